@@ -1,0 +1,1 @@
+"""Starting the product: on this machine (deploy.local, deploy.embedded, deploy.full) and in containers."""

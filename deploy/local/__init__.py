@@ -1,0 +1,1 @@
+"""The product on this machine: private servers, settings, and whole systems as context managers."""
