@@ -1,0 +1,52 @@
+"""Serving the sandbox with eventlet, alone or inside another patched process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import eventlet
+from eventlet import wsgi
+
+from sandbox.app import create_app
+from sandbox.settings import Settings
+from sandbox.world import EXTENSION, World
+
+MAX_REQUESTS_AT_ONCE = 1024
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running sandbox."""
+
+    port: int
+    _world: World
+    _socket: Any
+    _serving: Any
+    _dispatching: Any
+
+    def wait(self) -> None:
+        """Until ``stop``."""
+        try:
+            self._serving.wait()
+        except eventlet.greenlet.GreenletExit:
+            pass
+
+    def stop(self) -> None:
+        """Stop listening and sending; what was due is sent after the next start."""
+        self._world.dispatcher.stop()
+        self._socket.close()
+        self._serving.kill()
+        self._dispatching.kill()
+
+
+def start(settings: Settings) -> Server:
+    """Listen on the address (port 0 takes a free one) and serve in greenthreads."""
+    socket = eventlet.listen((settings.host, settings.port), backlog=1024)
+    app = create_app(settings)
+    world: World = app.extensions[EXTENSION]
+    serving = eventlet.spawn(
+        wsgi.server, socket, app, log_output=False, keepalive=True, custom_pool=eventlet.GreenPool(MAX_REQUESTS_AT_ONCE)
+    )
+    dispatching = eventlet.spawn(world.dispatcher.run_for_ever, eventlet.GreenPool(100))
+    return Server(socket.getsockname()[1], world, socket, serving, dispatching)

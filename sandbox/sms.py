@@ -1,0 +1,171 @@
+"""Tencent Cloud SMS (protocols section 6) and the inbox of every phone."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from typing import Any
+
+from flask import Blueprint, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+
+from sandbox import tencent
+from sandbox.clock import wire_time
+from sandbox.templates_file import Templates, segments
+from sandbox.world import the_world, upstream
+
+blueprint = Blueprint("sms", __name__)
+
+VERSION = "2021-01-11"
+TEMPLATES = "sandbox.templates"
+_PHONE = re.compile(r"(?:\+86|0086|86)?(1[3-9]\d{9})")
+
+
+class Failed(Exception):
+    """The whole call fails: Tencent's ``Error`` object."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
+
+
+def _response(content: dict[str, Any]) -> dict[str, Any]:
+    return {"Response": content | {"RequestId": secrets.token_hex(16)}}
+
+
+@blueprint.post("/")
+def api() -> ResponseReturnValue:
+    """Tencent Cloud API 3.0: the action is in the X-TC-Action header. Errors come with HTTP 200."""
+    action = request.headers.get("X-TC-Action", "")
+    actions = {"SendSms": send_sms, "PullSmsSendStatusByPhoneNumber": pull_status_by_phone}
+    try:
+        if action not in actions or request.headers.get("X-TC-Version") != VERSION:
+            raise Failed("InvalidAction", "The request action or version does not exist.")
+        return actions[action]()
+    except (Failed, tencent.Unauthorised) as error:
+        return _response({"Error": {"Code": error.code, "Message": error.message}})
+
+
+def _verified_body() -> dict[str, Any]:
+    world = the_world()
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    tencent.verify(
+        headers, request.get_data(), world.settings["TENCENT_SECRET_ID"], world.settings["TENCENT_SECRET_KEY"],
+        world.clock.now(),
+    )  # fmt: skip
+    try:
+        body = json.loads(request.get_data())
+    except ValueError:
+        raise Failed("InvalidParameter", "The body is not JSON.") from None
+    if not isinstance(body, dict):
+        raise Failed("InvalidParameter", "The body is not a JSON object.")
+    if str(body.get("SmsSdkAppId")) != world.settings["TENCENT_SMS_APP_ID"]:
+        raise Failed("UnauthorizedOperation.SmsSdkAppIdVerifyFail", "The SmsSdkAppId is not yours.")
+    return body
+
+
+def _text_list(body: dict[str, Any], name: str) -> list[str]:
+    values = body.get(name) or []
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise Failed("InvalidParameter", f"{name} must be an array of strings.")
+    return values
+
+
+@upstream("sms", "send")
+def send_sms() -> ResponseReturnValue:
+    """Every number gets its own status, as with Tencent: a bad template is told per number, not per call."""
+    body = _verified_body()
+    phones, values = _text_list(body, "PhoneNumberSet"), _text_list(body, "TemplateParamSet")
+    context = str(body.get("SessionContext") or "")
+    if not phones or len(phones) > 200:
+        raise Failed("LimitExceeded.PhoneNumberCountLimit", "PhoneNumberSet must hold 1 to 200 numbers.")
+    if len(context.encode()) >= 512:
+        raise Failed("InvalidParameterValue.SessionContextLength", "SessionContext must be under 512 bytes.")
+    sign = str(body.get("SignName") or "")
+    problem, text = _rendered(str(body.get("TemplateId")), sign, values)
+    statuses = [_deliver(phone, str(body.get("TemplateId")), text, problem, context) for phone in phones]
+    return _response({"SendStatusSet": statuses})
+
+
+def _rendered(template_id: str, sign: str, values: list[str]) -> tuple[str, str]:
+    """The error code that stops it (or an empty string) and the text with its signature."""
+    templates: Templates = current_app.extensions[TEMPLATES]
+    if sign != the_world().settings["SMS_SIGN_NAME"]:
+        return "FailedOperation.SignatureIncorrectOrUnapproved", ""
+    template = templates.get(template_id)
+    if template is None:
+        return "FailedOperation.TemplateIncorrectOrUnapproved", ""
+    if len(values) != template.parameters:
+        return "FailedOperation.TemplateParamSetNotMatchApprovedTemplate", ""
+    return "", f"【{sign}】{template.render(values)}"
+
+
+def _deliver(phone: str, template_id: str, text: str, problem: str, context: str) -> dict[str, Any]:
+    number = _PHONE.fullmatch(phone)
+    problem = problem or ("" if number else "InvalidParameterValue.IncorrectPhoneNumber")
+    status = {"PhoneNumber": phone, "SessionContext": context, "IsoCode": "CN"}
+    if problem or number is None:
+        return status | {"SerialNo": "", "Fee": 0, "Code": problem, "Message": problem}
+    world = the_world()
+    serial, count = f"2645:{secrets.randbelow(10**18):018d}", segments(text)
+    with world.store.transaction() as connection:
+        connection.execute(
+            "INSERT INTO messages (serial_no, phone, template_id, text, segments, session_context, sent_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (serial, number[1], template_id, text, count, context, world.clock.now()),
+        )
+    return status | {"SerialNo": serial, "Fee": count, "Code": "Ok", "Message": "send success"}
+
+
+@upstream("sms", "pull_status_by_phone")
+def pull_status_by_phone() -> ResponseReturnValue:
+    """What was delivered to one phone in a period: how a caller learns the fate of an ambiguous send."""
+    body = _verified_body()
+    number = _PHONE.fullmatch(str(body.get("PhoneNumber", "")))
+    begin, end = body.get("BeginTime"), body.get("EndTime", the_world().clock.now())
+    offset, limit = body.get("Offset"), body.get("Limit")
+    if number is None:
+        raise Failed("InvalidParameterValue.IncorrectPhoneNumber", "PhoneNumber is not a phone number.")
+    if not all(isinstance(value, int | float) for value in (begin, end, offset, limit)):
+        raise Failed("InvalidParameter", "BeginTime, Offset and Limit are required numbers.")
+    rows = the_world().store.all(
+        "SELECT * FROM messages WHERE phone = ? AND sent_at >= ? AND sent_at <= ? ORDER BY id LIMIT ? OFFSET ?",
+        (number[1], begin, end, limit, offset),
+    )
+    return _response({"PullSmsSendStatusSet": [_status(row) for row in rows]})
+
+
+def _status(row: Any) -> dict[str, Any]:
+    return {
+        "UserReceiveTime": int(row["sent_at"]),
+        "CountryCode": "86",
+        "SubscriberNumber": row["phone"],
+        "PhoneNumber": f"+86{row['phone']}",
+        "SerialNo": row["serial_no"],
+        "ReportStatus": "SUCCESS",
+        "Description": "DELIVRD",
+        "SessionContext": row["session_context"],
+    }
+
+
+def _messages(at_most: int) -> list[dict[str, Any]]:
+    """Newest first; ``phone``, ``since`` (seconds since the epoch) and ``after`` (an id) narrow them."""
+    rows = the_world().store.all(
+        "SELECT * FROM messages WHERE (? = '' OR phone = ?) AND sent_at >= ? AND id > ? ORDER BY id DESC LIMIT ?",
+        (
+            *(request.args.get("phone", "").strip(),) * 2,
+            request.args.get("since", 0, float), request.args.get("after", 0, int), at_most,
+        ),
+    )  # fmt: skip
+    return [dict(row) | {"time": wire_time(row["sent_at"])} for row in rows]
+
+
+@blueprint.get("/sms")
+def inbox() -> ResponseReturnValue:
+    return render_template("inbox.html", messages=_messages(100), phone=request.args.get("phone", ""))
+
+
+@blueprint.get("/sandbox/api/sms")
+def inbox_api() -> ResponseReturnValue:
+    return {"messages": _messages(request.args.get("limit", 1000, int))}

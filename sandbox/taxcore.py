@@ -1,0 +1,159 @@
+"""The tax core behind the integration platform's ESB: SOAP carrying an XML envelope (protocols section 3)."""
+
+from __future__ import annotations
+
+import secrets
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from xml.parsers import expat
+from xml.sax.saxutils import escape
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+
+from sandbox.clock import moment
+from sandbox.fees import yuan
+from sandbox.payables import Paid, paid_by
+from sandbox.people import Enrolment, Person
+from sandbox.world import the_world, upstream
+
+blueprint = Blueprint("taxcore", __name__)
+
+SPEC = "http://www.chinatax.gov.cn/spec/"
+DATASPEC = "http://www.chinatax.gov.cn/dataspec/"
+SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
+OPERATION = "sendBaseXMLEsbWebService"
+CONTRIBUTION_LIST = "SWZJ.SBFGL.ZM.ZRRSBJFQDCX"
+
+
+class BadXml(Exception):
+    """Not well formed, or carrying a document type: entities are refused before they are read."""
+
+
+class Rejected(Exception):
+    """The tax core understood the envelope and refuses: the reason goes into rtn_msg."""
+
+
+def parse(text: str | bytes) -> ET.Element:
+    """Parse XML without any document type, hence without entity expansion; raises ``BadXml``."""
+
+    def refuse(*_: object) -> None:
+        raise BadXml("DOCTYPE is not allowed")
+
+    guard = expat.ParserCreate()
+    guard.StartDoctypeDeclHandler = refuse
+    try:
+        guard.Parse(text, True)
+        return ET.fromstring(text)
+    except (expat.ExpatError, ET.ParseError, ValueError) as error:
+        raise BadXml(str(error)) from None
+
+
+def child_text(element: ET.Element, name: str) -> str:
+    """Text of the first descendant of that local name, whatever its namespace."""
+    found = next((node for node in element.iter() if node.tag.rpartition("}")[2] == name), None)
+    return (found.text or "").strip() if found is not None else ""
+
+
+@blueprint.post("/esb")
+@upstream("taxcore", "esb")
+def esb() -> ResponseReturnValue:
+    """One SOAP operation; its only argument and its answer are the XML envelope as text."""
+    try:
+        operation = next((n for n in parse(request.get_data()).iter() if n.tag.rpartition("}")[2] == OPERATION), None)
+        if operation is None:
+            raise BadXml(f"no {OPERATION} in the SOAP body")
+        envelope = parse("".join(operation.itertext()).strip())
+    except BadXml as error:
+        return _soap(f"<S:Fault><faultcode>S:Client</faultcode><faultstring>{escape(str(error))}</faultstring></S:Fault>", 500)
+    answer = _answer(envelope)
+    reply = f'<ns:{OPERATION}Response xmlns:ns="{SPEC}"><return>{escape(answer)}</return></ns:{OPERATION}Response>'
+    return _soap(reply, 200)
+
+
+def _soap(body: str, status: int) -> Response:
+    document = f'<?xml version="1.0" encoding="UTF-8"?><S:Envelope xmlns:S="{SOAP}"><S:Body>{body}</S:Body></S:Envelope>'
+    return Response(document, status, content_type="text/xml; charset=utf-8")
+
+
+def _answer(envelope: ET.Element) -> str:
+    """The answering envelope: rtn_code 0 with Code 000, or 1 with the reason."""
+    transaction = child_text(envelope, "tran_id")
+    try:
+        if transaction not in TRANSACTIONS:
+            raise Rejected(f"未知的交易编码 {transaction}")
+        tax_ml = TRANSACTIONS[transaction](_tax_ml(envelope))
+    except Rejected as reason:
+        return _envelope(envelope, "1", "999", str(reason), "")
+    return _envelope(envelope, "0", "000", "", tax_ml)
+
+
+def _tax_ml(envelope: ET.Element) -> ET.Element:
+    try:
+        return parse(child_text(envelope, "body"))
+    except BadXml as error:
+        raise Rejected(f"报文体不能解析：{error}") from None
+
+
+def _envelope(request_envelope: ET.Element, rtn_code: str, code: str, reason: str, tax_ml: str) -> str:
+    now = moment(the_world().clock.now())
+    head = "".join(
+        f"<{name}>{escape(value)}</{name}>"
+        for name, value in (
+            ("tran_id", child_text(request_envelope, "tran_id")),
+            ("channel_id", child_text(request_envelope, "channel_id")),
+            ("tran_seq", child_text(request_envelope, "tran_seq") or secrets.token_hex(16)),
+            ("tran_date", f"{now:%Y%m%d}"),
+            ("tran_time", f"{now:%H%M%S}{now.microsecond // 1000:03d}"),
+            ("rtn_code", rtn_code),
+        )
+    )
+    message = f"<rtn_msg><Code>{code}</Code><Message/><Reason>{escape(reason)}</Reason></rtn_msg>"
+    return f'<service xmlns="{SPEC}"><head>{head}{message}</head><body><![CDATA[{tax_ml}]]></body></service>'
+
+
+def _contribution_list(tax_ml: ET.Element) -> str:
+    """自然人社保缴费清单查询: what was paid for a person whose period touches ssqq to ssqz (yyyyMM)."""
+    world = the_world()
+    person = world.population.with_id_number(child_text(tax_ml, "zjhm"))
+    if person is None or not person.known or person.name != child_text(tax_ml, "xm"):
+        raise Rejected("查询不到该缴费人的登记信息")
+    first, last = child_text(tax_ml, "ssqq") or "000000", child_text(tax_ml, "ssqz") or "999999"
+    records = [
+        _record(person, paid)
+        for paid in paid_by(world.store, person, world.clock.now())
+        if f"{paid.year}01" <= last and f"{paid.year}12" >= first
+    ]
+    return (
+        f'<taxML xmlns="{DATASPEC}" xmlbh="{CONTRIBUTION_LIST}" bbh="1.0"><jfqdGrid>'
+        f"{''.join(records)}</jfqdGrid></taxML>"
+    )
+
+
+def _record(person: Person, paid: Paid) -> str:
+    place = _enrolment(person, paid)
+    fields = {
+        "SBUUID": paid.record,
+        "DZSPHM": f"3450{paid.at:%y%m%d%H%M%S}",
+        "SBJBJG_DM": place.agency.code,
+        "RYBH": paid.person_number,
+        "ZJHM": person.id_number,
+        "ZJLX": "201",
+        "XM": person.name,
+        "XZLX_DM": paid.insurance_type,
+        "JFLX_DM": person.kind,
+        "FKSSQQ": f"{paid.year}01",
+        "FKSSQZ": f"{paid.year}12",
+        "GRJFJE": yuan(paid.amount),
+        "SBRQ": f"{paid.at:%Y-%m-%d}",
+        "JKFSRQ": f"{paid.at:%Y-%m-%d %H:%M:%S}",
+        "JFBS": "1",
+    }
+    return "<jfqdGridlb>" + "".join(f"<{k}>{escape(v)}</{k}>" for k, v in fields.items()) + "</jfqdGridlb>"
+
+
+def _enrolment(person: Person, paid: Paid) -> Enrolment:
+    return next(e for e in person.enrolments if e.person_number == paid.person_number)
+
+
+TRANSACTIONS: dict[str, Callable[[ET.Element], str]] = {CONTRIBUTION_LIST: _contribution_list}

@@ -1,0 +1,1 @@
+"""UnionPay's open platform (ChinaUMS netpay), protocols section 1."""

@@ -1,0 +1,84 @@
+"""The insured lines an order carries, and how they reach the tax side when it is paid.
+
+An order carries them as JSON in ``attachedData`` (or ``srcReserve``)::
+
+    {"lines": [{"djxh": "…", "rybm": "…", "xzlx": "10212", "jfnd": "2026", "je": "400.00"}]}
+
+The real field has no published layout (protocols section 2 is an assumption throughout), so this one
+is ours. An order whose lines cannot be read, do not add up to its amount or name nobody can still be
+paid; it then posts nothing, and its ``posting_note`` in the ledger says why.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from dataclasses import dataclass
+
+from sandbox.people import Population
+from sandbox.unionpay.ledger import Order
+
+_YUAN = re.compile(r"\d+\.\d{2}")
+
+
+@dataclass(frozen=True)
+class Line:
+    djxh: str
+    rybm: str
+    xzlx: str
+    jfnd: str
+    amount: int
+
+
+def lines_of(order: Order, population: Population) -> tuple[list[Line], str | None]:
+    """The lines to post, or none and the reason."""
+    text = order.attached_data or order.src_reserve
+    try:
+        lines = [
+            Line(str(raw["djxh"]), str(raw["rybm"]), str(raw["xzlx"]), str(raw["jfnd"]), fen(str(raw["je"])))
+            for raw in json.loads(text)["lines"]
+        ]
+    except (ValueError, KeyError, TypeError):
+        return [], "the order carries no readable lines"
+    if sum(line.amount for line in lines) != order.amount:
+        return [], "the lines do not add up to the amount"
+    for number, line in enumerate(lines, start=1):
+        if not _names_an_enrolment(line, population):
+            return [], f"line {number} names no enrolment"
+    return lines, None
+
+
+def _names_an_enrolment(line: Line, population: Population) -> bool:
+    person = population.named(line.rybm)
+    return (
+        person is not None
+        and person.djxh == line.djxh
+        and any((e.person_number, e.insurance_type) == (line.rybm, line.xzlx) for e in person.enrolments)
+    )
+
+
+def fen(yuan: str) -> int:
+    """``"400.00"`` to 40000; raises ``ValueError`` for anything but yuan with two decimals."""
+    if not _YUAN.fullmatch(yuan):
+        raise ValueError(f"{yuan!r} is not yuan with two decimals")
+    return int(yuan.replace(".", ""))
+
+
+def post(connection: sqlite3.Connection, order: Order, population: Population, due_at: float) -> None:
+    """Write the lines of a paid order; the tax side sees them from ``due_at`` on."""
+    lines, note = lines_of(order, population)
+    connection.executemany(
+        "INSERT INTO postings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL) ON CONFLICT DO NOTHING",
+        [
+            (order.mer_order_id, i, line.djxh, line.rybm, line.xzlx, line.jfnd, line.amount, order.paid_at, due_at)
+            for i, line in enumerate(lines, start=1)
+        ],
+    )
+    if note:
+        connection.execute("UPDATE orders SET posting_note = ? WHERE mer_order_id = ?", (note, order.mer_order_id))
+
+
+def reverse(connection: sqlite3.Connection, mer_order_id: str, now: float) -> None:
+    """Take the lines of a fully refunded order back: the years are payable again."""
+    connection.execute("UPDATE postings SET reversed_at = ? WHERE mer_order_id = ?", (now, mer_order_id))
