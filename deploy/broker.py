@@ -11,12 +11,13 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from deploy.topology import SERVICES
 
 VHOST = "contribution"
+MIGRATION = "migration"
 
 
 def definitions(passwords: Mapping[str, str]) -> dict[str, Any]:
@@ -24,23 +25,28 @@ def definitions(passwords: Mapping[str, str]) -> dict[str, Any]:
     return {
         "vhosts": [{"name": VHOST}],
         "users": [_user(name, password) for name, password in passwords.items()],
-        "permissions": [{"user": name, "vhost": VHOST, **permissions(name)} for name in passwords],
+        "permissions": [{"user": name, "vhost": VHOST, **_permissions(name)} for name in passwords],
     }
 
 
-def permissions(service: str) -> dict[str, str]:
-    """What a service may declare, write and read: its own queues, and the two exchanges everybody shares."""
-    own = rf"rpc-{service}|rpc\.reply-{service}-.*|evt-{service}-.*"
-    return {
-        "configure": rf"^({own}|nameko-rpc|payments)$",
-        "write": rf"^({own}|nameko-rpc|payments)$",
-        "read": rf"^({own}|nameko-rpc|payments)$",
-    }
+def passwords_of(secrets: Mapping[str, str]) -> dict[str, str]:
+    """Every account's password: one per service, and the one that creates queues beforehand."""
+    return {name: broker_password(secrets, name) for name in (*SERVICES, MIGRATION)}
 
 
-def broker_password(secrets: Mapping[str, str], service: str) -> str:
-    """The password of a service's account."""
-    return secrets[f"{service.upper()}_BROKER_PASSWORD"]
+def broker_password(secrets: Mapping[str, str], account: str) -> str:
+    """The password of one account."""
+    return secrets[f"{account.upper()}_BROKER_PASSWORD"]
+
+
+def _permissions(account: str) -> dict[str, str]:
+    """What an account may declare, write and read: a service only its own queues and the two exchanges that
+    everybody shares, the migration only the event queues."""
+    if account == MIGRATION:
+        pattern = rf"^(payments|({'|'.join(SERVICES)})\..*)$"
+    else:
+        pattern = rf"^(payments|nameko-rpc|rpc-{account}|rpc\.reply-{account}-.*|{account}\..*)$"
+    return {"configure": pattern, "write": pattern, "read": pattern}
 
 
 def _user(name: str, password: str) -> dict[str, Any]:
@@ -54,10 +60,10 @@ def _user(name: str, password: str) -> dict[str, Any]:
     }
 
 
-def main(services: Sequence[str] = SERVICES) -> None:
+def main() -> None:
     """Read `NAME=value` lines, write the definitions."""
     secrets = dict(line.strip().split("=", 1) for line in sys.stdin if "=" in line)
-    json.dump(definitions({name: broker_password(secrets, name) for name in services}), sys.stdout, indent=2)
+    json.dump(definitions(passwords_of(secrets)), sys.stdout, indent=2)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from deploy.broker import MIGRATION
 from deploy.topology import SERVICES
 
 _GENERATED: Mapping[str, Callable[[], str]] = {
@@ -26,7 +27,7 @@ _GENERATED: Mapping[str, Callable[[], str]] = {
     "SUPERVISOR_PASSWORD": lambda: secrets.token_hex(16),
     "ERLANG_COOKIE": lambda: secrets.token_hex(16),
     **{f"{name.upper()}_DATABASE_PASSWORD": lambda: secrets.token_hex(16) for name in SERVICES},
-    **{f"{name.upper()}_BROKER_PASSWORD": lambda: secrets.token_hex(16) for name in SERVICES},
+    **{f"{name.upper()}_BROKER_PASSWORD": lambda: secrets.token_hex(16) for name in (*SERVICES, MIGRATION)},
 }
 
 
@@ -47,8 +48,8 @@ def load_secrets(state: Path) -> dict[str, str]:
 def _read(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
-    pairs = (line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
-    return {name: value for name, value in pairs}
+    pairs = (line.partition("=") for line in path.read_text().splitlines())
+    return {name: value for name, _, value in pairs if name}
 
 
 def _write(path: Path, values: Mapping[str, str]) -> None:

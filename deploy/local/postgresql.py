@@ -8,13 +8,15 @@ import pwd
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg2
 from psycopg2 import sql
 
 from deploy.local.process import Daemon, Identity, ProcessFailed, wait_until
+from deploy.local.settings import database_password
+from deploy.topology import SERVICES
 
 _ADMIN = "administrator"
 _SETTINGS = """
@@ -33,13 +35,12 @@ log_line_prefix = '%m [%p] %u@%d '
 class PostgreSQL:
     """Runs from `<state>`, listens on loopback only, and survives being killed like any PostgreSQL."""
 
-    def __init__(self, state: Path, port: int, secrets: Mapping[str, str], services: Sequence[str]) -> None:
+    def __init__(self, state: Path, port: int, secrets: Mapping[str, str]) -> None:
         self.port = port
         self._state = state
         self._secrets = secrets
-        self._services = services
         self._user = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
-        self._daemon = Daemon("postgresql", state, stop_signal=signal.SIGINT)  # fast: does not wait for clients
+        self._daemon = Daemon("postgresql", state, stop_signal=signal.SIGINT)  # fast: waits for no client
 
     def url(self, service: str) -> str:
         """The database of a service, opened by its own role."""
@@ -87,6 +88,11 @@ class PostgreSQL:
         self.stop()
         self.start()
 
+    def destroy(self) -> None:
+        """Stop and delete every database."""
+        self.stop()
+        shutil.rmtree(self._data(), ignore_errors=True)
+
     def run(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
         """Run one statement as the administrator and return its rows."""
         connection = self._connect(database)
@@ -98,7 +104,7 @@ class PostgreSQL:
             connection.close()
 
     def _password(self, service: str) -> str:
-        return self._secrets[f"{service.upper()}_DATABASE_PASSWORD"]
+        return database_password(self._secrets, service)
 
     def _connect(self, database: str) -> psycopg2.extensions.connection:
         connection = psycopg2.connect(
@@ -136,7 +142,7 @@ class PostgreSQL:
         if self._user:
             shutil.chown(draft, self._user, self._user)
             shutil.chown(password_file, self._user)
-        command = [
+        command: list[str | Path] = [
             _binary("initdb"), "-D", draft, "--username", _ADMIN, "--pwfile", password_file,
             "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions",
         ]  # fmt: skip
@@ -156,7 +162,7 @@ class PostgreSQL:
         try:
             with connection.cursor() as cursor:
                 cursor.execute("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC")
-                for name in self._services:
+                for name in SERVICES:
                     self._create_database(cursor, name)
         finally:
             connection.close()
@@ -176,9 +182,9 @@ class PostgreSQL:
 
 def _binary(name: str) -> Path:
     """A program of the newest PostgreSQL installed."""
-    versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: float(path.parts[4]))
-    if versions:
-        return versions[-1]
+    installed = Path("/usr/lib/postgresql").glob(f"*/bin/{name}")
+    if newest := max(installed, key=lambda path: float(path.parts[4]), default=None):
+        return newest
     if found := shutil.which(name):
         return Path(found)
     raise ProcessFailed(f"{name} is not installed: apt-get install postgresql")

@@ -113,16 +113,23 @@ class Daemon:
         self, command: Sequence[str], env: Mapping[str, str], user: str | None = None, cwd: Path | None = None
     ) -> None:
         """Start in a session of its own, so that a Ctrl-C in the terminal reaches only who started it."""
-        self.record.parent.mkdir(parents=True, exist_ok=True)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(
                 command, env=dict(env), user=user, group=user, extra_groups=[] if user else None,
                 cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
-        identity = Identity.of(self._child.pid)
+        self._record(self._child.pid)
+
+    def record_self(self) -> None:
+        """Record the present process under this name."""
+        self._record(os.getpid())
+
+    def _record(self, pid: int) -> None:
+        identity = Identity.of(pid)
         if identity is None:
             raise ProcessFailed(f"{self.name} ended at once\n{self.log_tail()}")
+        self.record.parent.mkdir(parents=True, exist_ok=True)
         self.record.write_text(json.dumps(asdict(identity)))
 
     def wait_ready(self, ready: Callable[[], bool], seconds: float) -> None:

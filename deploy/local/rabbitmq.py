@@ -6,13 +6,13 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from amqp import Connection
 from amqp.exceptions import AMQPError
 
-from deploy.broker import VHOST, broker_password, definitions
+from deploy.broker import MIGRATION, VHOST, broker_password, definitions, passwords_of
 from deploy.local.process import Daemon, Identity, ProcessFailed, port_free
 from deploy.topology import Ports
 
@@ -31,18 +31,17 @@ raft.wal_max_size_bytes = 67108864
 class RabbitMQ:
     """Runs from `<state>/rabbitmq` as whoever started it; queues and messages survive a kill."""
 
-    def __init__(self, state: Path, ports: Ports, secrets: Mapping[str, str], services: Sequence[str]) -> None:
+    def __init__(self, state: Path, ports: Ports, secrets: Mapping[str, str]) -> None:
         self.port = ports.rabbitmq
         self._ports = ports
         self._home = (state / "rabbitmq").resolve()
         self._secrets = secrets
-        self._services = services
         self._daemon = Daemon("rabbitmq", state)
         self._port_mapper = Daemon("epmd", state)
 
-    def url(self, service: str) -> str:
-        """The bus, opened by the account of a service."""
-        return f"amqp://{service}:{broker_password(self._secrets, service)}@127.0.0.1:{self.port}/{VHOST}"
+    def url(self, account: str) -> str:
+        """The bus, opened by the account of a service or of the migration."""
+        return f"amqp://{account}:{broker_password(self._secrets, account)}@127.0.0.1:{self.port}/{VHOST}"
 
     @property
     def alive(self) -> bool:
@@ -59,9 +58,10 @@ class RabbitMQ:
         self._write_configuration()
         if not self._port_mapper.alive:
             # Started here, in the foreground, or the node would leave one behind that nobody stops.
-            command = [_program("epmd"), "-port", str(self._ports.erlang_port_mapper), "-address", "127.0.0.1"]
+            port = self._ports.erlang_port_mapper
+            command = [_program("epmd"), "-port", str(port), "-address", "127.0.0.1"]
             self._port_mapper.start(command, self._environment())
-            self._port_mapper.wait_ready(lambda: not port_free(self._ports.erlang_port_mapper), 10)
+            self._port_mapper.wait_ready(lambda: not port_free(port), 10)
         self._daemon.start([_program("rabbitmq-server")], self._environment(), cwd=self._home)
         self._daemon.wait_ready(self._accepts, 90)
 
@@ -78,6 +78,11 @@ class RabbitMQ:
         self._daemon.stop()
         self.start()
 
+    def destroy(self) -> None:
+        """Stop and delete every queue."""
+        self.stop()
+        shutil.rmtree(self._home, ignore_errors=True)
+
     def control(self, *arguments: str) -> str:
         """What `rabbitmqctl` answers, e.g. `control("list_queues", "name", "messages")`."""
         done = subprocess.run(
@@ -88,26 +93,33 @@ class RabbitMQ:
             raise ProcessFailed(f"rabbitmqctl {arguments[0]} failed\n{done.stderr}{done.stdout}")
         return done.stdout
 
-    def _accepts(self) -> bool:
-        name = self._services[0]
-        connection = Connection(
-            host=f"127.0.0.1:{self.port}", userid=name, password=broker_password(self._secrets, name),
-            virtual_host=VHOST, connect_timeout=2, read_timeout=5,
-        )  # fmt: skip
+    def consumers(self, service: str) -> int:
+        """How many processes of a service take its requests now."""
         try:
-            connection.connect()
-            connection.close()
+            with self._connection(service) as connection:
+                queue = connection.channel().queue_declare(f"rpc-{service}", passive=True)
         except (OSError, AMQPError):
-            connection.collect()
+            return 0
+        return int(queue.consumer_count)
+
+    def _connection(self, account: str) -> Connection:
+        return Connection(
+            host=f"127.0.0.1:{self.port}", virtual_host=VHOST, connect_timeout=2, read_timeout=5,
+            userid=account, password=broker_password(self._secrets, account),
+        )  # fmt: skip
+
+    def _accepts(self) -> bool:
+        try:
+            with self._connection(MIGRATION):
+                return True
+        except (OSError, AMQPError):
             return False
-        return True
 
     def _write_configuration(self) -> None:
         self._home.mkdir(parents=True, exist_ok=True)
         self._home.chmod(0o700)
-        accounts = {name: broker_password(self._secrets, name) for name in self._services}
         imported = self._home / "definitions.json"
-        imported.write_text(json.dumps(definitions(accounts)))
+        imported.write_text(json.dumps(definitions(passwords_of(self._secrets))))
         (self._home / "rabbitmq.conf").write_text(_CONFIG.format(port=self.port, definitions=imported))
         (self._home / "enabled_plugins").write_text("[].\n")
         cookie = self._home / ".erlang.cookie"
@@ -124,7 +136,7 @@ class RabbitMQ:
             "HOME": str(home),
             "ERL_EPMD_PORT": str(self._ports.erlang_port_mapper),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
-            "RABBITMQ_NODENAME": f"private-{self.port}@localhost",
+            "RABBITMQ_NODENAME": "private@localhost",
             "RABBITMQ_DIST_PORT": str(self._ports.erlang_distribution),
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",  # the distribution's settings are not ours
             "RABBITMQ_CONFIG_FILE": str(home / "rabbitmq.conf"),
@@ -132,7 +144,7 @@ class RabbitMQ:
             "RABBITMQ_MNESIA_BASE": str(home / "data"),
             "RABBITMQ_LOG_BASE": str(home / "log"),
             "RABBITMQ_PID_FILE": str(home / "pid"),
-            # The start script then becomes the node instead of waiting beside it: signals reach the node itself.
+            # The start script becomes the node instead of waiting beside it: signals reach the node.
             "RUNNING_UNDER_SYSTEMD": "1",
             # Schedulers that spin while idle would take the processors from the services on a small machine.
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}"
@@ -141,7 +153,7 @@ class RabbitMQ:
 
 
 def _program(name: str) -> str:
-    """A program of RabbitMQ or Erlang; the packaged start scripts in /usr/sbin would switch to their own user."""
+    """A program of RabbitMQ or Erlang; not the wrappers in /usr/sbin, which switch to another user."""
     found = shutil.which(name, path=f"{_SCRIPTS}:{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin")
     if not found:
         raise ProcessFailed(f"{name} is not installed: apt-get install rabbitmq-server")
