@@ -1,6 +1,10 @@
 """``python -m sandbox``: run the sandbox alone, on SANDBOX_ADDRESS."""
 
-import eventlet
+import warnings
+
+warnings.filterwarnings("ignore", message=".*Eventlet is deprecated")
+
+import eventlet  # noqa: E402
 
 eventlet.monkey_patch()
 

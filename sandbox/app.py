@@ -43,7 +43,13 @@ def create_world(settings: Settings) -> World:
     named = personas()
     crowd = residents(settings.seed, settings.residents, {person.id_number for person in named})
     return World(
-        settings, clock, store, faults, Counters(), Population((*named, *crowd)), Dispatcher(store, clock, faults)
+        settings,
+        clock,
+        store,
+        faults,
+        Counters(),
+        Population((*named, *crowd)),
+        Dispatcher(store, clock, faults),
     )
 
 

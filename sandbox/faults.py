@@ -38,7 +38,8 @@ DEFAULTS: Settings = {
         "retry_on_failure": True,
         "timeout_seconds": 10.0,
     },
-    "unionpay": _CHANNEL | {
+    "unionpay": _CHANNEL
+    | {
         "query_unknown_rate": 0.0,
         "outcome": "success",
         "refund_status": "SUCCESS",
@@ -132,7 +133,8 @@ class Faults:
         merged(DEFAULTS, combined)
         with self._store.transaction() as connection:
             connection.execute(
-                "INSERT INTO fault_settings VALUES (?, ?) ON CONFLICT (scope) DO UPDATE SET body = excluded.body",
+                "INSERT INTO fault_settings VALUES (?, ?)"
+                " ON CONFLICT (scope) DO UPDATE SET body = excluded.body",
                 (scope, json.dumps(combined)),
             )
         self._changes[scope] = combined
@@ -150,13 +152,16 @@ class Faults:
         if low == high:
             return low
         with self._lock:
-            stream = self._streams.setdefault(kind, random.Random(f"{self._global['seed']}:{kind}"))
-            return low + (high - low) * stream.random()
+            if kind not in self._streams:
+                self._streams[kind] = random.Random(f"{self._global['seed']}:{kind}")  # noqa: S311
+            return low + (high - low) * self._streams[kind].random()
 
 
 def _deep_update(base: Mapping[str, Any], change: Mapping[str, Any]) -> Settings:
     result = copy.deepcopy(dict(base))
     for name, value in change.items():
         old = result.get(name)
-        result[name] = _deep_update(old, value) if isinstance(old, dict) and isinstance(value, Mapping) else value
+        result[name] = (
+            _deep_update(old, value) if isinstance(old, dict) and isinstance(value, Mapping) else value
+        )
     return result

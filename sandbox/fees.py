@@ -52,7 +52,9 @@ def tiers(insurance_type: str, year: int) -> tuple[Tier, ...]:
     if insurance_type == RESIDENT_PENSION:
         return tuple(Tier(f"{yuan}元档", yuan * 100) for yuan in PENSION_TIERS_YUAN)
     if insurance_type == EMPLOYEE_PENSION:
-        return tuple(Tier(f"{p}%基数档", AVERAGE_WAGE_FEN * p // 100 * 12 * 20 // 100) for p in BASE_PERCENTAGES)
+        return tuple(
+            Tier(f"{p}%基数档", AVERAGE_WAGE_FEN * p // 100 * 12 * 20 // 100) for p in BASE_PERCENTAGES
+        )
     if insurance_type == EMPLOYEE_MEDICAL:
         return (Tier("", AVERAGE_WAGE_FEN * 60 // 100 * 12 * 85 // 1000),)
     return ()

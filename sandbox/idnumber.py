@@ -7,7 +7,9 @@ CHECK_DIGITS = "10X98765432"
 
 
 def check_digit(first_seventeen: str) -> str:
-    return CHECK_DIGITS[sum(int(digit) * weight for digit, weight in zip(first_seventeen, WEIGHTS, strict=True)) % 11]
+    return CHECK_DIGITS[
+        sum(int(digit) * weight for digit, weight in zip(first_seventeen, WEIGHTS, strict=True)) % 11
+    ]
 
 
 def complete(first_seventeen: str) -> str:

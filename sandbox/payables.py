@@ -64,8 +64,14 @@ def paid_by(store: Store, person: Person, now: float) -> list[Paid]:
     )
     posted = [
         Paid(
-            f"{row['mer_order_id']}-{row['line']}", row["xzlx"], row["jfnd"], row["amount"],
-            moment(row["paid_at"]), OWN_CHANNEL, row["rybm"], _tier_name(row["xzlx"], row["amount"]),
+            f"{row['mer_order_id']}-{row['line']}",
+            row["xzlx"],
+            row["jfnd"],
+            row["amount"],
+            moment(row["paid_at"]),
+            OWN_CHANNEL,
+            row["rybm"],
+            _tier_name(row["xzlx"], row["amount"]),
         )
         for row in rows
     ]
@@ -79,10 +85,20 @@ def _prior(person: Person, now: float) -> list[Paid]:
         year = today.year + prior.year
         numbers = [e.person_number for e in person.enrolments if e.insurance_type == prior.insurance_type]
         tier = _tier(prior.insurance_type, year, prior.tier)
-        at = datetime(today.year, today.month, today.day, 10, 23, tzinfo=SHANGHAI) - timedelta(days=prior.days_ago)
+        at = datetime(today.year, today.month, today.day, 10, 23, tzinfo=SHANGHAI) - timedelta(
+            days=prior.days_ago
+        )
         payments.append(
-            Paid(f"PRIOR{person.djxh}-{index}", prior.insurance_type, str(year), tier.amount, at,
-                 prior.channel, numbers[0], tier.name)
+            Paid(
+                f"PRIOR{person.djxh}-{index}",
+                prior.insurance_type,
+                str(year),
+                tier.amount,
+                at,
+                prior.channel,
+                numbers[0],
+                tier.name,
+            )
         )
     return payments
 
@@ -127,7 +143,9 @@ def _place(enrolment: Enrolment) -> dict[str, str]:
 
 def _open_years(insurance_type: str, this_year: int) -> list[str]:
     """Pension this year only, resident medical this and next year (requirement 3.2.1.6)."""
-    return [str(this_year), str(this_year + 1)] if insurance_type == fees.RESIDENT_MEDICAL else [str(this_year)]
+    return (
+        [str(this_year), str(this_year + 1)] if insurance_type == fees.RESIDENT_MEDICAL else [str(this_year)]
+    )
 
 
 def _year_lines(asked: Enrolment, year: str, paid: Paid | None) -> list[dict[str, Any]]:

@@ -19,7 +19,9 @@ RESIDENT, FLEXIBLE = "0", "1"
 COUNTED_ON = date(2026, 1, 1)
 
 SURNAMES = "韦黄李陈梁莫覃陆蒙农罗卢甘唐刘何廖周吴谭杨王张潘蓝邓邱龙石林谢苏欧蒋磨滕岑闭凌区赵银吕玉冼"
-GIVEN = "秀兰丽华志强桂英建国小凤玉珍春梅海燕文斌雪芳永福金莲凤娇宏伟晓东世荣美玲俊杰红霞子涵雨欣宇轩思怡德才月娥"
+GIVEN = (
+    "秀兰丽华志强桂英建国小凤玉珍春梅海燕文斌雪芳永福金莲凤娇宏伟晓东世荣美玲俊杰红霞子涵雨欣宇轩思怡德才月娥"
+)
 MINORITY = ("阿依古丽·买买提", "扎西·多吉", "其其格·巴特尔", "古丽娜尔·艾山", "卓玛·央金", "木合塔尔·吐尔逊")
 
 
@@ -108,7 +110,7 @@ class Population:
 
 def residents(seed: int, count: int, taken: Iterable[str] = ()) -> list[Person]:
     """``count`` people spread over Guangxi's counties, none with an ID number in ``taken``."""
-    rng = random.Random(f"residents:{seed}")
+    rng = random.Random(f"residents:{seed}")  # noqa: S311 - replayable is the point
     places = list(agencies().values())
     used = set(taken)
     people: list[Person] = []
@@ -136,7 +138,9 @@ def _resident(
     if lot < 0.06:
         paid = (PriorPayment(fees.RESIDENT_MEDICAL, 0, days_ago=rng.randint(3, 300)),)
     elif lot < 0.09:
-        paid = tuple(PriorPayment(fees.RESIDENT_MEDICAL, year, days_ago=rng.randint(3, 80)) for year in (0, 1))
+        paid = tuple(
+            PriorPayment(fees.RESIDENT_MEDICAL, year, days_ago=rng.randint(3, 80)) for year in (0, 1)
+        )
     elif lot < 0.14 and working:
         kind, enrolments = FLEXIBLE, enrol(agency, serial, fees.EMPLOYEE_PENSION, fees.EMPLOYEE_MEDICAL)
     elif lot < 0.17:

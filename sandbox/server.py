@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,10 +28,8 @@ class Server:
 
     def wait(self) -> None:
         """Until ``stop``."""
-        try:
+        with suppress(eventlet.greenlet.GreenletExit):
             self._serving.wait()
-        except eventlet.greenlet.GreenletExit:
-            pass
 
     def stop(self) -> None:
         """Stop listening and sending; what was due is sent after the next start."""
@@ -46,7 +45,12 @@ def start(settings: Settings) -> Server:
     app = create_app(settings)
     world: World = app.extensions[EXTENSION]
     serving = eventlet.spawn(
-        wsgi.server, socket, app, log_output=False, keepalive=True, custom_pool=eventlet.GreenPool(MAX_REQUESTS_AT_ONCE)
+        wsgi.server,
+        socket,
+        app,
+        log_output=False,
+        keepalive=True,
+        custom_pool=eventlet.GreenPool(MAX_REQUESTS_AT_ONCE),
     )
     dispatching = eventlet.spawn(world.dispatcher.run_for_ever, eventlet.GreenPool(100))
     return Server(socket.getsockname()[1], world, socket, serving, dispatching)

@@ -63,7 +63,11 @@ class Settings:
         wrong: list[str] = []
         host, _, port = environ.get("SANDBOX_ADDRESS", "127.0.0.1:8090").rpartition(":")
         seed, residents = environ.get("SANDBOX_SEED", "1"), environ.get("SANDBOX_RESIDENTS", "10000")
-        for name, value in (("SANDBOX_ADDRESS", port), ("SANDBOX_SEED", seed), ("SANDBOX_RESIDENTS", residents)):
+        for name, value in (
+            ("SANDBOX_ADDRESS", port),
+            ("SANDBOX_SEED", seed),
+            ("SANDBOX_RESIDENTS", residents),
+        ):
             if not value.isdigit():
                 wrong.append(f"{name} must hold a number, not {value!r}")
         credentials = {name: environ.get(name) or demo for name, demo in DEMO_CREDENTIALS.items()}

@@ -50,10 +50,8 @@ def api() -> ResponseReturnValue:
 def _verified_body() -> dict[str, Any]:
     world = the_world()
     headers = {name.lower(): value for name, value in request.headers.items()}
-    tencent.verify(
-        headers, request.get_data(), world.settings["TENCENT_SECRET_ID"], world.settings["TENCENT_SECRET_KEY"],
-        world.clock.now(),
-    )  # fmt: skip
+    secret_id, secret_key = world.settings["TENCENT_SECRET_ID"], world.settings["TENCENT_SECRET_KEY"]
+    tencent.verify(headers, request.get_data(), secret_id, secret_key, world.clock.now())
     try:
         body = json.loads(request.get_data())
     except ValueError:
@@ -130,7 +128,8 @@ def pull_status_by_phone() -> ResponseReturnValue:
     if not all(isinstance(value, int | float) for value in (begin, end, offset, limit)):
         raise Failed("InvalidParameter", "BeginTime, Offset and Limit are required numbers.")
     rows = the_world().store.all(
-        "SELECT * FROM messages WHERE phone = ? AND sent_at >= ? AND sent_at <= ? ORDER BY id LIMIT ? OFFSET ?",
+        "SELECT * FROM messages WHERE phone = ? AND sent_at >= ? AND sent_at <= ?"
+        " ORDER BY id LIMIT ? OFFSET ?",
         (number[1], begin, end, limit, offset),
     )
     return _response({"PullSmsSendStatusSet": [_status(row) for row in rows]})
@@ -151,13 +150,13 @@ def _status(row: Any) -> dict[str, Any]:
 
 def _messages(at_most: int) -> list[dict[str, Any]]:
     """Newest first; ``phone``, ``since`` (seconds since the epoch) and ``after`` (an id) narrow them."""
+    phone = request.args.get("phone", "").strip()
+    since, after = request.args.get("since", 0.0, float), request.args.get("after", 0, int)
     rows = the_world().store.all(
-        "SELECT * FROM messages WHERE (? = '' OR phone = ?) AND sent_at >= ? AND id > ? ORDER BY id DESC LIMIT ?",
-        (
-            *(request.args.get("phone", "").strip(),) * 2,
-            request.args.get("since", 0, float), request.args.get("after", 0, int), at_most,
-        ),
-    )  # fmt: skip
+        "SELECT * FROM messages WHERE (? = '' OR phone = ?) AND sent_at >= ? AND id > ?"
+        " ORDER BY id DESC LIMIT ?",
+        (phone, phone, since, after, at_most),
+    )
     return [dict(row) | {"time": wire_time(row["sent_at"])} for row in rows]
 
 

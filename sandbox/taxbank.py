@@ -59,17 +59,18 @@ def _subject() -> Subject:
 
 
 def _verified_body(*required: str) -> dict[str, Any]:
-    world = the_world()
-    settings, raw = world.settings, request.get_data()
-    signatures.verify_header(
-        request.headers.get("Authorization", ""), raw, settings["TAXBANK_APP_ID"], settings["TAXBANK_APP_KEY"],
-        world.clock.now(), world.faults.effective()["taxbank"]["timestamp_skew_seconds"],
-    )  # fmt: skip
+    world, raw = the_world(), request.get_data()
+    app_id, app_key = world.settings["TAXBANK_APP_ID"], world.settings["TAXBANK_APP_KEY"]
+    skew = world.faults.effective()["taxbank"]["timestamp_skew_seconds"]
+    header = request.headers.get("Authorization", "")
+    signatures.verify_header(header, raw, app_id, app_key, world.clock.now(), skew)
     try:
-        body = json.loads(raw)
+        body: Any = json.loads(raw)
     except ValueError:
         raise BadCall("报文不是 JSON") from None
-    missing = [name for name in required if not isinstance(body, dict) or not isinstance(body.get(name), str)]
+    if not isinstance(body, dict):
+        raise BadCall("报文不是 JSON 对象")
+    missing = [name for name in required if not isinstance(body.get(name), str)]
     if missing:
         raise BadCall(f"缺少 {'、'.join(missing)}")
     return body
@@ -119,9 +120,7 @@ def _payable(kind: str) -> ResponseReturnValue:
         return _envelope(NOT_FOUND, "未查询到该险种的参保登记信息")
     world = the_world()
     again = person.choose_agency_again and asked.insurance_type == fees.RESIDENT_MEDICAL
-    data = payable_answer(
-        world.store, person, asked, body["jfnd"], world.clock.now(), show_agencies=again
-    )
+    data = payable_answer(world.store, person, asked, body["jfnd"], world.clock.now(), show_agencies=again)
     return _answer(person, data, "jfmx")
 
 

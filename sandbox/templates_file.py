@@ -48,6 +48,6 @@ def _count(text: str) -> int:
 
 
 def segments(text: str) -> int:
-    """How many messages the operator bills: up to 70 UCS-2 units are one, else 67 in each (protocols section 6)."""
+    """Messages billed: up to 70 UCS-2 units are one, else 67 in each (protocols section 6)."""
     units = len(text.encode("utf-16-le")) // 2
     return 1 if units <= 70 else -(-units // 67)

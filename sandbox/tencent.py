@@ -11,8 +11,10 @@ from collections.abc import Mapping
 SERVICE = "sms"
 MAX_AGE_SECONDS = 300
 _AUTHORIZATION = re.compile(
-    r"TC3-HMAC-SHA256 Credential=(?P<secret_id>[^/]+)/(?P<date>\d{4}-\d{2}-\d{2})/(?P<service>\w+)/tc3_request, ?"
-    r"SignedHeaders=(?P<signed>[\w;-]+), ?Signature=(?P<signature>[0-9a-f]{64})"
+    r"TC3-HMAC-SHA256 "
+    r"Credential=(?P<secret_id>[^/]+)/(?P<date>\d{4}-\d{2}-\d{2})/(?P<service>\w+)/tc3_request, ?"
+    r"SignedHeaders=(?P<signed>[\w;-]+), ?"
+    r"Signature=(?P<signature>[0-9a-f]{64})"
 )
 
 
@@ -28,7 +30,9 @@ def signature(
     secret_key: str, date: str, timestamp: str, signed_headers: str, headers: Mapping[str, str], body: bytes
 ) -> str:
     """The hex signature of a POST to ``/``; ``headers`` are looked up by the names in ``signed_headers``."""
-    canonical_headers = "".join(f"{name}:{headers[name].strip().lower()}\n" for name in signed_headers.split(";"))
+    canonical_headers = "".join(
+        f"{name}:{headers[name].strip().lower()}\n" for name in signed_headers.split(";")
+    )
     request = "\n".join(
         ("POST", "/", "", canonical_headers, signed_headers, hashlib.sha256(body).hexdigest())
     )
@@ -52,7 +56,9 @@ def verify(headers: Mapping[str, str], body: bytes, secret_id: str, secret_key: 
         raise Unauthorised("SignatureExpire", "The signature expired; check your local time.")
     names = given["signed"].split(";")
     if not {"content-type", "host"} <= set(names) or any(name not in headers for name in names):
-        raise Unauthorised("SignatureFailure", "The signed headers must be sent and include content-type and host.")
+        raise Unauthorised(
+            "SignatureFailure", "The signed headers must be sent and include content-type and host."
+        )
     if given["date"] != time.strftime("%Y-%m-%d", time.gmtime(int(timestamp))):
         raise Unauthorised("SignatureFailure", "The date of the credential does not fit X-TC-Timestamp.")
     expected = signature(secret_key, given["date"], timestamp, given["signed"], headers, body)

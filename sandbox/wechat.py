@@ -28,13 +28,15 @@ USERS = {
 @blueprint.get("/connect/oauth2/authorize")
 @upstream("wechat", "authorize")
 def authorize() -> ResponseReturnValue:
-    """Ask the developer which WeChat user he is; ``as=<openid>`` or the setting wechat_auto answers for him."""
+    """Ask the developer who he is, unless ``as=<openid>`` or the setting wechat_auto says so."""
     world, wanted = the_world(), request.args
     target = urlsplit(wanted.get("redirect_uri", ""))
     if wanted.get("appid") != world.settings["WECHAT_APPID"]:
         return render_template("refused.html", code="40013", message="公众号 appid 不正确"), 400
     if target.scheme not in ("http", "https") or not target.netloc or wanted.get("response_type") != "code":
-        return render_template("refused.html", code="10003", message="redirect_uri 或 response_type 参数错误"), 400
+        return render_template(
+            "refused.html", code="10003", message="redirect_uri 或 response_type 参数错误"
+        ), 400
     if wanted.get("scope") not in ("snsapi_base", "snsapi_userinfo"):
         return render_template("refused.html", code="10005", message="scope 参数错误或没有权限"), 400
     openid = wanted.get("as") or world.faults.effective()["wechat_auto"]
@@ -42,7 +44,11 @@ def authorize() -> ResponseReturnValue:
         kept = [(name, value) for name, value in wanted.items() if name != "as"]
         return render_template("authorize.html", users=USERS, kept=kept)
     code = _new_code(openid, wanted["scope"])
-    query = [*parse_qsl(target.query, keep_blank_values=True), ("code", code), ("state", wanted.get("state", ""))]
+    query = [
+        *parse_qsl(target.query, keep_blank_values=True),
+        ("code", code),
+        ("state", wanted.get("state", "")),
+    ]
     return redirect(urlunsplit(target._replace(query=urlencode(query))), 302)
 
 
@@ -52,7 +58,8 @@ def _new_code(openid: str, scope: str) -> str:
     with world.store.transaction() as connection:
         connection.execute("DELETE FROM oauth_codes WHERE expires_at < ?", (now - 86_400,))
         connection.execute(
-            "INSERT INTO oauth_codes VALUES (?, ?, ?, ?, NULL)", (code, openid, scope, now + CODE_LIFE_SECONDS)
+            "INSERT INTO oauth_codes VALUES (?, ?, ?, ?, NULL)",
+            (code, openid, scope, now + CODE_LIFE_SECONDS),
         )
     return code
 
@@ -62,11 +69,11 @@ def _error(code: int, message: str) -> dict[str, Any]:
     return {"errcode": code, "errmsg": f"{message}, rid: {secrets.token_hex(8)}"}
 
 
-def _application_error(secret_name: str = "secret") -> dict[str, Any] | None:
+def _application_error() -> dict[str, Any] | None:
     settings = the_world().settings
     if request.args.get("appid") != settings["WECHAT_APPID"]:
         return _error(40013, "invalid appid")
-    if request.args.get(secret_name) != settings["WECHAT_SECRET"]:
+    if request.args.get("secret") != settings["WECHAT_SECRET"]:
         return _error(40125, "invalid appsecret")
     return None
 
@@ -121,4 +128,9 @@ def ticket() -> ResponseReturnValue:
         return _error(40001, "invalid credential, access_token is invalid")
     if int(dies_at) < the_world().clock.now():
         return _error(42001, "access_token expired")
-    return {"errcode": 0, "errmsg": "ok", "ticket": secrets.token_urlsafe(64), "expires_in": TOKEN_LIFE_SECONDS}
+    return {
+        "errcode": 0,
+        "errmsg": "ok",
+        "ticket": secrets.token_urlsafe(64),
+        "expires_in": TOKEN_LIFE_SECONDS,
+    }

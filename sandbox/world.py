@@ -53,7 +53,9 @@ Nobody = Subject()
 View = Callable[..., ResponseReturnValue]
 
 
-def upstream(channel: str, endpoint: str, subject: Callable[[], Subject] = lambda: Nobody) -> Callable[[View], View]:
+def upstream(
+    channel: str, endpoint: str, subject: Callable[[], Subject] = lambda: Nobody
+) -> Callable[[View], View]:
     """Count the calls of a view and let it be late, fail, or answer nothing, by the channel's settings.
 
     ``accept_then_timeout_rate`` does the work and then lets the caller wait in vain; ``timeout_rate``
@@ -66,7 +68,9 @@ def upstream(channel: str, endpoint: str, subject: Callable[[], Subject] = lambd
             world, about = the_world(), subject()
             plan = world.faults.effective(about.scope, about.person_faults)[channel]
             with world.counters.call(f"{channel}.{endpoint}", about.id_hash):
-                response = make_response(_misbehave(world.faults, channel, endpoint, plan, view, args, kwargs))
+                response = make_response(
+                    _misbehave(world.faults, channel, endpoint, plan, view, args, kwargs)
+                )
             world.counters.answered(f"{channel}.{endpoint}", response.status_code)
             return response
 

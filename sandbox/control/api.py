@@ -126,7 +126,11 @@ def orders() -> ResponseReturnValue:
         "SELECT mer_order_id, status, amount FROM orders ORDER BY created_at DESC LIMIT ?",
         (request.args.get("limit", 100, int),),
     )
-    return {"orders": [{"merOrderId": r["mer_order_id"], "status": r["status"], "totalAmount": r["amount"]} for r in rows]}
+    return {
+        "orders": [
+            {"merOrderId": r["mer_order_id"], "status": r["status"], "totalAmount": r["amount"]} for r in rows
+        ]
+    }
 
 
 @blueprint.get("/orders/<mer_order_id>")
@@ -149,7 +153,7 @@ def whole_ledger() -> ResponseReturnValue:
     store = the_world().store
     page = ledger.page(
         store,
-        since=request.args.get("since", 0, float),
+        since=request.args.get("since", 0.0, float),
         limit=request.args.get("limit", 1000, int),
         offset=request.args.get("offset", 0, int),
     )

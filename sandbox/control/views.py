@@ -21,15 +21,20 @@ def order_views(store: Store, orders: list[Order]) -> list[dict[str, Any]]:
         " WHERE n.mer_order_id IN ({}) ORDER BY a.notify_id, a.attempt",
         numbers,
     )
-    refunds = _by_order(store, "SELECT * FROM refunds WHERE mer_order_id IN ({}) ORDER BY created_at", numbers)
+    refunds = _by_order(
+        store, "SELECT * FROM refunds WHERE mer_order_id IN ({}) ORDER BY created_at", numbers
+    )
     postings = _by_order(store, "SELECT * FROM postings WHERE mer_order_id IN ({}) ORDER BY line", numbers)
     return [
         _order(order)
         | {
             "notifies": [_notify(row, answers[order.mer_order_id]) for row in notifies[order.mer_order_id]],
-            "refunds": [_pick(row, "refund_order_id", "amount", "status") for row in refunds[order.mer_order_id]],
+            "refunds": [
+                _pick(row, "refund_order_id", "amount", "status") for row in refunds[order.mer_order_id]
+            ],
             "postings": [
-                _pick(row, "line", "djxh", "rybm", "xzlx", "jfnd", "amount") | {"reversed": row["reversed_at"] is not None}
+                _pick(row, "line", "djxh", "rybm", "xzlx", "jfnd", "amount")
+                | {"reversed": row["reversed_at"] is not None}
                 for row in postings[order.mer_order_id]
             ],
         }
@@ -90,7 +95,12 @@ def person_view(person: Person) -> dict[str, Any]:
         "arrears_years": person.arrears_years,
         "prior_payments": len(person.prior_payments),
         "enrolments": [
-            {"sbjbjgdm": e.agency.code, "sbjbjgmc": e.agency.name, "rybm": e.person_number, "xzlx": e.insurance_type}
+            {
+                "sbjbjgdm": e.agency.code,
+                "sbjbjgmc": e.agency.name,
+                "rybm": e.person_number,
+                "xzlx": e.insurance_type,
+            }
             for e in person.enrolments
         ],
     }

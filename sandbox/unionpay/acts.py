@@ -29,7 +29,7 @@ def pay(world: World, order: Order, *, late: bool = False, buyer: str = BUYER) -
         ledger.close(world.store, order.mer_order_id, ledger.DECLINED, now)
         return None
     with world.store.transaction() as connection:
-        paid = ledger.mark_paid(connection, order.mer_order_id, buyer, now, even_if_closed=late)
+        paid = ledger.mark_paid(connection, order.mer_order_id, buyer, now, late=late)
         if paid is None:
             return None
         due_at = now + plan["unionpay"]["posting_delay_seconds"]
@@ -40,11 +40,15 @@ def pay(world: World, order: Order, *, late: bool = False, buyer: str = BUYER) -
     return paid
 
 
-def _schedule_notifies(world: World, connection: sqlite3.Connection, order: Order, plan: dict[str, Any], now: float) -> None:
+def _schedule_notifies(
+    world: World, connection: sqlite3.Connection, order: Order, plan: dict[str, Any], now: float
+) -> None:
     """The notify and its accidents; each is drawn once per order, when it is paid."""
     faults, key = world.faults, world.settings.communication_keys[0]
     if faults.happens("notify.forged", plan["forged_rate"]):
-        kind = notice.FORGED_SIGNATURE if faults.between("notify.forgery", 0, 1) < 0.5 else notice.FORGED_AMOUNT
+        kind = (
+            notice.FORGED_SIGNATURE if faults.between("notify.forgery", 0, 1) < 0.5 else notice.FORGED_AMOUNT
+        )
         notice.schedule(connection, order, plan, key, now, kind)
     lost = faults.happens("notify.lost", plan["lost_rate"])
     due_at = now + faults.between("notify.delay", *plan["delay_seconds"])

@@ -70,7 +70,8 @@ class Dispatcher:
 
     def _seconds_to_next(self) -> float:
         rows = self._store.all(
-            "SELECT id, due_at FROM notifies WHERE state = 'pending' ORDER BY due_at LIMIT ?", (len(self._sending) + 1,)
+            "SELECT id, due_at FROM notifies WHERE state = 'pending' ORDER BY due_at LIMIT ?",
+            (len(self._sending) + 1,),
         )
         waiting = [row["due_at"] for row in rows if row["id"] not in self._sending]
         return max(0.005, min(IDLE_SECONDS, waiting[0] - self._clock.now())) if waiting else IDLE_SECONDS
@@ -115,7 +116,11 @@ class Dispatcher:
                 response = self._http.request("GET", f"{url}{joint}{body}", timeout=timeout, redirect=False)
             else:
                 response = self._http.request(
-                    "POST", url, body=body, timeout=timeout, redirect=False,
+                    "POST",
+                    url,
+                    body=body,
+                    timeout=timeout,
+                    redirect=False,
                     headers={"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"},
                 )
         except (urllib3.exceptions.HTTPError, OSError) as error:

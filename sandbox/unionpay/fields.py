@@ -88,8 +88,10 @@ def _url(content: Mapping[str, Any], name: str) -> str:
     return url
 
 
-def answer(now: float, order: Order | None = None, code: str = "SUCCESS", message: str = "") -> dict[str, Any]:
-    """The JSON UnionPay answers with: errCode tells whether the call was accepted, status what the order is."""
+def answer(
+    now: float, order: Order | None = None, code: str = "SUCCESS", message: str = ""
+) -> dict[str, Any]:
+    """UnionPay's JSON: errCode says whether the call was accepted, status what the order is."""
     fields: dict[str, Any] = {
         "errCode": code,
         "errMsg": message or ("查询成功" if code == "SUCCESS" else code),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from sandbox.clock import moment
@@ -17,7 +17,12 @@ from sandbox.store import Store
 NEW, WAITING, SUCCESS, CLOSED, REFUNDED = (
     "NEW_ORDER", "WAIT_BUYER_PAY", "TRADE_SUCCESS", "TRADE_CLOSED", "TRADE_REFUND"
 )  # fmt: skip
-EXPIRED, BY_MERCHANT, BY_BUYER, DECLINED = "expired", "closed by merchant", "cancelled by buyer", "declined by bank"
+EXPIRED, BY_MERCHANT, BY_BUYER, DECLINED = (
+    "expired",
+    "closed by merchant",
+    "cancelled by buyer",
+    "declined by bank",
+)
 
 
 class Refused(Exception):
@@ -67,6 +72,27 @@ class Order:
 
 
 COLUMNS = tuple(column.name for column in fields(Order))
+_PLACE = """
+INSERT INTO orders (
+    mer_order_id, token, channel, mid, tid, inst_mid, amount, order_desc, notify_url, return_url,
+    sign_type, src_reserve, attached_data, status, created_at, expires_at, seq_id
+) VALUES (
+    :mer_order_id, :token, :channel, :mid, :tid, :inst_mid, :amount, :order_desc, :notify_url, :return_url,
+    :sign_type, :src_reserve, :attached_data, :status, :created_at, :expires_at, :seq_id
+) ON CONFLICT (mer_order_id) DO NOTHING
+"""
+_BY_NUMBER = "SELECT * FROM orders WHERE mer_order_id = ?"
+_BY_TOKEN = "SELECT * FROM orders WHERE token = ?"  # noqa: S105
+_PAY = """
+UPDATE orders SET status = 'TRADE_SUCCESS', paid_at = :now, buyer_id = :buyer, target_order_id = :target
+WHERE mer_order_id = :number AND paid_at IS NULL AND (
+    status IN ('NEW_ORDER', 'WAIT_BUYER_PAY') AND expires_at > :now OR :late AND status = 'TRADE_CLOSED'
+)
+"""
+_CLOSE = """
+UPDATE orders SET status = 'TRADE_CLOSED', closed_at = :now, close_reason = :reason
+WHERE mer_order_id = :number AND status IN ('NEW_ORDER', 'WAIT_BUYER_PAY')
+"""
 
 
 def order_of(row: sqlite3.Row) -> Order:
@@ -79,14 +105,8 @@ def place(store: Store, order: Order) -> Order:
     Raises ``Refused`` DUP_ORDER when the number was used for another amount.
     """
     with store.transaction() as connection:
-        marks = ", ".join("?" * len(COLUMNS))
-        connection.execute(
-            f"INSERT INTO orders ({', '.join(COLUMNS)}) VALUES ({marks}) ON CONFLICT (mer_order_id) DO NOTHING",
-            [getattr(order, name) for name in COLUMNS],
-        )
-        kept = order_of(
-            connection.execute("SELECT * FROM orders WHERE mer_order_id = ?", (order.mer_order_id,)).fetchone()
-        )
+        connection.execute(_PLACE, asdict(order))
+        kept = order_of(connection.execute(_BY_NUMBER, (order.mer_order_id,)).fetchone())
     if (kept.amount, kept.mid, kept.tid) != (order.amount, order.mid, order.tid):
         raise Refused("DUP_ORDER", "订单号重复，且金额或商户与原订单不一致", kept)
     return kept
@@ -94,8 +114,7 @@ def place(store: Store, order: Order) -> Order:
 
 def find(store: Store, now: float, *, mer_order_id: str = "", token: str = "") -> Order | None:
     """The order as it stands at ``now``: one whose time has run out is closed on the way."""
-    column, value = ("token", token) if token else ("mer_order_id", mer_order_id)
-    row = store.one(f"SELECT * FROM orders WHERE {column} = ?", (value,))
+    row = store.one(_BY_TOKEN, (token,)) if token else store.one(_BY_NUMBER, (mer_order_id,))
     if row is None:
         return None
     order = order_of(row)
@@ -118,33 +137,22 @@ def show_to_buyer(store: Store, order: Order) -> None:
 def close(store: Store, mer_order_id: str, reason: str, now: float) -> bool:
     """Close an unpaid order; False when it was paid or closed before."""
     with store.transaction() as connection:
-        changed = connection.execute(
-            "UPDATE orders SET status = ?, closed_at = ?, close_reason = ? WHERE mer_order_id = ? AND status IN (?, ?)",
-            (CLOSED, now, reason, mer_order_id, NEW, WAITING),
-        )
+        changed = connection.execute(_CLOSE, {"now": now, "reason": reason, "number": mer_order_id})
         return changed.rowcount == 1
 
 
 def mark_paid(
-    connection: sqlite3.Connection, mer_order_id: str, buyer_id: str, now: float, *, even_if_closed: bool = False
+    connection: sqlite3.Connection, mer_order_id: str, buyer: str, now: float, *, late: bool
 ) -> Order | None:
     """Take the money inside the caller's transaction; None when the order cannot be paid (any more).
 
-    ``even_if_closed`` is the late success: the buyer's bank had taken the money before the close.
+    ``late`` is the late success: the buyer's bank had taken the money before the order was closed.
     """
-    allowed = (NEW, WAITING, CLOSED) if even_if_closed else (NEW, WAITING)
-    marks = ", ".join("?" * len(allowed))
-    still_open = "" if even_if_closed else f" AND expires_at > {float(now)!r}"
     target = f"4200{moment(now):%Y%m%d%H%M%S}{secrets.randbelow(10**10):010d}"
-    changed = connection.execute(
-        "UPDATE orders SET status = ?, paid_at = ?, buyer_id = ?, target_order_id = ?"
-        f" WHERE mer_order_id = ? AND paid_at IS NULL AND status IN ({marks}){still_open}",
-        (SUCCESS, now, buyer_id, target, mer_order_id, *allowed),
-    )
-    if changed.rowcount != 1:
+    values = {"now": now, "buyer": buyer, "target": target, "number": mer_order_id, "late": late}
+    if connection.execute(_PAY, values).rowcount != 1:
         return None
-    row = connection.execute("SELECT * FROM orders WHERE mer_order_id = ?", (mer_order_id,)).fetchone()
-    return order_of(row)
+    return order_of(connection.execute(_BY_NUMBER, (mer_order_id,)).fetchone())
 
 
 def page(store: Store, *, since: float = 0, limit: int = 1000, offset: int = 0) -> list[Order]:

@@ -13,7 +13,12 @@ from sandbox.fees import yuan
 from sandbox.signatures import communication_key_sign
 from sandbox.unionpay.ledger import Order
 
-GENUINE, DUPLICATE, FORGED_SIGNATURE, FORGED_AMOUNT = "genuine", "duplicate", "forged_signature", "forged_amount"
+GENUINE, DUPLICATE, FORGED_SIGNATURE, FORGED_AMOUNT = (
+    "genuine",
+    "duplicate",
+    "forged_signature",
+    "forged_amount",
+)
 PENDING, DELIVERED, GIVEN_UP, LOST = "pending", "delivered", "given_up", "lost"
 FORGER_KEY = "a key that UnionPay never gave to anybody"
 
@@ -69,7 +74,13 @@ def body(order: Order, kind: str, sign_type: str, key: str) -> str:
     if kind == FORGED_SIGNATURE:
         return urlencode({**fields, "sign": communication_key_sign(fields, FORGER_KEY, sign_type)[::-1]})
     if kind == FORGED_AMOUNT:
-        tampered = {**fields, "totalAmount": "1", "invoiceAmount": "1", "receiptAmount": "1", "buyerPayAmount": "1"}
+        tampered = {
+            **fields,
+            "totalAmount": "1",
+            "invoiceAmount": "1",
+            "receiptAmount": "1",
+            "buyerPayAmount": "1",
+        }
         return signed(tampered, FORGER_KEY)
     return signed(fields, key)
 
@@ -84,8 +95,9 @@ def schedule(
     state: str = PENDING,
 ) -> None:
     """Write one notify to be sent at ``due_at``, inside the caller's transaction."""
-    sign_type = plan["sign_type"] or order.sign_type
+    text = body(order, kind, plan["sign_type"] or order.sign_type, key)
     connection.execute(
-        "INSERT INTO notifies (mer_order_id, kind, method, url, body, state, due_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (order.mer_order_id, kind, plan["method"], order.notify_url, body(order, kind, sign_type, key), state, due_at),
+        "INSERT INTO notifies (mer_order_id, kind, method, url, body, state, due_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (order.mer_order_id, kind, plan["method"], order.notify_url, text, state, due_at),
     )

@@ -71,12 +71,24 @@ def post(connection: sqlite3.Connection, order: Order, population: Population, d
     connection.executemany(
         "INSERT INTO postings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL) ON CONFLICT DO NOTHING",
         [
-            (order.mer_order_id, i, line.djxh, line.rybm, line.xzlx, line.jfnd, line.amount, order.paid_at, due_at)
+            (
+                order.mer_order_id,
+                i,
+                line.djxh,
+                line.rybm,
+                line.xzlx,
+                line.jfnd,
+                line.amount,
+                order.paid_at,
+                due_at,
+            )
             for i, line in enumerate(lines, start=1)
         ],
     )
     if note:
-        connection.execute("UPDATE orders SET posting_note = ? WHERE mer_order_id = ?", (note, order.mer_order_id))
+        connection.execute(
+            "UPDATE orders SET posting_note = ? WHERE mer_order_id = ?", (note, order.mer_order_id)
+        )
 
 
 def reverse(connection: sqlite3.Connection, mer_order_id: str, now: float) -> None:

@@ -14,7 +14,9 @@ from sandbox.world import World
 PROCESSING, DONE, FAILED, UNKNOWN = "PROCESSING", "SUCCESS", "FAIL", "UNKNOWN"
 
 
-def refund(world: World, order: Order, refund_order_id: str, amount: int, why: str, plan: dict[str, Any]) -> sqlite3.Row:
+def refund(
+    world: World, order: Order, refund_order_id: str, amount: int, why: str, plan: dict[str, Any]
+) -> sqlite3.Row:
     """Give money back; the same refundOrderId of the same order returns the earlier refund.
 
     Raises ``Refused`` when the order has no such money or the number belongs to another refund.
@@ -31,8 +33,13 @@ def refund(world: World, order: Order, refund_order_id: str, amount: int, why: s
         connection.execute(
             "INSERT INTO refunds VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                refund_order_id, order.mer_order_id, amount, why, plan["refund_status"],
-                f"5030{moment(now):%Y%m%d%H%M%S}{secrets.randbelow(10**10):010d}", now,
+                refund_order_id,
+                order.mer_order_id,
+                amount,
+                why,
+                plan["refund_status"],
+                f"5030{moment(now):%Y%m%d%H%M%S}{secrets.randbelow(10**10):010d}",
+                now,
                 now + plan["refund_delay_seconds"],
             ),
         )
@@ -58,7 +65,8 @@ def find(world: World, refund_order_id: str) -> sqlite3.Row | None:
     with world.store.transaction() as connection:
         connection.execute(
             "UPDATE refunds SET status = 'SUCCESS'"
-            " WHERE refund_order_id = ? AND status IN ('PROCESSING', 'UNKNOWN') AND due_at <= ? AND due_at > created_at",
+            " WHERE refund_order_id = ? AND status IN ('PROCESSING', 'UNKNOWN')"
+            " AND due_at <= ? AND due_at > created_at",
             (refund_order_id, world.clock.now()),
         )
     return world.store.one("SELECT * FROM refunds WHERE refund_order_id = ?", (refund_order_id,))

@@ -25,7 +25,12 @@ from sandbox.world import EXTENSION, World
 TEMPLATES = {
     "version": 1,
     "templates": [
-        {"id": "1001", "name": "login_code", "text": "验证码{1}，{2}分钟内有效。", "params": ["code", "minutes"]},
+        {
+            "id": "1001",
+            "name": "login_code",
+            "text": "验证码{1}，{2}分钟内有效。",
+            "params": ["code", "minutes"],
+        },
         {"id": "1009", "name": "plain", "text": "系统维护中。", "params": []},
     ],
 }
@@ -37,25 +42,30 @@ class Caller:
     def __init__(self, client: FlaskClient, settings: Settings) -> None:
         self.client, self.settings = client, settings
 
-    def signed_post(self, path: str, body: dict[str, Any], party: str, key: str | None = None) -> TestResponse:
+    def signed_post(
+        self, path: str, body: dict[str, Any], party: str, key: str | None = None
+    ) -> TestResponse:
         """POST with OPEN-BODY-SIG; ``party`` is UNIONPAY or TAXBANK."""
         raw = json.dumps(body, ensure_ascii=False).encode()
         app_id, key = self.settings[f"{party}_APP_ID"], key or self.settings[f"{party}_APP_KEY"]
         timestamp, nonce = f"{datetime.now(SHANGHAI):%Y%m%d%H%M%S}", secrets.token_hex(16)
         signature = open_body_signature(key, app_id, timestamp, nonce, raw)
-        header = f'OPEN-BODY-SIG AppId="{app_id}", Timestamp="{timestamp}", Nonce="{nonce}", Signature="{signature}"'
+        given = {"AppId": app_id, "Timestamp": timestamp, "Nonce": nonce, "Signature": signature}
+        header = "OPEN-BODY-SIG " + ", ".join(f'{name}="{value}"' for name, value in given.items())
         return self.client.post(
-            path, data=raw, headers={"Authorization": header, "Content-Type": "application/json; charset=utf-8"}
+            path,
+            data=raw,
+            headers={"Authorization": header, "Content-Type": "application/json; charset=utf-8"},
         )
 
     def taxbank(self, name: str, **body: str) -> TestResponse:
         return self.signed_post(f"/taxbank/v1/{name}", body, "TAXBANK")
 
     def order_fields(self, **changed: Any) -> dict[str, Any]:
-        number = f"{self.settings['UNIONPAY_SOURCE_NUMBER']}{datetime.now(SHANGHAI):%Y%m%d%H%M%S}{secrets.token_hex(4)}"
+        number = f"{self.settings['UNIONPAY_SOURCE_NUMBER']}{datetime.now(SHANGHAI):%Y%m%d%H%M%S}"
         return {
             "requestTimestamp": f"{datetime.now(SHANGHAI):%Y-%m-%d %H:%M:%S}",
-            "merOrderId": number,
+            "merOrderId": number + secrets.token_hex(4),
             "mid": self.settings["UNIONPAY_MID"],
             "tid": self.settings["UNIONPAY_TID"],
             "instMid": "YUEDANDEFAULT",
@@ -95,7 +105,9 @@ class Caller:
         assert answer.status_code == 200, answer.text
         return dict(answer.json or {})
 
-    def tencent(self, action: str, body: dict[str, Any], key: str | None = None, age: int = 0) -> dict[str, Any]:
+    def tencent(
+        self, action: str, body: dict[str, Any], key: str | None = None, age: int = 0
+    ) -> dict[str, Any]:
         """Tencent Cloud API 3.0 call; the ``Response`` object."""
         raw, timestamp = json.dumps(body).encode(), str(int(time.time()) - age)
         date = time.strftime("%Y-%m-%d", time.gmtime(int(timestamp)))
