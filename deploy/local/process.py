@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -82,6 +83,16 @@ def port_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def free_base(ports: int = 100) -> int:
+    """The first of so many consecutive free ports, below those the system hands out by itself."""
+    bases = list(range(20_000, 32_000, ports))
+    random.shuffle(bases)
+    for base in bases:
+        if all(port_free(port) for port in range(base, base + ports)):
+            return base
+    raise ProcessFailed(f"no {ports} consecutive free ports")
 
 
 class Daemon:
