@@ -1,0 +1,9 @@
+"""Imports every module that defines a method or an event, so that documents and tests see them all."""
+
+from __future__ import annotations
+
+from contract import contribution, health, identity, notify, payment
+from contract.events import EVENTS
+from contract.rpc import METHODS
+
+__all__ = ["EVENTS", "METHODS", "contribution", "health", "identity", "notify", "payment"]

@@ -1,0 +1,178 @@
+"""RPCs of the contribution service: enrolment, tiers and quotes (requirements 3.2.1.5, 3.2.1.6, 3.2.1.9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contract.errors import InvalidInput, Refused, Unavailable
+from contract.insurance import InsuranceType, PayerKind
+from contract.people import Person
+from contract.rpc import Method
+
+
+class EnrolmentNotFound(Refused):
+    """没有参保登记信息: the upstream does not know the person (3.2.1.6 and 3.2.1.15(四))."""
+
+    code = "enrolment_not_found"
+    text = (
+        "查询不到您的参保登记信息，请前往社保机构进行登记。"
+        "税务部门没有接收到社保/医保部门发送过来的参保登记信息，请与当地社保/医保部门进行核实。"
+        "登记信息不存在，如未进行参保登记请前往人社（医保）部门办理参保登记后再进行缴费，"
+        "已进行参保登记请到人社（医保）部门办理登记数据的重新传递。"
+    )
+
+
+class InsuranceTypeMissing(Refused):
+    """有基础信息没有险种信息 (3.2.1.15(四)3(2))."""
+
+    code = "insurance_type_missing"
+    text = "该缴费人已存在基础信息，没有参保险种信息，请与当地社保/医保部门进行核实。"
+
+
+class NothingPayable(Refused):
+    """No payable record for the chosen insurance type and year (3.2.1.6)."""
+
+    code = "nothing_payable"
+    text = "查询不到您的待缴费信息，无需进行缴费。"
+
+
+class AllPaid(Refused):
+    """Resident medical is paid for this year and the next (3.2.1.15(四)2)."""
+
+    code = "all_paid"
+    text = "您已完成本年度及次年度城乡居民医疗保险的缴费，无需再次申报缴费。"
+
+
+class AlreadyDeclared(Refused):
+    """已申报缴费 (3.2.1.15(四)3(3)): the text names time and channel; `detail` holds type, year and amount."""
+
+    code = "already_declared"
+    text = "该缴费已完成，无需重复缴费。"
+
+
+class TierUnknown(InvalidInput):
+    """The tier is not one the payer's pooling level offers for this type and year."""
+
+    code = "tier_unknown"
+    text = "请选择缴费档次..."
+
+
+class TierNotPayable(Refused):
+    """The upstream has payable records but none for the chosen tier."""
+
+    code = "tier_not_payable"
+    text = "您选择的缴费档次与参保登记信息不一致，请返回重新选择缴费档次。"
+
+
+class AgencyChoiceNeeded(Refused):
+    """The medical answer still shows several agencies: choose again (3.2.1.5). `detail["agencies"]` lists
+    them as {code, name}."""
+
+    code = "agency_choice_needed"
+    text = "您在多个地方参保，请选择本次缴费的社保经办机构。"
+
+
+class UpstreamUnavailable(Unavailable):
+    """The tax–bank subsystem did not answer or answered nonsense. Nothing was paid."""
+
+    code = "upstream_unavailable"
+    text = "社保系统暂时没有响应，请稍后再试。您还没有缴费，没有扣款。"
+
+
+@dataclass(frozen=True)
+class FindEnrolment:
+    """Ask the upstream once per person and journey (3.2.1.5)."""
+
+    person: Person
+
+
+@dataclass(frozen=True)
+class EnrolmentEntry:
+    """One 参保信息: an insurance type at an agency.
+
+    `entry_id` tells the entries of one enrolment apart; `person_number` is 人员编号/社保编号, `authority_code`
+    主管税务机关, `division_code` 行政区划, `product_code` 征收品目.
+    """
+
+    entry_id: str
+    insurance_type: InsuranceType
+    agency_code: str
+    agency_name: str
+    person_number: str
+    authority_code: str
+    division_code: str
+    product_code: str
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """参保信息 of one person. `registration_number` is the upstream's djxh."""
+
+    registration_number: str
+    payer_kind: PayerKind
+    entries: tuple[EnrolmentEntry, ...]
+
+
+@dataclass(frozen=True)
+class ListTiers:
+    """The tiers the pooling level of a division offers (3.2.1.9)."""
+
+    payer_kind: PayerKind
+    insurance_type: InsuranceType
+    division_code: str
+    year: int
+
+
+@dataclass(frozen=True)
+class Tier:
+    """缴费档次; `amount` in fen."""
+
+    code: str
+    label: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class Tiers:
+    """Empty where the amount comes from the upstream alone (flexible workers)."""
+
+    tiers: tuple[Tier, ...]
+
+
+@dataclass(frozen=True)
+class QuotePayable:
+    """Ask the upstream what is payable for the chosen entry, year and tier, and seal the answer.
+
+    `tier_code` is empty where there are no tiers to choose from.
+    """
+
+    person: Person
+    enrolment: Enrolment
+    entry_id: str
+    year: int
+    tier_code: str
+
+
+@dataclass(frozen=True)
+class Quoted:
+    """A sealed quote and what it says, for the check page. `amount` in fen; the seal, not this copy, counts."""
+
+    quote: str
+    entry: EnrolmentEntry
+    year: int
+    tier_label: str
+    amount: int
+    expires_in: int
+
+
+find_enrolment = Method(
+    "contribution", "find_enrolment", FindEnrolment, Enrolment,
+    errors=(EnrolmentNotFound, InsuranceTypeMissing, UpstreamUnavailable), deadline=12.0,
+)  # fmt: skip
+list_tiers = Method("contribution", "list_tiers", ListTiers, Tiers)
+quote_payable = Method(
+    "contribution", "quote_payable", QuotePayable, Quoted,
+    errors=(NothingPayable, AllPaid, AlreadyDeclared, TierUnknown, TierNotPayable, AgencyChoiceNeeded,
+            UpstreamUnavailable),
+    deadline=12.0,
+)  # fmt: skip

@@ -1,0 +1,83 @@
+"""What an event is: a CloudEvents 1.0 JSON message on the `payments` topic exchange (design.md §4)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeVar
+
+from contract import schema
+
+EXCHANGE = "payments"
+CONTENT_TYPE = "application/cloudevents+json"
+SPEC_VERSION = "1.0"
+
+EVENTS: dict[str, type[EventData]] = {}
+"""Every event type by its name, e.g. `payment.succeeded.v1`."""
+
+
+class EventData:
+    """Base of every event's data. `type` is its name on the bus and its routing key."""
+
+    type: ClassVar[str]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if EVENTS.setdefault(cls.type, cls).__qualname__ != cls.__qualname__:
+            raise TypeError(f"event {cls.type} is defined twice")
+
+
+Data = TypeVar("Data", bound=EventData)
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """The CloudEvents attributes. `subject` is the aggregate the event is about, e.g. an order id."""
+
+    specversion: str
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: dt.datetime
+    data: dict[str, Any]
+    datacontenttype: str = "application/json"
+    correlationid: str = field(default="")
+
+
+class UnfitEvent(ValueError):
+    """The message is not a CloudEvent of a type and shape we know. It is parked, never dropped."""
+
+
+def encode(
+    event: EventData, *, event_id: str, source: str, subject: str, time: dt.datetime, correlation_id: str
+) -> str:
+    """An event as the text that goes on the bus."""
+    envelope = Envelope(
+        SPEC_VERSION, event_id, source, event.type, subject, time, schema.dump(event),
+        correlationid=correlation_id,
+    )  # fmt: skip
+    return json.dumps(schema.dump(envelope), ensure_ascii=False, separators=(",", ":"))
+
+
+def decode(body: str | bytes) -> Envelope:
+    """The envelope of a message. Raises UnfitEvent; the message never repeats the body."""
+    try:
+        envelope = schema.load(Envelope, json.loads(body))
+    except (ValueError, RecursionError) as error:
+        reason = str(error) if isinstance(error, schema.MalformedPayload) else "not JSON"
+        raise UnfitEvent(f"not a CloudEvent: {reason}") from None
+    if envelope.specversion != SPEC_VERSION:
+        raise UnfitEvent("not CloudEvents 1.0")
+    return envelope
+
+
+def data_of(envelope: Envelope, event: type[Data]) -> Data:
+    """The typed data of an envelope. Raises UnfitEvent."""
+    if envelope.type != event.type:
+        raise UnfitEvent(f"{envelope.type} came where {event.type} was expected")
+    try:
+        return schema.load(event, envelope.data)
+    except schema.MalformedPayload as error:
+        raise UnfitEvent(str(error)) from None

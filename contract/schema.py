@@ -1,0 +1,59 @@
+"""Frozen dataclasses ↔ JSON: the marshmallow schema of a payload is derived from its dataclass."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import marshmallow
+import marshmallow_dataclass
+from marshmallow import fields
+
+T = TypeVar("T")
+
+
+class MalformedPayload(ValueError):
+    """The data does not fit the schema. `fields` maps each bad field to what is wrong with it."""
+
+    def __init__(self, payload: str, fields: Mapping[str, Any]) -> None:
+        super().__init__(f"{payload} does not fit its schema: {', '.join(sorted(map(str, fields)))}")
+        self.fields = dict(fields)
+
+
+class _Schema(marshmallow.Schema):
+    class Meta:
+        # Additive changes must not break an older reader (design.md §4).
+        unknown = marshmallow.EXCLUDE
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Enums travel by value: other languages read the contract, and our member names are ours."""
+        if isinstance(field_obj, fields.Enum):
+            field_obj.by_value = True
+            field_obj.field = fields.Raw()
+            field_obj.choices_text = ", ".join(str(member.value) for member in field_obj.enum)
+
+
+@functools.cache
+def schema_of(payload: type[Any]) -> marshmallow.Schema:
+    """The marshmallow schema of a payload dataclass."""
+    return marshmallow_dataclass.class_schema(payload, base_schema=_Schema)()
+
+
+def dump(payload: Any) -> dict[str, Any]:
+    """A payload as JSON-ready data: times ISO-8601 with offset, enums by value, fen as integers."""
+    data: dict[str, Any] = schema_of(type(payload)).dump(payload)
+    return data
+
+
+def load(payload: type[T], data: Any) -> T:
+    """Data as a payload.
+
+    Raises MalformedPayload; the message names the fields but never repeats a value, because values are
+    personal data.
+    """
+    try:
+        loaded: T = schema_of(payload).load(data)
+    except marshmallow.ValidationError as error:
+        raise MalformedPayload(payload.__name__, error.normalized_messages()) from None
+    return loaded

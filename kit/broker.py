@@ -1,0 +1,225 @@
+"""Connections to the bus: one consumer connection per service, and publishers with and without confirms.
+
+Why not Nameko's own publisher: it has no deadline for a confirm that never comes, and builds a connection object
+for every message (design.md §6). These are built on kombu's channels and work the same on `memory://`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import eventlet
+import kombu
+from eventlet.patcher import original
+from eventlet.queue import LifoQueue
+from kombu.exceptions import KombuError
+from nameko.messaging import QueueConsumer
+
+from contract.events import EXCHANGE
+
+EVENTS = kombu.Exchange(EXCHANGE, type="topic", durable=True)
+RPC = kombu.Exchange("nameko-rpc", type="topic", durable=True)
+JSON = "application/json"
+TIMEOUT = 5.0
+"""Seconds for a connection, a write, or the confirm of a batch."""
+
+_select = original("select")
+_log = logging.getLogger(__name__)
+
+
+class BrokerUnavailable(Exception):
+    """The broker could not be reached, or did not confirm in time. The message may or may not be on the bus."""
+
+
+class Unroutable(Exception):
+    """A mandatory message reached no queue: nobody serves it."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is put on the bus. `expiration` in seconds."""
+
+    exchange: str
+    routing_key: str
+    body: str
+    content_type: str = JSON
+    persistent: bool = False
+    mandatory: bool = False
+    expiration: float | None = None
+    headers: dict[str, Any] = field(default_factory=dict)
+    properties: dict[str, Any] = field(default_factory=dict)
+
+
+def connect(uri: str) -> kombu.Connection:
+    """A connection description; the memory bus is polled every 5 ms."""
+    if uri.startswith("memory:"):
+        return kombu.Connection(uri, transport_options={"polling_interval": 0.005})
+    return kombu.Connection(
+        uri, heartbeat=0, connect_timeout=3,
+        transport_options={
+            "write_timeout": TIMEOUT, "read_timeout": TIMEOUT,
+            "socket_settings": {
+                socket.TCP_NODELAY: 1, socket.TCP_KEEPIDLE: 10, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 3,
+                socket.TCP_USER_TIMEOUT: 10_000,
+            },
+        },
+    )  # fmt: skip
+
+
+class _Wire:
+    """One connection with one channel, used by one greenlet at a time."""
+
+    def __init__(self, uri: str, confirm: bool) -> None:
+        self._connection = connect(uri)
+        self._memory = uri.startswith("memory:")
+        self._confirm = confirm and not self._memory
+        self._channel: Any = None
+        self._sent = self._confirmed = 0
+        self._refused: list[str] = []
+
+    def send(self, messages: Sequence[Message]) -> None:
+        """Publish; with confirms, return when the broker has all of them."""
+        try:
+            with eventlet.Timeout(TIMEOUT, BrokerUnavailable("the broker did not answer in time")):
+                self._open()
+                for message in messages:
+                    self._publish(message)
+                self._await_confirms()
+        except (OSError, KombuError, AttributeError, *self._connection.connection_errors,
+                *self._connection.channel_errors) as error:  # fmt: skip
+            self.close()
+            raise BrokerUnavailable(type(error).__name__) from error
+        except BaseException:
+            # After a time-out nobody knows what the next confirm would belong to: never reuse the connection.
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self._channel = None
+        with contextlib.suppress(Exception), eventlet.Timeout(1, False):
+            self._connection.collect()
+
+    def _open(self) -> None:
+        if self._channel is not None and self._hung_up():
+            self.close()
+        if self._channel is None:
+            self._channel = self._connection.channel()
+            self._sent = self._confirmed = 0
+            for exchange in (EVENTS, RPC):
+                exchange(self._channel).declare()
+            if self._confirm:
+                self._channel.confirm_select()
+                self._channel.events["basic_ack"].add(self._on_ack)
+                self._channel.events["basic_nack"].add(self._on_nack)
+                self._channel.events["basic_return"].add(self._on_return)
+
+    def _hung_up(self) -> bool:
+        """Between publishes the broker says nothing; if it has, it hung up or complains."""
+        if self._memory:
+            return False
+        sock = self._connection.connection.sock if self._connection.connected else None
+        return sock is None or bool(_select.select([sock.fileno()], [], [], 0)[0])
+
+    def _publish(self, message: Message) -> None:
+        properties = {"delivery_mode": 2 if message.persistent else 1, **message.properties}
+        if message.expiration is not None:
+            properties["expiration"] = str(int(message.expiration * 1000))
+        prepared = self._channel.prepare_message(
+            message.body, content_type=message.content_type, content_encoding="utf-8",
+            headers=message.headers, properties=properties,
+        )  # fmt: skip
+        options = {} if self._memory else {"mandatory": message.mandatory}
+        self._channel.basic_publish(
+            prepared, exchange=message.exchange, routing_key=message.routing_key, **options
+        )
+        self._sent += 1
+
+    def _await_confirms(self) -> None:
+        while self._confirm and self._confirmed < self._sent:
+            self._connection.drain_events()
+        refused, self._refused = self._refused, []
+        if refused:
+            raise Unroutable(", ".join(refused))
+
+    def _on_ack(self, delivery_tag: int, multiple: bool) -> None:
+        self._confirmed = delivery_tag if multiple else self._confirmed + 1
+
+    def _on_nack(self, delivery_tag: int, multiple: bool) -> None:
+        raise BrokerUnavailable("the broker refused a message")
+
+    def _on_return(self, exception: Any, exchange: str, routing_key: str, message: Any) -> None:
+        self._refused.append(routing_key)
+
+
+class Publisher:
+    """Publishes for many greenlets over a few connections, each used by one at a time."""
+
+    def __init__(self, uri: str, *, confirm: bool, connections: int = 1) -> None:
+        self._wires: LifoQueue = LifoQueue()
+        for _ in range(connections):
+            self._wires.put(_Wire(uri, confirm))
+
+    def send(self, *messages: Message) -> None:
+        """Publish in order. Raises BrokerUnavailable, or Unroutable for mandatory messages nobody takes.
+
+        A connection found dead is opened again once; a time-out is not retried, because the broker may have the
+        message.
+        """
+        with self._wire() as wire:
+            try:
+                wire.send(messages)
+            except BrokerUnavailable as error:
+                if error.__cause__ is None:
+                    raise
+                wire.send(messages)
+
+    def close(self) -> None:
+        while not self._wires.empty():
+            self._wires.get().close()
+
+    @contextlib.contextmanager
+    def _wire(self) -> Iterator[_Wire]:
+        wire = self._wires.get()
+        try:
+            yield wire
+        finally:
+            self._wires.put(wire)
+
+
+class BusConsumer(QueueConsumer):
+    """Nameko's queue consumer, handing each provider the message as it came.
+
+    Decoding is the provider's: kombu would silently acknowledge, and so lose, a message it cannot decode.
+    """
+
+    @property
+    def connection(self) -> kombu.Connection:
+        connection = connect(self.amqp_uri)
+        if not self.amqp_uri.startswith("memory:"):
+            connection.heartbeat = 20
+            connection.transport_options.pop("read_timeout")  # a quiet queue is not a dead broker
+        return connection
+
+    def get_consumers(self, consumer_cls: Any, channel: Any) -> Any:
+        for provider in self._providers:
+            consumer = consumer_cls(
+                queues=[provider.queue], on_message=partial(self._receive, provider), accept=None
+            )
+            consumer.qos(prefetch_count=self.prefetch_count)
+            self._consumers[provider] = consumer
+        return self._consumers.values()
+
+    def _receive(self, provider: Any, message: Any) -> None:
+        if getattr(provider, "never_waits", False):
+            provider.handle_message(message)
+        else:
+            self.container.spawn_managed_thread(partial(provider.handle_message, message))
+
+    def on_connection_error(self, exc: Exception, interval: float) -> None:
+        _log.warning("broker unreachable, trying again in %s s", interval)

@@ -1,0 +1,153 @@
+"""Settings: frozen dataclasses read once from the environment.
+
+A field's environment name is its upper-case name, with the service's name in front where the field is marked
+`own`. A field without a default must be set; all that are missing are reported together. Secrets have no default.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
+
+from kit.crypto import BadKeys, KeyRing, index_key
+
+T = TypeVar("T", bound="ServiceConfig")
+
+_SAMPLE_MARKS = ("sandbox", "sample", "change-me", "demo", "test")
+_LOOPBACK = {"", "localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104 - compared, never bound
+
+
+class ConfigurationError(Exception):
+    """The settings are incomplete or unsafe; `problems` lists every one of them."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(self.problems))
+
+
+def own(**kwargs: Any) -> Any:
+    """A field whose variable carries the service's name: `database_url` of payment is PAYMENT_DATABASE_URL."""
+    return dataclasses.field(metadata={"own": True}, **kwargs)
+
+
+def secret() -> Any:
+    """A field that is never shown and, in production, must be neither short nor a sample."""
+    return dataclasses.field(metadata={"secret": True}, repr=False)
+
+
+def outside(**kwargs: Any) -> Any:
+    """The URL of an outside party: in production it must be https and not this machine, where the sandbox is."""
+    return dataclasses.field(metadata={"outside": True}, **kwargs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceConfig:
+    """What every service needs to know. Each service's Config extends it and sets `service`."""
+
+    service: ClassVar[str] = ""
+
+    database_url: str = own()
+    http_address: str = own()
+    amqp_uri: str = secret()
+    personal_data_keys: str = secret()
+    blind_index_key: str = secret()
+    environment: str = "development"
+    log_level: str = "INFO"
+    max_workers: int = own(default=50)
+    database_pool: int = own(default=20)
+    clock_offset_file: Path | None = None
+
+    @property
+    def production(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def memory_bus(self) -> bool:
+        """Embedded mode: the bus lives and dies with the process."""
+        return self.amqp_uri.startswith("memory:")
+
+    def problems(self) -> list[str]:
+        """What makes these settings unfit to start with; services add their own."""
+        return [*_key_problems(self), *(_production_problems(self) if self.production else [])]
+
+
+def read(config: type[T], environ: Mapping[str, str] = os.environ) -> T:
+    """The settings of a service. Raises ConfigurationError with every problem at once."""
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    hints = get_type_hints(config)
+    for field in dataclasses.fields(config):
+        name = _variable(config, field)
+        text = environ.get(name, "")
+        if text:
+            try:
+                values[field.name] = _parse(hints[field.name], text)
+            except ValueError:
+                problems.append(f"{name} is malformed")
+        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+            problems.append(f"{name} is not set")
+    if problems:
+        raise ConfigurationError(problems)
+    settings = config(**values)
+    if found := settings.problems():
+        raise ConfigurationError(found)
+    return settings
+
+
+def _variable(config: type[ServiceConfig], field: dataclasses.Field[Any]) -> str:
+    prefix = f"{config.service}_" if field.metadata.get("own") else ""
+    return (prefix + field.name).upper()
+
+
+def _parse(kind: Any, text: str) -> Any:
+    if get_origin(kind) is tuple:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if get_args(kind):  # X | None
+        kind = next(option for option in get_args(kind) if option is not type(None))
+    if kind is bool:
+        if text.lower() not in {"true", "false", "1", "0"}:
+            raise ValueError(text)
+        return text.lower() in {"true", "1"}
+    return kind(text)
+
+
+def _key_problems(settings: ServiceConfig) -> list[str]:
+    problems = []
+    for name, parse in (("personal_data_keys", KeyRing.parse), ("blind_index_key", index_key)):
+        try:
+            parse(getattr(settings, name))
+        except BadKeys as error:
+            problems.append(f"{name.upper()}: {error}")
+    return problems
+
+
+def _production_problems(settings: ServiceConfig) -> list[str]:
+    problems = []
+    if settings.memory_bus:
+        problems.append("AMQP_URI: the memory bus loses messages; production needs RabbitMQ")
+    if settings.database_url.startswith("sqlite"):
+        problems.append("DATABASE_URL: production needs PostgreSQL")
+    if settings.clock_offset_file:
+        problems.append("CLOCK_OFFSET_FILE must not be set in production")
+    for field in dataclasses.fields(settings):
+        value, name = getattr(settings, field.name), _variable(type(settings), field)
+        if field.metadata.get("outside") and not _outside(value):
+            problems.append(f"{name}: must be https and not this machine")
+        if field.metadata.get("secret") and not _secret(value):
+            problems.append(f"{name}: too short, or a sample")
+    return problems
+
+
+def _outside(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "https" and (parts.hostname or "") not in _LOOPBACK
+
+
+def _secret(value: Any) -> bool:
+    texts = value if isinstance(value, tuple) else (value,)
+    return all(len(text) >= 16 and not text.lower().startswith(_SAMPLE_MARKS) for text in texts)

@@ -1,0 +1,202 @@
+"""Consuming events so that none is lost and none counts twice (design.md §6).
+
+One transaction takes the event into the inbox and does the work, then the message is acknowledged. On failure a
+second transaction keeps the raw event with its reason, attempt and next time, then it is acknowledged; a timer
+tries again; after MAX_ATTEMPTS it is parked (`python -m kit.parking`). If the database itself is away, the message
+goes back to the broker, slowly.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import eventlet
+import kombu
+from nameko.exceptions import ContainerBeingKilled
+from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR, Entrypoint, ProviderCollector, SharedExtension
+from sqlalchemy import MetaData
+from sqlalchemy.exc import SQLAlchemyError
+
+from contract import events
+from contract.events import Envelope, EventData, UnfitEvent
+from kit import telemetry
+from kit.broker import EVENTS, BusConsumer, connect
+from kit.clock import Clock
+from kit.database import Database
+from kit.inbox import Failure, Inbox, InboxState, inbox_table
+
+RETRY_INTERVAL = 1.0
+_RETRY_BATCH = 20
+_SLOW_DOWN = 2.0
+
+_log = logging.getLogger(__name__)
+
+
+class RetryTimer(SharedExtension, ProviderCollector):
+    """Tries due failures of this service again."""
+
+    def setup(self) -> None:
+        config = self.container.config
+        self.database: Database = config["database"]
+        self.clock: Clock = config["clock"]
+        self.inbox = Inbox(inbox_table(MetaData()))
+        self._stopping = False
+
+    def start(self) -> None:
+        self.container.spawn_managed_thread(self._run)
+
+    def stop(self) -> None:
+        self._stopping = True
+
+    def _run(self) -> None:
+        while not self._stopping:
+            eventlet.sleep(RETRY_INTERVAL)
+            try:
+                self._retry_due()
+            except SQLAlchemyError as error:
+                _log.warning("retries wait for the database: %s", type(error).__name__)
+            except ContainerBeingKilled:
+                return
+
+    def _retry_due(self) -> None:
+        with self.database.transaction() as tx:
+            due = self.inbox.due(tx, self.clock.now(), _RETRY_BATCH)
+            telemetry.INBOX_PARKED.labels(self.container.service_name).set(self.inbox.parked(tx))
+        for failure in due:
+            for provider in self._providers:
+                if provider.method_name == failure.consumer:
+                    provider.retry(failure)
+
+
+class EventEntrypoint(Entrypoint):
+    """Consumes one event type from the service's own durable queue for it."""
+
+    consumer = BusConsumer()
+    retries = RetryTimer()
+
+    def __init__(self, event: type[EventData], **kwargs: Any) -> None:
+        self.event = event
+        super().__init__(**kwargs)
+
+    def setup(self) -> None:
+        self.queue = queue_of(self.container.service_name, self.event)
+        self.retries.register_provider(self)
+        self.consumer.register_provider(self)
+
+    def stop(self) -> None:
+        self.consumer.unregister_provider(self)
+        self.retries.unregister_provider(self)
+
+    def handle_message(self, message: Any) -> None:
+        raw = message.body if isinstance(message.body, str) else bytes(message.body).decode("utf-8", "replace")
+        try:
+            envelope = events.decode(raw)
+            data = events.data_of(envelope, self.event)
+        except UnfitEvent as error:
+            self._keep(raw, _id_of(raw), str(error), message, park=True)
+            return
+        try:
+            self._start_worker(envelope, data, partial(self._finish, envelope, raw, message))
+        except ContainerBeingKilled:
+            self.consumer.requeue_message(message)
+
+    def retry(self, failure: Failure) -> None:
+        """Try a kept event again."""
+        try:
+            envelope = events.decode(failure.raw)
+            data = events.data_of(envelope, self.event)
+        except UnfitEvent as error:
+            self._keep(failure.raw, failure.event_id, str(error), None, park=True)
+            return
+        self._start_worker(envelope, data, partial(self._finish, envelope, failure.raw, None))
+
+    def _start_worker(self, envelope: Envelope, data: EventData, handle_result: Callable[..., Any]) -> None:
+        context = {telemetry.CORRELATION: envelope.correlationid}
+        self.container.spawn_worker(
+            self, (envelope, data), {}, context_data=context, handle_result=handle_result
+        )
+
+    def _finish(
+        self, envelope: Envelope, raw: str, message: Any, worker_ctx: Any, result: Any, exc_info: Any
+    ) -> tuple[Any, Any]:
+        if exc_info is None:
+            self._count("handled" if result else "repeated")
+            if message is not None:
+                self.consumer.ack_message(message)
+        else:
+            reason = telemetry.redact(f"{exc_info[0].__name__}: {exc_info[1]}")
+            self._keep(raw, envelope.id, reason, message)
+        return result, exc_info
+
+    def _keep(self, raw: str, event_id: str, reason: str, message: Any, park: bool = False) -> None:
+        """The second transaction: keep what failed, then acknowledge it."""
+        retries = self.retries
+        try:
+            with retries.database.transaction() as tx:
+                state = retries.inbox.fail(
+                    tx, event_id, self.method_name, self.event.type, raw, reason, retries.clock.now(), park=park
+                )
+        except SQLAlchemyError:
+            if message is not None:
+                eventlet.sleep(_SLOW_DOWN)
+                self.consumer.requeue_message(message)
+            return
+        self._count(state)
+        if state is InboxState.PARKED:
+            _log.error("event parked", extra={"event_id": event_id, "type": self.event.type, "reason": reason})
+        if message is not None:
+            self.consumer.ack_message(message)
+
+    def _count(self, outcome: str) -> None:
+        telemetry.EVENTS_CONSUMED.labels(self.container.service_name, self.event.type, outcome).inc()
+
+
+def consume(event: type[EventData]) -> Callable[[Callable[..., None]], Callable[..., bool]]:
+    """Serve a method as `method(self, tx, data, envelope)` inside the inbox transaction.
+
+    The method must do nothing outside `tx`: it may run again if the transaction does not commit.
+    """
+
+    def decorate(handler: Callable[..., None]) -> Callable[..., bool]:
+        inbox = Inbox(inbox_table(MetaData()))
+
+        @functools.wraps(handler)
+        def run(self: Any, envelope: Envelope, data: EventData) -> bool:
+            with self.database.transaction() as tx:
+                now = self.clock.now()
+                if not inbox.accept(tx, envelope.id, handler.__name__, envelope.type, now):
+                    return False
+                handler(self, tx, data, envelope)
+                return True
+
+        served: Callable[..., bool] = EventEntrypoint.decorator(event)(run)
+        return served
+
+    return decorate
+
+
+def queue_of(service: str, event: type[EventData]) -> kombu.Queue:
+    """A service's queue for an event type: durable and replicated."""
+    return kombu.Queue(
+        f"{service}.{event.type}", exchange=EVENTS, routing_key=event.type, durable=True,
+        queue_arguments={"x-queue-type": "quorum"},
+    )  # fmt: skip
+
+
+def declare_queues(service_cls: type[Any], amqp_uri: str) -> None:
+    """Create a service's event queues before anybody publishes: an event that finds no queue is gone."""
+    with connect(amqp_uri) as connection:
+        for member in vars(service_cls).values():
+            for entrypoint in getattr(member, ENTRYPOINT_EXTENSIONS_ATTR, ()):
+                if isinstance(entrypoint, EventEntrypoint):
+                    queue_of(service_cls.name, entrypoint.event)(connection.default_channel).declare()
+
+
+def _id_of(raw: str) -> str:
+    """The id an unfit message is kept under; the same bytes are kept once."""
+    return "unfit-" + hashlib.sha256(raw.encode()).hexdigest()[:40]

@@ -1,0 +1,113 @@
+"""SM4-GCM for personal data, HMAC-SM3 to find it again (design.md §7, security.md 10).
+
+A ciphertext is `version (1 byte) ‖ nonce (12) ‖ SM4-GCM(plaintext) ‖ tag (16)`. The context (table and column, or
+the kind of token) is authenticated with it, so that a ciphertext moved elsewhere does not open.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import os
+from collections.abc import Mapping
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes, hmac
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+_NONCE = 12
+_TAG = 16
+_KEY = 16
+
+
+class BadKeys(ValueError):
+    """The key setting is missing, malformed or too short. The message never repeats a key."""
+
+
+class Unreadable(ValueError):
+    """The ciphertext was altered, moved, or sealed with a key we do not have."""
+
+
+class KeyRing:
+    """SM4 keys by version (1–255). New data is sealed with the highest; older versions still open."""
+
+    def __init__(self, keys: Mapping[int, bytes]) -> None:
+        if not keys or any(not 1 <= version <= 255 or len(key) != _KEY for version, key in keys.items()):
+            raise BadKeys("keys must be 16 bytes each, numbered 1 to 255")
+        self._keys = dict(keys)
+        self._active = max(keys)
+
+    @classmethod
+    def parse(cls, text: str) -> KeyRing:
+        """From a setting like `1:<32 hex digits>,2:<32 hex digits>`."""
+        try:
+            pairs = [part.strip().split(":", 1) for part in text.split(",") if part.strip()]
+            return cls({int(version): bytes.fromhex(key) for version, key in pairs})
+        except ValueError:
+            raise BadKeys("expected VERSION:32-HEX-DIGITS, comma separated") from None
+
+    def seal(self, plaintext: bytes, context: str) -> bytes:
+        """Encrypt and authenticate."""
+        nonce = os.urandom(_NONCE)
+        encryptor = Cipher(algorithms.SM4(self._keys[self._active]), modes.GCM(nonce)).encryptor()
+        encryptor.authenticate_additional_data(context.encode())
+        body = encryptor.update(plaintext) + encryptor.finalize()
+        return bytes([self._active]) + nonce + body + encryptor.tag
+
+    def open(self, sealed: bytes, context: str) -> bytes:
+        """Decrypt what `seal` made for the same context. Raises Unreadable."""
+        if len(sealed) < 1 + _NONCE + _TAG or sealed[0] not in self._keys:
+            raise Unreadable("not sealed with a known key")
+        nonce, body, tag = sealed[1 : 1 + _NONCE], sealed[1 + _NONCE : -_TAG], sealed[-_TAG:]
+        decryptor = Cipher(algorithms.SM4(self._keys[sealed[0]]), modes.GCM(nonce, tag)).decryptor()
+        decryptor.authenticate_additional_data(context.encode())
+        try:
+            return decryptor.update(body) + decryptor.finalize()
+        except InvalidTag:
+            raise Unreadable("altered, or sealed for another place") from None
+
+    def seal_text(self, text: str, context: str) -> str:
+        """A URL-safe token."""
+        return base64.urlsafe_b64encode(self.seal(text.encode(), context)).decode().rstrip("=")
+
+    def open_text(self, token: str, context: str) -> str:
+        """What `seal_text` sealed. Raises Unreadable."""
+        try:
+            sealed = base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
+        except (ValueError, UnicodeEncodeError):
+            raise Unreadable("not a token") from None
+        return self.open(sealed, context).decode()
+
+
+def hmac_sm3(key: bytes, message: bytes) -> bytes:
+    """HMAC-SM3, 32 bytes."""
+    mac = hmac.HMAC(key, hashes.SM3())
+    mac.update(message)
+    return mac.finalize()
+
+
+def index_key(text: str) -> bytes:
+    """The blind-index key from its setting (64 hex digits). Raises BadKeys."""
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise BadKeys("expected 64 hex digits")
+    return key
+
+
+@functools.cache
+def personal_data_keys() -> KeyRing:
+    """The process's keys for personal fields, from PERSONAL_DATA_KEYS."""
+    return KeyRing.parse(os.environ.get("PERSONAL_DATA_KEYS", ""))
+
+
+@functools.cache
+def _index_key() -> bytes:
+    return index_key(os.environ.get("BLIND_INDEX_KEY", ""))
+
+
+def blind_index(purpose: str, value: str) -> bytes:
+    """What finds an encrypted value again: the same value and purpose always give the same 32 bytes."""
+    return hmac_sm3(_index_key(), f"{purpose}\0{value}".encode())

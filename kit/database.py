@@ -1,0 +1,112 @@
+"""One database per service: PostgreSQL, or SQLite in embedded mode.
+
+Work that changes something runs in `transaction()`; a single read uses `read()`, which costs one round trip. No
+transaction is ever held while the network is asked for something.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import sqlalchemy
+from eventlet.semaphore import Semaphore
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DisconnectionError
+
+IDLE_BEFORE_PING = 5.0
+"""Seconds a pooled connection may rest before it is tested: a restarted server is noticed, at no cost under load."""
+
+_PG_OPTIONS = (
+    "-c timezone=UTC -c statement_timeout=8000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=15000"
+)
+
+
+class Transactions(Protocol):
+    """What a use case may know of a database: how to open a transaction."""
+
+    def transaction(self) -> contextlib.AbstractContextManager[Connection]: ...
+
+
+class Database:
+    """An engine with the house's settings."""
+
+    def __init__(self, url: str, pool_size: int = 20) -> None:
+        self.is_sqlite = url.startswith("sqlite")
+        self.engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url, pool_size)
+        # SQLite has one writer, and a greenlet that waits for it inside the C library stops all others.
+        self._one_writer: contextlib.AbstractContextManager[Any] = (
+            Semaphore(1) if self.is_sqlite else contextlib.nullcontext()
+        )
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Everything inside commits together, or nothing does."""
+        with self._one_writer, self.engine.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Single reads, each seeing the latest commit."""
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            yield connection
+
+    def answers(self) -> bool:
+        """Whether the database does its work now."""
+        try:
+            with self.read() as connection:
+                return bool(connection.execute(sqlalchemy.text("SELECT 1")).scalar() == 1)
+        except sqlalchemy.exc.SQLAlchemyError:
+            return False
+
+
+def insert_or_ignore(connection: Connection, table: sqlalchemy.Table, **values: Any) -> bool:
+    """Insert a row; False when a unique constraint says that it, or one that excludes it, exists."""
+    build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = build(table).values(**values).on_conflict_do_nothing()
+    return bool(connection.execute(statement).rowcount == 1)
+
+
+def _postgresql_engine(url: str, pool_size: int) -> Engine:
+    engine = sqlalchemy.create_engine(
+        url, pool_size=pool_size, max_overflow=0, pool_timeout=5, pool_use_lifo=True,
+        hide_parameters=True,
+        connect_args={
+            "connect_timeout": 3, "options": _PG_OPTIONS, "keepalives": 1, "keepalives_idle": 10,
+            "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 10_000,
+        },
+    )  # fmt: skip
+
+    @event.listens_for(engine, "checkin")
+    def note_rest(dbapi_connection: Any, record: Any) -> None:
+        record.info["rested_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ping_after_rest(dbapi_connection: Any, record: Any, proxy: Any) -> None:
+        if time.monotonic() - record.info.get("rested_since", time.monotonic()) > IDLE_BEFORE_PING:
+            try:
+                engine.dialect.do_ping(dbapi_connection)
+            except engine.dialect.dbapi.Error as error:  # type: ignore[union-attr]
+                raise DisconnectionError from error
+
+    return engine
+
+
+def _sqlite_engine(url: str) -> Engine:
+    engine = sqlalchemy.create_engine(url, hide_parameters=True, connect_args={"check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def configure(dbapi_connection: Any, record: Any) -> None:
+        dbapi_connection.isolation_level = None  # the driver must not open transactions on its own
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=4000"):
+            dbapi_connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.get_isolation_level() != "AUTOCOMMIT":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine

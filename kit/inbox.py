@@ -1,0 +1,151 @@
+"""The inbox: which events a service has handled, which it will try again, and which wait for an operator."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, Connection, Index, Integer, MetaData, String, Table, Text, func, select, update
+
+from kit.columns import EncryptedJson, Moment
+from kit.database import insert_or_ignore
+
+MAX_ATTEMPTS = 8
+FIRST_RETRY = dt.timedelta(seconds=2)
+LONGEST_RETRY = dt.timedelta(minutes=10)
+
+
+class InboxState(enum.StrEnum):
+    """done: handled · retry: failed, will be tried again · parked: an operator must look."""
+
+    DONE = "done"
+    RETRY = "retry"
+    PARKED = "parked"
+
+
+def inbox_table(metadata: MetaData) -> Table:
+    """The inbox of one service: one row per event and consumer. `raw` is kept for what is not done."""
+    table = Table(
+        "inbox", metadata,
+        Column("event_id", String(64), primary_key=True),
+        Column("consumer", String(64), primary_key=True),
+        Column("type", String(80), nullable=False),
+        Column("state", String(8), nullable=False),
+        Column("raw", EncryptedJson("inbox.raw")),
+        Column("reason", Text),
+        Column("attempts", Integer, nullable=False),
+        Column("next_at", Moment),
+        Column("received_at", Moment, nullable=False),
+        Column("changed_at", Moment, nullable=False),
+    )  # fmt: skip
+    Index("inbox_due", table.c.state, table.c.next_at, postgresql_where=table.c.state != "done")
+    return table
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An event that was not handled: `raw` is the message as it came."""
+
+    event_id: str
+    consumer: str
+    type: str
+    raw: str
+    reason: str
+    attempts: int
+    state: InboxState
+    changed_at: dt.datetime
+
+
+def retry_delay(attempts: int) -> dt.timedelta:
+    """Doubling from FIRST_RETRY, at most LONGEST_RETRY."""
+    return min(FIRST_RETRY * 2 ** min(attempts - 1, 20), LONGEST_RETRY)
+
+
+class Inbox:
+    """The inbox of one service."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def accept(self, tx: Connection, event_id: str, consumer: str, type_: str, now: dt.datetime) -> bool:
+        """Take an event as handled by this transaction; False when it was already, here or in another replica
+        (which also waits here until the other replica's transaction ends)."""
+        t = self._table
+        fresh = insert_or_ignore(
+            tx, t, event_id=event_id, consumer=consumer, type=type_, state=InboxState.DONE, attempts=1,
+            received_at=now, changed_at=now,
+        )  # fmt: skip
+        if fresh:
+            return True
+        retried = update(t).where(*self._is(event_id, consumer), t.c.state == InboxState.RETRY)
+        return bool(tx.execute(retried.values(state=InboxState.DONE, raw=None, changed_at=now)).rowcount == 1)
+
+    def fail(
+        self, tx: Connection, event_id: str, consumer: str, type_: str, raw: str, reason: str,
+        now: dt.datetime, park: bool = False,
+    ) -> InboxState:
+        """Keep an event that could not be handled, to be tried again later or, after MAX_ATTEMPTS or when it can
+        never work (`park`), for an operator."""  # fmt: skip
+        t = self._table
+        known = tx.execute(select(t.c.state, t.c.attempts).where(*self._is(event_id, consumer)).with_for_update())
+        row = known.first()
+        if row is not None and row.state == InboxState.DONE:
+            return InboxState.DONE
+        attempts = 1 if row is None else row.attempts + 1
+        state = InboxState.PARKED if park or attempts >= MAX_ATTEMPTS else InboxState.RETRY
+        values = {
+            "type": type_, "state": state, "raw": raw, "reason": reason[:2000], "attempts": attempts,
+            "next_at": now + retry_delay(attempts), "changed_at": now,
+        }  # fmt: skip
+        if row is None:
+            insert_or_ignore(tx, t, event_id=event_id, consumer=consumer, received_at=now, **values)
+        else:
+            tx.execute(update(t).where(*self._is(event_id, consumer)).values(**values))
+        return state
+
+    def due(self, tx: Connection, now: dt.datetime, limit: int) -> Sequence[Failure]:
+        """Failures whose time has come, pushed back a little so that no other replica takes them meanwhile."""
+        t = self._table
+        due = select(t).where(t.c.state == InboxState.RETRY, t.c.next_at <= now).order_by(t.c.next_at).limit(limit)
+        failures = [_failure(row) for row in tx.execute(due.with_for_update(skip_locked=True))]
+        for failure in failures:
+            lease = update(t).where(*self._is(failure.event_id, failure.consumer))
+            tx.execute(lease.values(next_at=now + dt.timedelta(seconds=30)))
+        return failures
+
+    def failures(self, tx: Connection, state: InboxState = InboxState.PARKED) -> Sequence[Failure]:
+        """All that are in a state, oldest first."""
+        t = self._table
+        return [_failure(row) for row in tx.execute(select(t).where(t.c.state == state).order_by(t.c.received_at))]
+
+    def find(self, tx: Connection, event_id: str) -> Sequence[Failure]:
+        """The failures of one event, one per consumer."""
+        t = self._table
+        rows = tx.execute(select(t).where(t.c.event_id == event_id, t.c.state != InboxState.DONE))
+        return [_failure(row) for row in rows]
+
+    def replay(self, tx: Connection, event_id: str, now: dt.datetime) -> int:
+        """Try a parked event again from the first attempt; returns how many consumers will."""
+        t = self._table
+        parked = update(t).where(t.c.event_id == event_id, t.c.state == InboxState.PARKED)
+        again = parked.values(state=InboxState.RETRY, attempts=0, next_at=now, changed_at=now)
+        return int(tx.execute(again).rowcount)
+
+    def parked(self, tx: Connection) -> int:
+        """How many wait for an operator."""
+        t = self._table
+        count = select(func.count()).select_from(t).where(t.c.state == InboxState.PARKED)
+        return int(tx.execute(count).scalar_one())
+
+    def _is(self, event_id: str, consumer: str) -> tuple[Any, Any]:
+        return self._table.c.event_id == event_id, self._table.c.consumer == consumer
+
+
+def _failure(row: Any) -> Failure:
+    return Failure(
+        row.event_id, row.consumer, row.type, row.raw, row.reason, row.attempts, InboxState(row.state),
+        row.changed_at,
+    )  # fmt: skip

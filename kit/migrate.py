@@ -1,0 +1,47 @@
+"""Brings the databases of services up to date and creates their event queues: `python -m kit.migrate NAME…`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+
+import services
+from kit.config import ConfigurationError
+from kit.consumer import declare_queues
+from kit.database import Database
+from kit.runner import read_settings, service_class
+
+
+def alembic_config(service: str, database_url: str) -> Config:
+    """Alembic's settings for a service; every service keeps its own history in its own database."""
+    folder = Path(services.__path__[0]) / service / "migrations"
+    config = Config(attributes={"database_url": database_url, "service": service})
+    config.set_main_option("script_location", str(folder))
+    return config
+
+
+def migrate(names: list[str]) -> None:
+    """Upgrade each service's database to its newest revision."""
+    for name, settings in read_settings(names).items():
+        config = alembic_config(name, settings.database_url)
+        with Database(settings.database_url).transaction() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+        if not settings.memory_bus:
+            declare_queues(service_class(name), settings.amqp_uri)
+
+
+def main() -> int:
+    try:
+        migrate(sys.argv[1:])
+    except ConfigurationError as error:
+        print("cannot migrate:", *error.problems, sep="\n  ", file=sys.stderr)
+        return 78
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,247 @@
+"""RPC with deadlines, on Nameko's wire format (design.md §6).
+
+A caller waits no longer than the method's deadline; the request expires with it; a worker drops what is past it.
+Reads travel non-persistent and unconfirmed; commands persistent and confirmed, so that the caller knows at once
+when nobody serves them. Errors of `contract.errors` arrive as what they were.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+import uuid
+from functools import partial
+from typing import Any, TypeVar
+
+import eventlet
+import kombu
+from eventlet.event import Event
+from nameko.exceptions import ContainerBeingKilled
+from nameko.extensions import DependencyProvider, Entrypoint, ProviderCollector, SharedExtension
+
+from contract import schema
+from contract.errors import ContractError, DeadlineExceeded, InvalidInput, Unavailable
+from contract.rpc import Method
+from kit import telemetry
+from kit.broker import JSON, RPC, BrokerUnavailable, BusConsumer, Message, Publisher, Unroutable
+
+Request = TypeVar("Request")
+Answer = TypeVar("Answer")
+
+_REPLY_QUEUE_TTL = 300_000
+_EXPIRES = "nameko.expires_at"
+_CORRELATION = f"nameko.{telemetry.CORRELATION}"
+
+_log = logging.getLogger(__name__)
+
+
+class LightPublisher(SharedExtension):
+    """One unconfirmed publisher per container, for reads and for all answers."""
+
+    def setup(self) -> None:
+        self.publisher = Publisher(self.container.config["AMQP_URI"], confirm=False)
+
+    def stop(self) -> None:
+        self.publisher.close()
+
+
+class RpcQueue(SharedExtension, ProviderCollector):
+    """The service's request queue: hands each request to its entrypoint and answers it."""
+
+    consumer = BusConsumer()
+    light = LightPublisher()
+
+    def setup(self) -> None:
+        self._cancelled = False
+        name = self.container.service_name
+        self.queue = kombu.Queue(f"rpc-{name}", exchange=RPC, routing_key=f"{name}.*", durable=True)
+        self.consumer.register_provider(self)
+
+    def unregister_provider(self, provider: Any) -> None:
+        """With its first entrypoint stopped the service takes no more requests; others serve them."""
+        if not self._cancelled:
+            self._cancelled = True
+            self.consumer.unregister_provider(self)
+        super().unregister_provider(provider)
+
+    def handle_message(self, message: Any) -> None:
+        headers = message.headers
+        if time.time() > float(headers.get(_EXPIRES) or "inf"):
+            telemetry.EXPIRED_DROPPED.labels(self.container.service_name).inc()
+            self.consumer.ack_message(message)
+            return
+        name = message.delivery_info["routing_key"].rpartition(".")[2]
+        entrypoint = next((p for p in self._providers if p.method_name == name), None)
+        try:
+            if entrypoint is None:
+                raise Unavailable(f"没有名为 {name} 的服务")
+            entrypoint.start_worker(message, {telemetry.CORRELATION: headers.get(_CORRELATION)})
+        except ContainerBeingKilled:
+            self.consumer.requeue_message(message)
+        except ContractError as error:
+            self.answer(message, None, error)
+
+    def answer(self, message: Any, result: Any, error: BaseException | None) -> None:
+        """Send the answer, then acknowledge: a worker killed in between leaves the request for another."""
+        properties = message.properties
+        if reply_to := properties.get("reply_to"):
+            body = json.dumps({"result": result, "error": _error_data(error)}, ensure_ascii=False)
+            correlation = {"correlation_id": properties.get("correlation_id")}
+            try:
+                self.light.publisher.send(Message(RPC.name, reply_to, body, properties=correlation))
+            except BrokerUnavailable:
+                _log.warning("an answer could not be sent; its caller will run into the deadline")
+        self.consumer.ack_message(message)
+
+
+class RpcEntrypoint(Entrypoint):
+    """Serves one method of the contract."""
+
+    requests = RpcQueue()
+
+    def __init__(self, method: Method[Any, Any], **kwargs: Any) -> None:
+        self.method = method
+        super().__init__(**kwargs)
+
+    def setup(self) -> None:
+        # The health method is inherited by every service and stands for that service's own.
+        if self.method.name != self.method_name:
+            raise TypeError(f"{self.method_name} serves {self.method.service}.{self.method.name}")
+        self.requests.register_provider(self)
+
+    def stop(self) -> None:
+        self.requests.unregister_provider(self)
+
+    def start_worker(self, message: Any, context: dict[str, Any]) -> None:
+        """Decode the request and start a worker for it. Raises InvalidInput."""
+        try:
+            request = schema.load(self.method.request, json.loads(message.body)["kwargs"]["request"])
+        except (ValueError, KeyError, TypeError) as error:
+            _log.warning("unfit request for %s: %s", self.method_name, error)
+            raise InvalidInput(f"{self.method_name} 的请求格式有误") from None
+        self.container.spawn_worker(
+            self, (request,), {}, context_data=context, handle_result=partial(self._finish, message)
+        )
+
+    def _finish(self, message: Any, worker_ctx: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
+        error = exc_info[1] if exc_info else None
+        self.requests.answer(message, schema.dump(result) if error is None else None, error)
+        return result, exc_info
+
+
+rpc = RpcEntrypoint.decorator
+
+
+class ReplyQueue(SharedExtension):
+    """This container's own queue of answers."""
+
+    consumer = BusConsumer()
+    never_waits = True
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, Event] = {}
+        super().__init__()
+
+    def setup(self) -> None:
+        self.address = str(uuid.uuid4())
+        self.queue = kombu.Queue(
+            f"rpc.reply-{self.container.service_name}-{self.address}", exchange=RPC, routing_key=self.address,
+            queue_arguments={"x-expires": _REPLY_QUEUE_TTL},
+        )  # fmt: skip
+        self.consumer.register_provider(self)
+
+    def stop(self) -> None:
+        self.consumer.unregister_provider(self)
+
+    def expect(self, call_id: str) -> Event:
+        """An event that gets the answer of a call."""
+        self._waiting[call_id] = Event()
+        return self._waiting[call_id]
+
+    def forget(self, call_id: str) -> None:
+        """Nobody waits any more."""
+        self._waiting.pop(call_id, None)
+
+    def handle_message(self, message: Any) -> None:
+        self.consumer.ack_message(message)
+        waiting = self._waiting.pop(message.properties.get("correlation_id"), None)
+        if waiting is not None:
+            waiting.send(message.body)
+
+
+class Caller:
+    """Calls methods of other services; services declare it as `rpc = RpcCaller()`."""
+
+    def __init__(self, replies: ReplyQueue, light: Publisher, confirmed: Publisher) -> None:
+        self._replies = replies
+        self._light = light
+        self._confirmed = confirmed
+
+    def call(self, method: Method[Request, Answer], request: Request) -> Answer:
+        """The answer of a method, or the contract error it raised.
+
+        Raises Unavailable when nobody serves the method or the broker is away (nothing was done), and
+        DeadlineExceeded when no answer came in time (it may have been done).
+        """
+        call_id = str(uuid.uuid4())
+        answer = self._replies.expect(call_id)
+        try:
+            self._send(method, request, call_id)
+            with eventlet.Timeout(method.deadline, DeadlineExceeded(method=f"{method.service}.{method.name}")):
+                body = json.loads(answer.wait())
+        finally:
+            self._replies.forget(call_id)
+        if body["error"] is not None:
+            raise _error_from(body["error"])
+        return schema.load(method.answer, body["result"])
+
+    def _send(self, method: Method[Any, Any], request: Any, call_id: str) -> None:
+        message = Message(
+            RPC.name, f"{method.service}.{method.name}",
+            json.dumps({"args": [], "kwargs": {"request": schema.dump(request)}}, ensure_ascii=False),
+            persistent=method.command, mandatory=method.command, expiration=method.deadline,
+            headers={_EXPIRES: time.time() + method.deadline, _CORRELATION: telemetry.correlation_id()},
+            properties={"reply_to": self._replies.address, "correlation_id": call_id},
+        )  # fmt: skip
+        try:
+            (self._confirmed if method.command else self._light).send(message)
+        except Unroutable:
+            raise Unavailable(service=method.service) from None
+        except BrokerUnavailable as error:
+            raise Unavailable(service=method.service) from error
+
+
+class RpcCaller(DependencyProvider):
+    """Gives workers a Caller."""
+
+    replies = ReplyQueue()
+    light = LightPublisher()
+
+    def setup(self) -> None:
+        self._confirmed = Publisher(self.container.config["AMQP_URI"], confirm=True, connections=4)
+
+    def stop(self) -> None:
+        self._confirmed.close()
+
+    def get_dependency(self, worker_ctx: Any) -> Caller:
+        return Caller(self.replies, self.light.publisher, self._confirmed)
+
+
+def _error_data(error: BaseException | None) -> dict[str, Any] | None:
+    if error is None:
+        return None
+    if not isinstance(error, ContractError):
+        # What went wrong inside is in our log, under the correlation id; it does not cross the bus.
+        error = ContractError()
+    return {
+        "exc_type": type(error).__name__, "exc_path": f"contract.{error.code}", "exc_args": [error.message],
+        "value": error.message, "code": error.code, "detail": error.detail,
+    }  # fmt: skip
+
+
+def _error_from(data: dict[str, Any]) -> ContractError:
+    return ContractError.of(data.get("code", "error"), data.get("value") or "", data.get("detail") or {})
+
+
+__all__ = ["JSON", "Caller", "RpcCaller", "rpc"]

@@ -1,0 +1,109 @@
+"""Correlation ids, structured logs without personal data, and Prometheus metrics."""
+
+from __future__ import annotations
+
+import contextvars
+import datetime as dt
+import json
+import logging
+import re
+import sys
+import time
+import uuid
+from typing import Any
+
+from nameko.extensions import DependencyProvider
+from prometheus_client import Counter, Gauge, Histogram
+
+from contract.errors import ContractError
+
+CORRELATION = "correlation_id"
+"""The name under which the id travels in bus headers."""
+
+_correlation: contextvars.ContextVar[str] = contextvars.ContextVar("correlation", default="")
+
+WORK_SECONDS = Histogram(
+    "work_seconds", "Time a worker took, by entrypoint and how it ended", ["service", "entrypoint", "result"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)  # fmt: skip
+EVENTS_CONSUMED = Counter("events_consumed", "Events by outcome", ["service", "event", "outcome"])
+EVENTS_PUBLISHED = Counter("events_published", "Events the relay put on the bus", ["service"])
+EXPIRED_DROPPED = Counter("rpc_expired_dropped", "Requests dropped because their caller had gone", ["service"])
+OUTBOX_WAITING = Gauge("outbox_waiting", "Events committed and not yet on the bus", ["service"])
+INBOX_PARKED = Gauge("inbox_parked", "Events parked for an operator", ["service"])
+
+
+def new_correlation_id() -> str:
+    return uuid.uuid4().hex
+
+
+def correlation_id() -> str:
+    """The id of the work in hand; empty outside any."""
+    return _correlation.get()
+
+
+def correlate(identifier: str | None) -> None:
+    """Take over the id that came with the work, if it looks like one, else make one."""
+    _correlation.set(
+        identifier if identifier and re.fullmatch(r"[\w-]{8,64}", identifier) else new_correlation_id()
+    )
+
+
+# An 18-digit document number or a mobile number that slipped into a message. Fields are masked where they are
+# made; this is the net below, so that a library's message cannot leak one.
+_PERSONAL = re.compile(r"(?<![0-9A-Za-z])(\d{17}[\dXx]|1[3-9]\d{9})(?![0-9A-Za-z])")
+
+
+def redact(text: str) -> str:
+    """Text with anything that looks like a document or phone number blanked."""
+    return _PERSONAL.sub("[redacted]", text)
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object per line: time, level, logger, message, correlation id, and the record's `extra` fields."""
+
+    _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry: dict[str, Any] = {
+            "time": dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if correlation := correlation_id():
+            entry["correlation_id"] = correlation
+        entry |= {key: value for key, value in vars(record).items() if key not in self._STANDARD}
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return redact(json.dumps(entry, ensure_ascii=False, default=str))
+
+
+def configure_logging(level: str) -> None:
+    """Send every log line of the process to standard output as JSON."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonFormatter())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # Nameko logs every failed worker with its traceback, expected errors included; Telemetry says it once.
+    logging.getLogger("nameko.containers").setLevel(logging.CRITICAL)
+    for noisy in ("nameko", "amqp", "kombu", "urllib3", "alembic.runtime.migration"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger(noisy).level))
+
+
+class Telemetry(DependencyProvider):
+    """Gives each worker its correlation id, times it, and logs what went wrong."""
+
+    def worker_setup(self, worker_ctx: Any) -> None:
+        correlate(worker_ctx.data.get(CORRELATION))
+        worker_ctx.data[CORRELATION] = correlation_id()
+        worker_ctx.started = time.perf_counter()
+
+    def worker_result(self, worker_ctx: Any, result: Any = None, exc_info: Any = None) -> None:
+        error = exc_info[1] if exc_info else None
+        outcome = "ok" if error is None else getattr(error, "code", "crash")
+        elapsed = time.perf_counter() - worker_ctx.started
+        WORK_SECONDS.labels(worker_ctx.service_name, worker_ctx.entrypoint.method_name, outcome).observe(elapsed)
+        if error is not None and not isinstance(error, ContractError):
+            logging.getLogger(worker_ctx.service_name).error(
+                "%s crashed", worker_ctx.entrypoint.method_name, exc_info=exc_info
+            )

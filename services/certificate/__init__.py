@@ -1,0 +1,1 @@
+"""Issues sealed contribution certificates (requirement 3.2.1.16)."""

@@ -1,0 +1,1 @@
+"""Reads ID cards from photos (requirement 3.2.1.3)."""
