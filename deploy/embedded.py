@@ -20,7 +20,7 @@ from deploy.topology import SERVICES, Ports
 from kit.migrate import migrate
 from kit.runner import Runner, read_settings
 from kit.telemetry import configure_logging
-from sandbox import server
+from sandbox import serve
 from sandbox.settings import Settings as SandboxSettings
 
 STOP_SECONDS = 20
@@ -57,7 +57,7 @@ def _run(state: Path, port: int) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     migrate(list(SERVICES))
-    outside = server.start(SandboxSettings.from_environment())
+    outside = serve(SandboxSettings.from_environment())
     runner = Runner(read_settings(SERVICES))
     runner.start()
     foreground.announce(settings, terminal)

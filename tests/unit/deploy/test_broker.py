@@ -1,0 +1,61 @@
+"""RabbitMQ's accounts: what each may touch."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from typing import Any
+
+import pytest
+
+from deploy.broker import MIGRATION, definitions
+from deploy.topology import SERVICES
+
+PASSWORDS = {name: f"password-of-{name}" for name in (*SERVICES, MIGRATION)}
+
+
+@pytest.fixture
+def imported() -> dict[str, Any]:
+    return definitions(PASSWORDS)
+
+
+def _may(imported: dict[str, Any], account: str, name: str) -> set[str]:
+    granted = next(entry for entry in imported["permissions"] if entry["user"] == account)
+    return {right for right in ("configure", "write", "read") if re.search(granted[right], name)}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_owns_its_queues(imported: dict[str, Any], service: str) -> None:
+    for name in (f"rpc-{service}", f"rpc.reply-{service}-3f2a", f"{service}.payment.succeeded.v1"):
+        assert _may(imported, service, name) == {"configure", "write", "read"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_cannot_touch_the_queues_of_another(imported: dict[str, Any], service: str) -> None:
+    for other in set(SERVICES) - {service}:
+        for name in (f"rpc-{other}", f"rpc.reply-{other}-3f2a", f"{other}.payment.succeeded.v1"):
+            assert _may(imported, service, name) == set()
+
+
+@pytest.mark.parametrize("account", PASSWORDS)
+@pytest.mark.parametrize("name", ["amq.default", "amq.topic", "amq.rabbitmq.trace"])
+def test_nobody_uses_the_servers_own_exchanges(imported: dict[str, Any], account: str, name: str) -> None:
+    assert _may(imported, account, name) == set()
+
+
+def test_the_migration_creates_event_queues_and_nothing_else(imported: dict[str, Any]) -> None:
+    assert _may(imported, MIGRATION, "notify.payment.succeeded.v1") == {"configure", "write", "read"}
+    for name in ("rpc-notify", "rpc.reply-gateway-3f2a", "nameko-rpc"):
+        assert _may(imported, MIGRATION, name) == set()
+
+
+def test_no_account_administers_and_none_is_guest(imported: dict[str, Any]) -> None:
+    assert {user["name"]: user["tags"] for user in imported["users"]} == dict.fromkeys(PASSWORDS, "")
+
+
+def test_passwords_are_stored_as_rabbitmqs_salted_hash(imported: dict[str, Any]) -> None:
+    for user in imported["users"]:
+        stored = base64.b64decode(user["password_hash"])
+        salted = stored[:4] + PASSWORDS[user["name"]].encode()
+        assert stored[4:] == hashlib.sha256(salted).digest()
