@@ -63,7 +63,7 @@ GLOBAL = "global"
 
 
 class BadFaults(ValueError):
-    """A change names an unknown setting or gives a value it cannot have."""
+    """A change names an unknown setting or a value it cannot have; the message is Chinese."""
 
 
 def merged(base: Settings, change: Mapping[str, Any], path: str = "") -> Settings:
@@ -72,10 +72,10 @@ def merged(base: Settings, change: Mapping[str, Any], path: str = "") -> Setting
     for name, value in change.items():
         where = f"{path}{name}"
         if name not in base:
-            raise BadFaults(f"unknown setting {where}")
+            raise BadFaults(f"没有 {where} 这个设置")
         if isinstance(base[name], dict):
             if not isinstance(value, Mapping):
-                raise BadFaults(f"{where} must be an object")
+                raise BadFaults(f"{where} 应是一组设置")
             result[name] = merged(base[name], value, f"{where}.")
         else:
             result[name] = _checked(where, name, base[name], value)
@@ -95,7 +95,7 @@ def _checked(where: str, name: str, old: Any, value: Any) -> Any:
     else:
         good = isinstance(value, str)
     if not good:
-        raise BadFaults(f"{where} cannot be {value!r}")
+        raise BadFaults(f"{where} 不能是 {value!r}")
     return value
 
 

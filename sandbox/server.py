@@ -41,7 +41,8 @@ class Server:
 
 def start(settings: Settings) -> Server:
     """Listen on the address (port 0 takes a free one) and serve in greenthreads."""
-    socket = eventlet.listen((settings.host, settings.port), backlog=1024)
+    # Eventlet shares ports by default: a second sandbox would then quietly take half of the calls.
+    socket = eventlet.listen((settings.host, settings.port), backlog=1024, reuse_port=False)
     app = create_app(settings)
     world: World = app.extensions[EXTENSION]
     serving = eventlet.spawn(

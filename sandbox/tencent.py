@@ -27,7 +27,8 @@ class Unauthorised(Exception):
 
 
 def signature(
-    secret_key: str, date: str, timestamp: str, signed_headers: str, headers: Mapping[str, str], body: bytes
+    secret_key: str, date: str, timestamp: str, signed_headers: str, headers: Mapping[str, str], body: bytes,
+    service: str = SERVICE,
 ) -> str:
     """The hex signature of a POST to ``/``; ``headers`` are looked up by the names in ``signed_headers``."""
     canonical_headers = "".join(
@@ -36,10 +37,10 @@ def signature(
     request = "\n".join(
         ("POST", "/", "", canonical_headers, signed_headers, hashlib.sha256(body).hexdigest())
     )
-    scope = f"{date}/{SERVICE}/tc3_request"
+    scope = f"{date}/{service}/tc3_request"
     text = "\n".join(("TC3-HMAC-SHA256", timestamp, scope, hashlib.sha256(request.encode()).hexdigest()))
     key = f"TC3{secret_key}".encode()
-    for part in (date, SERVICE, "tc3_request"):
+    for part in (date, service, "tc3_request"):
         key = hmac.new(key, part.encode(), hashlib.sha256).digest()
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 

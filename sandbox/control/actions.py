@@ -85,6 +85,12 @@ STATUSES = {
     ledger.CLOSED: "已关闭",
     ledger.REFUNDED: "有退款",
 }
+NOTIFY_KINDS = {
+    notice.GENUINE: "真实通知",
+    notice.DUPLICATE: "重复通知",
+    notice.FORGED_SIGNATURE: "伪造（签名错）",
+    notice.FORGED_AMOUNT: "伪造（改金额）",
+}
 NOTIFY_STATES = {
     notice.PENDING: "待发送",
     notice.DELIVERED: "已送达",

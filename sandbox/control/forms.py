@@ -44,14 +44,16 @@ GROUPS: dict[str, tuple[str, dict[str, str]]] = {
 }  # fmt: skip
 
 
-def form_change(form: Mapping[str, str]) -> dict[str, Any]:
-    """Fields named ``group.setting`` (or a bare setting) as a change; raises ``BadFaults``."""
+def form_change(form: Mapping[str, str], current: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields named ``group.setting`` (or a bare setting) that differ from ``current``; raises ``BadFaults``."""
     change: dict[str, Any] = {}
     for name, text in form.items():
         group, _, setting = name.rpartition(".")
         old = DEFAULTS.get(group, {}).get(setting) if group else DEFAULTS.get(setting)
-        target = change.setdefault(group, {}) if group else change
-        target[setting] = _value(name, setting, old, text.strip())
+        value = _value(name, setting, old, text.strip())
+        known = current.get(group, {}) if group else current
+        if value != known.get(setting):
+            (change.setdefault(group, {}) if group else change)[setting] = value
     return change
 
 

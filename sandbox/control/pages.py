@@ -12,6 +12,7 @@ from sandbox.control.actions import (
     ACTIONS,
     CLOSE_REASONS,
     LABELS,
+    NOTIFY_KINDS,
     NOTIFY_STATES,
     STATUSES,
     Impossible,
@@ -71,6 +72,7 @@ def _order_page(mer_order_id: str, error: str) -> ResponseReturnValue:
         actions=[(name, LABELS[name]) for name in actions_for(found)],
         statuses=STATUSES,
         reasons=CLOSE_REASONS,
+        notify_kinds=NOTIFY_KINDS,
         notify_states=NOTIFY_STATES,
         groups=GROUPS,
         choices=CHOICES,
@@ -117,7 +119,7 @@ def change_faults() -> ResponseReturnValue:
 def _change(scope: str, back: str) -> ResponseReturnValue:
     world = the_world()
     try:
-        world.faults.change(scope, form_change(request.form))
+        world.faults.change(scope, form_change(request.form, world.faults.effective(scope)))
     except BadFaults as error:
         return _faults_page(str(error), 400)
     return redirect(back, 303)

@@ -40,12 +40,12 @@ def lines_of(order: Order, population: Population) -> tuple[list[Line], str | No
             for raw in json.loads(text)["lines"]
         ]
     except (ValueError, KeyError, TypeError):
-        return [], "the order carries no readable lines"
+        return [], "订单没有可读的缴费明细"
     if sum(line.amount for line in lines) != order.amount:
-        return [], "the lines do not add up to the amount"
+        return [], "明细合计与订单金额不一致"
     for number, line in enumerate(lines, start=1):
         if not _names_an_enrolment(line, population):
-            return [], f"line {number} names no enrolment"
+            return [], f"第 {number} 行没有对应的参保信息"
     return lines, None
 
 
