@@ -57,6 +57,13 @@ class TierUnknown(InvalidInput):
     text = "请选择缴费档次..."
 
 
+class YearNotOffered(InvalidInput):
+    """Pension is paid for this year only, medical for this year and the next (3.2.1.6)."""
+
+    code = "year_not_offered"
+    text = "请选择可以缴费的年度：养老保险为本年度，医疗保险为本年度或下一年度。"
+
+
 class TierNotPayable(Refused):
     """The upstream has payable records but none for the chosen tier."""
 
@@ -143,7 +150,8 @@ class Tiers:
 class QuotePayable:
     """Ask the upstream what is payable for the chosen entry, year and tier, and seal the answer.
 
-    `tier_code` is empty where there are no tiers to choose from.
+    `tier_code` is empty where there are no tiers to choose from; `agency_code` is set once the payer has answered
+    AgencyChoiceNeeded.
     """
 
     person: Person
@@ -151,6 +159,7 @@ class QuotePayable:
     entry_id: str
     year: int
     tier_code: str
+    agency_code: str = ""
 
 
 @dataclass(frozen=True)
@@ -172,7 +181,7 @@ find_enrolment = Method(
 list_tiers = Method("contribution", "list_tiers", ListTiers, Tiers)
 quote_payable = Method(
     "contribution", "quote_payable", QuotePayable, Quoted,
-    errors=(NothingPayable, AllPaid, AlreadyDeclared, TierUnknown, TierNotPayable, AgencyChoiceNeeded,
-            UpstreamUnavailable),
+    errors=(NothingPayable, AllPaid, AlreadyDeclared, YearNotOffered, TierUnknown, TierNotPayable,
+            AgencyChoiceNeeded, UpstreamUnavailable),
     deadline=12.0,
 )  # fmt: skip

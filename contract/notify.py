@@ -32,4 +32,6 @@ class CodeSent:
     reference: str
 
 
-send_code = Method("notify", "send_code", SendCode, CodeSent, errors=(SmsNotAccepted,), deadline=6.0, command=True)
+send_code = Method(
+    "notify", "send_code", SendCode, CodeSent, errors=(SmsNotAccepted,), deadline=6.0, command=True
+)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from collections.abc import Hashable, Mapping
+from typing import Any, TypeVar, cast
 
 import marshmallow
 import marshmallow_dataclass
@@ -35,9 +35,9 @@ class _Schema(marshmallow.Schema):
 
 
 @functools.cache
-def schema_of(payload: type[Any]) -> marshmallow.Schema:
+def schema_of(payload: Hashable) -> marshmallow.Schema:
     """The marshmallow schema of a payload dataclass."""
-    return marshmallow_dataclass.class_schema(payload, base_schema=_Schema)()
+    return marshmallow_dataclass.class_schema(cast("type[Any]", payload), base_schema=_Schema)()
 
 
 def dump(payload: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
+from kit.clock import Clock, OffsetClock, SystemClock
 from kit.crypto import BadKeys, KeyRing, index_key
 
 T = TypeVar("T", bound="ServiceConfig")
@@ -67,6 +68,11 @@ class ServiceConfig:
         return self.environment == "production"
 
     @property
+    def clock(self) -> Clock:
+        """The machine's clock, or the one a test moves."""
+        return OffsetClock(self.clock_offset_file) if self.clock_offset_file else SystemClock()
+
+    @property
     def memory_bus(self) -> bool:
         """Embedded mode: the bus lives and dies with the process."""
         return self.amqp_uri.startswith("memory:")
@@ -117,8 +123,13 @@ def _parse(kind: Any, text: str) -> Any:
 
 
 def _key_problems(settings: ServiceConfig) -> list[str]:
+    """Key rings are the secrets whose name ends in `_keys` and that are one setting, not a list."""
     problems = []
-    for name, parse in (("personal_data_keys", KeyRing.parse), ("blind_index_key", index_key)):
+    rings = [
+        f.name for f in dataclasses.fields(settings)
+        if f.metadata.get("secret") and f.name.endswith("_keys") and isinstance(getattr(settings, f.name), str)
+    ]  # fmt: skip
+    for name, parse in [*((ring, KeyRing.parse) for ring in rings), ("blind_index_key", index_key)]:
         try:
             parse(getattr(settings, name))
         except BadKeys as error:

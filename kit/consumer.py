@@ -93,7 +93,9 @@ class EventEntrypoint(Entrypoint):
         self.retries.unregister_provider(self)
 
     def handle_message(self, message: Any) -> None:
-        raw = message.body if isinstance(message.body, str) else bytes(message.body).decode("utf-8", "replace")
+        raw = (
+            message.body if isinstance(message.body, str) else bytes(message.body).decode("utf-8", "replace")
+        )
         try:
             envelope = events.decode(raw)
             data = events.data_of(envelope, self.event)
@@ -139,7 +141,14 @@ class EventEntrypoint(Entrypoint):
         try:
             with retries.database.transaction() as tx:
                 state = retries.inbox.fail(
-                    tx, event_id, self.method_name, self.event.type, raw, reason, retries.clock.now(), park=park
+                    tx,
+                    event_id,
+                    self.method_name,
+                    self.event.type,
+                    raw,
+                    reason,
+                    retries.clock.now(),
+                    park=park,
                 )
         except SQLAlchemyError:
             if message is not None:
@@ -148,7 +157,9 @@ class EventEntrypoint(Entrypoint):
             return
         self._count(state)
         if state is InboxState.PARKED:
-            _log.error("event parked", extra={"event_id": event_id, "type": self.event.type, "reason": reason})
+            _log.error(
+                "event parked", extra={"event_id": event_id, "type": self.event.type, "reason": reason}
+            )
         if message is not None:
             self.consumer.ack_message(message)
 

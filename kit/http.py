@@ -143,7 +143,9 @@ def problem(error: ContractError | HTTPException) -> Response:
         body = {"type": f"urn:gx-tax:{error.code}", "title": error.message, "status": status, **error.detail}
     body["instance"] = f"urn:correlation:{telemetry.correlation_id()}"
     response = Response(
-        json.dumps(body, ensure_ascii=False), status=status, content_type="application/problem+json; charset=utf-8"
+        json.dumps(body, ensure_ascii=False),
+        status=status,
+        content_type="application/problem+json; charset=utf-8",
     )
     if isinstance(error, ContractError) and "retry_after" in error.detail:
         response.headers["Retry-After"] = str(error.detail["retry_after"])

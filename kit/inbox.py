@@ -61,7 +61,8 @@ class Failure:
 
 def retry_delay(attempts: int) -> dt.timedelta:
     """Doubling from FIRST_RETRY, at most LONGEST_RETRY."""
-    return min(FIRST_RETRY * 2 ** min(attempts - 1, 20), LONGEST_RETRY)
+    doubled: dt.timedelta = FIRST_RETRY * 2 ** min(max(attempts - 1, 0), 20)
+    return min(doubled, LONGEST_RETRY)
 
 
 class Inbox:
@@ -84,13 +85,22 @@ class Inbox:
         return bool(tx.execute(retried.values(state=InboxState.DONE, raw=None, changed_at=now)).rowcount == 1)
 
     def fail(
-        self, tx: Connection, event_id: str, consumer: str, type_: str, raw: str, reason: str,
-        now: dt.datetime, park: bool = False,
+        self,
+        tx: Connection,
+        event_id: str,
+        consumer: str,
+        type_: str,
+        raw: str,
+        reason: str,
+        now: dt.datetime,
+        park: bool = False,
     ) -> InboxState:
         """Keep an event that could not be handled, to be tried again later or, after MAX_ATTEMPTS or when it can
         never work (`park`), for an operator."""  # fmt: skip
         t = self._table
-        known = tx.execute(select(t.c.state, t.c.attempts).where(*self._is(event_id, consumer)).with_for_update())
+        known = tx.execute(
+            select(t.c.state, t.c.attempts).where(*self._is(event_id, consumer)).with_for_update()
+        )
         row = known.first()
         if row is not None and row.state == InboxState.DONE:
             return InboxState.DONE
@@ -109,7 +119,12 @@ class Inbox:
     def due(self, tx: Connection, now: dt.datetime, limit: int) -> Sequence[Failure]:
         """Failures whose time has come, pushed back a little so that no other replica takes them meanwhile."""
         t = self._table
-        due = select(t).where(t.c.state == InboxState.RETRY, t.c.next_at <= now).order_by(t.c.next_at).limit(limit)
+        due = (
+            select(t)
+            .where(t.c.state == InboxState.RETRY, t.c.next_at <= now)
+            .order_by(t.c.next_at)
+            .limit(limit)
+        )
         failures = [_failure(row) for row in tx.execute(due.with_for_update(skip_locked=True))]
         for failure in failures:
             lease = update(t).where(*self._is(failure.event_id, failure.consumer))
@@ -119,7 +134,9 @@ class Inbox:
     def failures(self, tx: Connection, state: InboxState = InboxState.PARKED) -> Sequence[Failure]:
         """All that are in a state, oldest first."""
         t = self._table
-        return [_failure(row) for row in tx.execute(select(t).where(t.c.state == state).order_by(t.c.received_at))]
+        return [
+            _failure(row) for row in tx.execute(select(t).where(t.c.state == state).order_by(t.c.received_at))
+        ]
 
     def find(self, tx: Connection, event_id: str) -> Sequence[Failure]:
         """The failures of one event, one per consumer."""

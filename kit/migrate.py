@@ -1,7 +1,11 @@
-"""Brings the databases of services up to date and creates their event queues: `python -m kit.migrate NAME…`."""
+"""Brings the databases of services up to date and creates their event queues: `python -m kit.migrate NAME…`.
+
+Outside production a service's `demonstration.py` then loads its 演示数据.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -9,7 +13,7 @@ from alembic import command
 from alembic.config import Config
 
 import services
-from kit.config import ConfigurationError
+from kit.config import ConfigurationError, ServiceConfig
 from kit.consumer import declare_queues
 from kit.database import Database
 from kit.runner import read_settings, service_class
@@ -26,12 +30,19 @@ def alembic_config(service: str, database_url: str) -> Config:
 def migrate(names: list[str]) -> None:
     """Upgrade each service's database to its newest revision."""
     for name, settings in read_settings(names).items():
-        config = alembic_config(name, settings.database_url)
-        with Database(settings.database_url).transaction() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        if settings.database_url:
+            _upgrade(name, settings)
         if not settings.memory_bus:
             declare_queues(service_class(name), settings.amqp_uri)
+
+
+def _upgrade(name: str, settings: ServiceConfig) -> None:
+    config = alembic_config(name, settings.database_url)
+    with Database(settings.database_url).transaction() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        if not settings.production and importlib.util.find_spec(f"services.{name}.demonstration"):
+            importlib.import_module(f"services.{name}.demonstration").load(connection)
 
 
 def main() -> int:

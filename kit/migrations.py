@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alembic import context
-from sqlalchemy import MetaData
+from sqlalchemy import Connection, MetaData
 
 from kit.database import Database
 
@@ -31,7 +31,7 @@ def run(metadata: MetaData) -> None:
             _upgrade(own, metadata)
 
 
-def _upgrade(connection: object, metadata: MetaData) -> None:
+def _upgrade(connection: Connection, metadata: MetaData) -> None:
     context.configure(
         connection=connection, target_metadata=metadata, compare_type=True, render_as_batch=True,
         transactional_ddl=True,

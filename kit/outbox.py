@@ -8,8 +8,20 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import (
-    BigInteger, Column, Connection, Index, Integer, MetaData, String, Table, delete, exists, func, select, update,
-)  # fmt: skip
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
 
 from contract import events
 from kit.columns import EncryptedJson, Moment
@@ -63,7 +75,13 @@ class Outbox:
         )  # fmt: skip
         tx.execute(
             self._table.insert(),
-            {"event_id": event_id, "type": event.type, "aggregate": aggregate, "body": body, "created_at": now},
+            {
+                "event_id": event_id,
+                "type": event.type,
+                "aggregate": aggregate,
+                "body": body,
+                "created_at": now,
+            },
         )
         return event_id
 
@@ -96,7 +114,9 @@ class Outbox:
 
     def prune(self, tx: Connection, published_before: dt.datetime) -> int:
         """Forget events published long ago; returns how many."""
-        return int(tx.execute(delete(self._table).where(self._table.c.published_at < published_before)).rowcount)
+        return int(
+            tx.execute(delete(self._table).where(self._table.c.published_at < published_before)).rowcount
+        )
 
     def waiting(self, tx: Connection) -> int:
         """How many events are not on the bus yet."""

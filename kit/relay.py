@@ -66,8 +66,8 @@ class Relay(DependencyProvider):
         self._publisher.close()
 
     def get_dependency(self, worker_ctx: Any) -> WorkerOutbox:
-        worker_ctx.outbox = WorkerOutbox(self._outbox)
-        return worker_ctx.outbox
+        outbox = worker_ctx.outbox = WorkerOutbox(self._outbox)
+        return outbox
 
     def worker_result(self, worker_ctx: Any, result: Any = None, exc_info: Any = None) -> None:
         if worker_ctx.outbox.used:

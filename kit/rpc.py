@@ -188,7 +188,9 @@ class Caller:
         answer = self._replies.expect(call_id)
         try:
             self._send(method, request, call_id)
-            with eventlet.Timeout(method.deadline, DeadlineExceeded(method=f"{method.service}.{method.name}")):
+            with eventlet.Timeout(
+                method.deadline, DeadlineExceeded(method=f"{method.service}.{method.name}")
+            ):
                 body = json.loads(answer.wait())
         finally:
             self._replies.forget(call_id)

@@ -6,7 +6,6 @@ import eventlet
 
 eventlet.monkey_patch()  # psycopg2 too, as no argument narrows it
 
-# ruff: noqa: E402
 import contextlib
 import importlib
 import logging
@@ -18,7 +17,6 @@ from typing import Any
 from nameko.containers import ServiceContainer
 from nameko.utils.concurrency import SpawningProxy
 
-from kit.clock import OffsetClock, SystemClock
 from kit.config import ConfigurationError, ServiceConfig, read
 from kit.consumer import declare_queues
 from kit.database import Database
@@ -50,13 +48,14 @@ def read_settings(names: Iterable[str]) -> dict[str, ServiceConfig]:
 
 def container(name: str, settings: ServiceConfig) -> ServiceContainer:
     """A Nameko container for a service."""
-    clock = OffsetClock(settings.clock_offset_file) if settings.clock_offset_file else SystemClock()
     config = {
         "AMQP_URI": settings.amqp_uri,
         "max_workers": settings.max_workers,
         "settings": settings,
-        "database": Database(settings.database_url, settings.database_pool),
-        "clock": clock,
+        "database": Database(settings.database_url, settings.database_pool)
+        if settings.database_url
+        else None,
+        "clock": settings.clock,
     }
     return ServiceContainer(service_class(name), config)
 

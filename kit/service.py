@@ -51,7 +51,7 @@ class Service:
 
     @rpc(HEALTH["gateway"])
     def check_health(self, request: CheckHealth) -> Health:
-        return Health(self.name, self.database.answers())
+        return Health(self.name, not self.database or self.database.answers())
 
     @HttpEntrypoint.decorator("GET", "/", access=Access.PUBLIC)
     def show_name(self, request: Request) -> Response:
@@ -60,7 +60,9 @@ class Service:
     def admit(self, request: Request, access: Access) -> Any:
         """Who is calling, for routes that ask; services with such routes override this."""
         if access not in (Access.PUBLIC, Access.SIGNED):
-            raise NotImplementedError(f"{self.name} has routes for {access.value} but does not override admit")
+            raise NotImplementedError(
+                f"{self.name} has routes for {access.value} but does not override admit"
+            )
         return None
 
     def render_error(self, request: Request, error: ContractError | HTTPException) -> Response:

@@ -28,7 +28,9 @@ WORK_SECONDS = Histogram(
 )  # fmt: skip
 EVENTS_CONSUMED = Counter("events_consumed", "Events by outcome", ["service", "event", "outcome"])
 EVENTS_PUBLISHED = Counter("events_published", "Events the relay put on the bus", ["service"])
-EXPIRED_DROPPED = Counter("rpc_expired_dropped", "Requests dropped because their caller had gone", ["service"])
+EXPIRED_DROPPED = Counter(
+    "rpc_expired_dropped", "Requests dropped because their caller had gone", ["service"]
+)
 OUTBOX_WAITING = Gauge("outbox_waiting", "Events committed and not yet on the bus", ["service"])
 INBOX_PARKED = Gauge("inbox_parked", "Events parked for an operator", ["service"])
 
@@ -102,7 +104,9 @@ class Telemetry(DependencyProvider):
         error = exc_info[1] if exc_info else None
         outcome = "ok" if error is None else getattr(error, "code", "crash")
         elapsed = time.perf_counter() - worker_ctx.started
-        WORK_SECONDS.labels(worker_ctx.service_name, worker_ctx.entrypoint.method_name, outcome).observe(elapsed)
+        WORK_SECONDS.labels(worker_ctx.service_name, worker_ctx.entrypoint.method_name, outcome).observe(
+            elapsed
+        )
         if error is not None and not isinstance(error, ContractError):
             logging.getLogger(worker_ctx.service_name).error(
                 "%s crashed", worker_ctx.entrypoint.method_name, exc_info=exc_info

@@ -10,6 +10,8 @@ from kit.config import ServiceConfig
 
 @dataclass(frozen=True, kw_only=True)
 class Config(ServiceConfig):
-    """Nothing of its own yet."""
+    """No database of its own yet."""
 
     service: ClassVar[str] = "certificate"
+
+    database_url: str = ""

@@ -1,0 +1,120 @@
+"""Rules of contribution: which years may be paid, which payable the payer chose, and what stands in the way."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from contract.contribution import (
+    AgencyChoiceNeeded,
+    AlreadyDeclared,
+    NothingPayable,
+    Tier,
+    TierNotPayable,
+    TierUnknown,
+    YearNotOffered,
+)
+from contract.insurance import InsuranceType, PayerKind
+from contract.money import yuan_text
+
+PROVINCE = "450000"
+
+
+@dataclass(frozen=True)
+class Payable:
+    """One 待缴费记录 as the upstream answered it; `amount` in fen.
+
+    `agency_code` is empty unless the answer itself spreads over several agencies. `paid_at` and `paid_channel` are
+    set once it is declared and paid.
+    """
+
+    year: int
+    tier_label: str
+    amount: int
+    paid: bool
+    paid_at: str = ""
+    paid_channel: str = ""
+    agency_code: str = ""
+    agency_name: str = ""
+
+
+def offered_years(insurance_type: InsuranceType, today: dt.date) -> tuple[int, ...]:
+    """Pension: this year. Medical: this year and the next (3.2.1.6)."""
+    if insurance_type is InsuranceType.MEDICAL:
+        return today.year, today.year + 1
+    return (today.year,)
+
+
+def check_year(insurance_type: InsuranceType, year: int, today: dt.date) -> None:
+    """Raises YearNotOffered."""
+    if year not in offered_years(insurance_type, today):
+        raise YearNotOffered(field="year")
+
+
+def pooling_levels(division_code: str) -> tuple[str, ...]:
+    """The pooling levels whose tables may hold for a division, nearest first: county, city, province."""
+    return tuple(dict.fromkeys((division_code[:6], division_code[:4] + "00", PROVINCE)))
+
+
+def choose_tier(tiers: Sequence[Tier], code: str) -> Tier | None:
+    """The tier the payer chose; None where there are none to choose from. Raises TierUnknown."""
+    if not tiers:
+        return None
+    for tier in tiers:
+        if tier.code == code:
+            return tier
+    raise TierUnknown(field="tier_code")
+
+
+def choose_payable(
+    payables: Sequence[Payable], year: int, tier: Tier | None, agency_code: str, insurance_type: InsuranceType
+) -> Payable:
+    """The payable the payer chose.
+
+    Raises NothingPayable, AgencyChoiceNeeded, AlreadyDeclared (paid already), TierNotPayable.
+    """
+    of_year = [payable for payable in payables if payable.year == year]
+    if not of_year:
+        raise NothingPayable()
+    of_agency = _of_agency(of_year, agency_code)
+    paid = next((payable for payable in of_agency if payable.paid), None)
+    if paid is not None:
+        raise already_declared(paid, insurance_type)
+    fitting = [p for p in of_agency if not p.tier_label or tier is None or p.tier_label == tier.label]
+    if len(fitting) != 1:
+        raise TierNotPayable()
+    return fitting[0]
+
+
+def _of_agency(payables: Sequence[Payable], agency_code: str) -> list[Payable]:
+    agencies = {payable.agency_code: payable.agency_name for payable in payables}
+    if len(agencies) > 1 and agency_code not in agencies:
+        choices = [{"code": code, "name": name} for code, name in agencies.items()]
+        raise AgencyChoiceNeeded(agencies=choices)
+    if len(agencies) > 1:
+        return [payable for payable in payables if payable.agency_code == agency_code]
+    return list(payables)
+
+
+def already_declared(payable: Payable, insurance_type: InsuranceType) -> AlreadyDeclared:
+    """已申报缴费, with time, channel, insurance type, year and amount (3.2.1.15(四)3(3))."""
+    amount = yuan_text(payable.amount)
+    return AlreadyDeclared(
+        f"该缴费已于{payable.paid_at}，通过{payable.paid_channel}已进行缴费。"
+        f"缴费险种：{insurance_type.label}；缴费年度：{payable.year}年；缴费金额：{amount}元。",
+        insurance_type=insurance_type.value,
+        year=payable.year,
+        amount=payable.amount,
+    )
+
+
+def other_medical_year(year: int, today: dt.date) -> int:
+    """Of this year and the next, the one that was not asked for."""
+    this, following = offered_years(InsuranceType.MEDICAL, today)
+    return following if year == this else this
+
+
+def covers_both_years(payer_kind: PayerKind, insurance_type: InsuranceType) -> bool:
+    """Whether “both years are paid” is a case of its own (3.2.1.15(四)2: resident medical)."""
+    return payer_kind is PayerKind.RESIDENT and insurance_type is InsuranceType.MEDICAL

@@ -1,0 +1,122 @@
+"""One function per business action of contribution."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from contract import schema
+from contract.contribution import (
+    AllPaid,
+    AlreadyDeclared,
+    Enrolment,
+    EnrolmentEntry,
+    EnrolmentNotFound,
+    FindEnrolment,
+    InsuranceTypeMissing,
+    ListTiers,
+    Quoted,
+    QuotePayable,
+    Tier,
+    Tiers,
+    TierUnknown,
+)
+from contract.insurance import InsuranceType, PayerKind
+from contract.quote import Quote
+from kit.clock import Clock, china
+from kit.crypto import KeyRing
+from services.contribution import domain
+from services.contribution.adapters.base import TaxBank
+
+
+class TierStorage(Protocol):
+    """Where the authorities' tables are."""
+
+    def find(
+        self, connection: Any, pooling_codes: Sequence[str], payer_kind: PayerKind,
+        insurance_type: InsuranceType, year: int,
+    ) -> tuple[Tier, ...]: ...  # fmt: skip
+
+
+def find_enrolment(request: FindEnrolment, taxbank: TaxBank) -> Enrolment:
+    """参保信息 of a person, asked once per person and journey (3.2.1.5).
+
+    Raises EnrolmentNotFound, InsuranceTypeMissing, UpstreamUnavailable.
+    """
+    enrolment = taxbank.find_enrolment(request.person)
+    if enrolment is None:
+        raise EnrolmentNotFound()
+    if not enrolment.entries:
+        raise InsuranceTypeMissing()
+    return enrolment
+
+
+def list_tiers(request: ListTiers, connection: Any, storage: TierStorage) -> Tiers:
+    """The tiers of the payer's own pooling level (3.2.1.9)."""
+    levels = domain.pooling_levels(request.division_code)
+    return Tiers(storage.find(connection, levels, request.payer_kind, request.insurance_type, request.year))
+
+
+def quote_payable(
+    request: QuotePayable,
+    tiers: Sequence[Tier],
+    taxbank: TaxBank,
+    seal: KeyRing,
+    clock: Clock,
+    valid_for: int,
+) -> Quoted:
+    """Ask what is payable and seal it; the amount is the upstream's, never the client's (design.md §5 rule 6).
+
+    `tiers` are those of the entry's pooling level. Raises the errors of contract.contribution.quote_payable.
+    """
+    entry, now = _entry(request), clock.now()
+    today = china(now).date()
+    domain.check_year(entry.insurance_type, request.year, today)
+    tier = domain.choose_tier(tiers, request.tier_code)
+    payables = taxbank.find_payables(request.person, request.enrolment.payer_kind, entry, request.year)
+    try:
+        payable = domain.choose_payable(
+            payables, request.year, tier, request.agency_code, entry.insurance_type
+        )
+    except AlreadyDeclared:
+        _refuse_if_both_years_paid(request, entry, taxbank, today)
+        raise
+    quote = Quote(
+        quote_id=str(uuid.uuid4()), insured=request.person,
+        registration_number=request.enrolment.registration_number, payer_kind=request.enrolment.payer_kind,
+        insurance_type=entry.insurance_type, agency_code=payable.agency_code or entry.agency_code,
+        agency_name=payable.agency_name or entry.agency_name, person_number=entry.person_number,
+        authority_code=entry.authority_code, division_code=entry.division_code, product_code=entry.product_code,
+        year=payable.year, tier_label=payable.tier_label or (tier.label if tier else ""), amount=payable.amount,
+        expires_at=now + dt.timedelta(seconds=valid_for),
+    )  # fmt: skip
+    sealed = seal.seal_text(json.dumps(schema.dump(quote), ensure_ascii=False), "quote")
+    return Quoted(sealed, entry, quote.year, quote.tier_label, quote.amount, valid_for)
+
+
+def tiers_asked(request: QuotePayable) -> ListTiers:
+    """Which tiers a quote may choose from."""
+    entry = _entry(request)
+    return ListTiers(request.enrolment.payer_kind, entry.insurance_type, entry.division_code, request.year)
+
+
+def _entry(request: QuotePayable) -> EnrolmentEntry:
+    for entry in request.enrolment.entries:
+        if entry.entry_id == request.entry_id:
+            return entry
+    raise TierUnknown("请选择缴费险种...", field="entry_id")
+
+
+def _refuse_if_both_years_paid(
+    request: QuotePayable, entry: EnrolmentEntry, taxbank: TaxBank, today: dt.date
+) -> None:
+    """One more question, only on the way to a refusal: is the other year paid as well (3.2.1.15(四)2)?"""
+    if not domain.covers_both_years(request.enrolment.payer_kind, entry.insurance_type):
+        return
+    other = domain.other_medical_year(request.year, today)
+    payables = taxbank.find_payables(request.person, request.enrolment.payer_kind, entry, other)
+    if payables and all(payable.paid for payable in payables):
+        raise AllPaid()
