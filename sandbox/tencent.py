@@ -27,7 +27,12 @@ class Unauthorised(Exception):
 
 
 def signature(
-    secret_key: str, date: str, timestamp: str, signed_headers: str, headers: Mapping[str, str], body: bytes,
+    secret_key: str,
+    date: str,
+    timestamp: str,
+    signed_headers: str,
+    headers: Mapping[str, str],
+    body: bytes,
     service: str = SERVICE,
 ) -> str:
     """The hex signature of a POST to ``/``; ``headers`` are looked up by the names in ``signed_headers``."""

@@ -93,8 +93,14 @@ def test_notify_vector() -> None:
 @pytest.mark.parametrize(
     ("secret", "expected"),
     [
-        ("Gu5t9xGARNpq86cd98joQYCN3EXAMPLE", "72e494ea809ad7a8c8f7a4507b9bddcbaa8e581f516e8da2f66e2c5a96525168"),
-        ("Gu5t9xGARNpq86cd98joQYCN3*******", "2230eefd229f582d8b1b891af7107b91597240707d778ab3738f756258d7652c"),
+        (
+            "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE",
+            "72e494ea809ad7a8c8f7a4507b9bddcbaa8e581f516e8da2f66e2c5a96525168",
+        ),
+        (
+            "Gu5t9xGARNpq86cd98joQYCN3*******",
+            "2230eefd229f582d8b1b891af7107b91597240707d778ab3738f756258d7652c",
+        ),
     ],
 )
 def test_tencent_published_example(secret: str, expected: str) -> None:
