@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import eventlet
+from kit.runner import Runner, read_settings  # first of all: it patches the standard library
 
-eventlet.monkey_patch(psycopg=True)
+# isort: split
 
+import contextlib
+import logging
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import eventlet
 from eventlet.event import Event
 
 from deploy import foreground
 from deploy.local.settings import LocalSettings, Mode
 from deploy.topology import SERVICES, Ports
 from kit.migrate import migrate
-from kit.runner import Runner, read_settings
 from kit.telemetry import configure_logging
 from sandbox import serve
 from sandbox.settings import Settings as SandboxSettings
@@ -34,12 +37,10 @@ def main() -> int:
         return 0
     try:
         foreground.claim(Mode.EMBEDDED, options.state, Ports(options.port))
-        return _run(options.state, options.port)
     except foreground.CannotStart as error:
         print(error, file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
+    return _run(options.state, options.port)
 
 
 def _run(state: Path, port: int) -> int:
@@ -47,28 +48,55 @@ def _run(state: Path, port: int) -> int:
     os.environ.update(settings.everything())
     terminal = foreground.log_to(settings.state / "log" / "embedded.log")
     configure_logging(os.environ["LOG_LEVEL"])
-    stopped: Event = Event()
+    try:
+        ended = _end_signalled()
+        with _product(ended):
+            foreground.announce(settings, terminal)
+            if failure := ended.wait():
+                raise failure
+    except BaseException:
+        logging.getLogger(__name__).exception("the product ended")
+        foreground.farewell(1, settings, terminal)
+        return 1
+    foreground.farewell(0, settings, terminal)
+    return 0
 
-    def stop(*_: Any) -> None:
-        # Signal handlers run in the hub, where nothing may wait.
-        if not stopped.ready():
-            stopped.send(0)
+
+def _end_signalled() -> Event:
+    """An event that gets None from Ctrl-C or SIGTERM, or what a service died of."""
+    ended: Event = Event()
+
+    def end(*_: Any) -> None:
+        if not ended.ready():
+            ended.send(None)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+        signal.signal(number, end)
+    return ended
+
+
+@contextlib.contextmanager
+def _product(ended: Event) -> Iterator[None]:
+    """Sandbox and services, running inside the block."""
     migrate(list(SERVICES))
     outside = serve(SandboxSettings.from_environment())
     runner = Runner(read_settings(SERVICES))
     runner.start()
-    foreground.announce(settings, terminal)
-    watch = eventlet.spawn(runner.wait)
-    watch.link(lambda thread: stopped.ready() or stopped.send(1))
-    status = stopped.wait()
-    with eventlet.Timeout(STOP_SECONDS, False):
-        runner.stop()
+    eventlet.spawn(_watch, runner, ended)
+    try:
+        yield
+    finally:
+        with eventlet.Timeout(STOP_SECONDS, False):
+            runner.stop()
         outside.stop()
-    foreground.farewell(status, settings, terminal)
-    return int(status)
+
+
+def _watch(runner: Runner, ended: Event) -> None:
+    try:
+        runner.wait()
+    except Exception as error:
+        if not ended.ready():
+            ended.send(error)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ from deploy.local.settings import HOST, LocalSettings, Mode
 from deploy.topology import SERVICES, Ports
 
 SHOWN_PERSONAS = 3
+STARTED = "started"
+"""File in `<state>/run` that says that everything works."""
 
 
 class CannotStart(Exception):
@@ -80,19 +82,21 @@ def log_to(path: Path) -> TextIO:
 def announce(settings: LocalSettings, terminal: TextIO) -> None:
     """Say that everything works: on the terminal, and by a file for whoever waits for it."""
     print(summary(settings), file=terminal, flush=True)
-    (settings.state / "run" / "started").touch()
+    (settings.state / "run" / STARTED).touch()
 
 
 def farewell(status: int, settings: LocalSettings, terminal: TextIO) -> None:
     """Say how it ended."""
-    Daemon(settings.mode, settings.state).record.unlink(missing_ok=True)
+    for name in (f"{settings.mode}.json", STARTED):
+        (settings.state / "run" / name).unlink(missing_ok=True)
     words = "已停止，数据已保留。" if status == 0 else f"系统意外停止，原因见 {settings.state}/log"
     print(words, file=terminal, flush=True)
 
 
 def summary(settings: LocalSettings) -> str:
     """Where to go, whom to try, how to stop."""
-    people = "\n".join(_persona(person) for person in _personas(settings.ports.sandbox)[:SHOWN_PERSONAS])
+    shown = _personas(settings.ports.sandbox)[:SHOWN_PERSONAS]
+    people = "\n".join(f"    {one['name']}  {one['id_number']}  {one['shows']}" for one in shown)
     return f"""
 社保费缴费系统已启动。
 
@@ -108,15 +112,11 @@ def summary(settings: LocalSettings) -> str:
 """
 
 
-def _persona(person: dict[str, Any]) -> str:
-    return f"    {person['name']}  {person['id_number']}  {person['shows']}"
-
-
 def _personas(port: int) -> list[dict[str, Any]]:
     connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
         connection.request("GET", "/sandbox/api/personas")
-        found: list[dict[str, Any]] = json.loads(connection.getresponse().read())
+        found: list[dict[str, Any]] = json.loads(connection.getresponse().read())["personas"]
         return found
     finally:
         connection.close()

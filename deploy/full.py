@@ -25,8 +25,11 @@ def main() -> int:
     try:
         foreground.claim(Mode.FULL, options.state, Ports(options.port))
         return _run(FullSystem(options.state, options.port))
-    except (foreground.CannotStart, ProcessFailed) as error:
+    except foreground.CannotStart as error:
         print(error, file=sys.stderr)
+        return 1
+    except ProcessFailed as error:
+        print(f"启动失败，已停止。日志在 {options.state}/log\n\n{error}", file=sys.stderr)
         return 1
 
 

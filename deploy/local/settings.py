@@ -29,8 +29,8 @@ class Mode(enum.StrEnum):
 
 _OUTSIDE: Mapping[str, Sequence[str]] = {
     "gateway": ("WECHAT_APPID", "WECHAT_SECRET"),
-    "contribution": ("QUOTE_KEY", "TAXBANK_APP_ID", "TAXBANK_APP_KEY"),
-    "payment": ("QUOTE_KEY", "UNIONPAY_APP_ID", "UNIONPAY_APP_KEY", "UNIONPAY_COMMUNICATION_KEYS"),
+    "contribution": ("QUOTE_KEYS", "TAXBANK_APP_ID", "TAXBANK_APP_KEY"),
+    "payment": ("QUOTE_KEYS", "UNIONPAY_APP_ID", "UNIONPAY_APP_KEY", "UNIONPAY_COMMUNICATION_KEYS"),
     "notify": ("TENCENT_SECRET_ID", "TENCENT_SECRET_KEY"),
 }
 """Secrets each service shares with outside parties, besides those every service has."""
@@ -83,7 +83,7 @@ class LocalSettings:
 
     def sandbox(self) -> dict[str, str]:
         """What the sandbox knows: the other half of every outside party's credentials."""
-        shared = {key: self.secrets[key] for keys in _OUTSIDE.values() for key in keys if key != "QUOTE_KEY"}
+        shared = {key: self.secrets[key] for keys in _OUTSIDE.values() for key in keys if key != "QUOTE_KEYS"}
         return {
             **self._marks(),
             "SANDBOX_ADDRESS": f"{HOST}:{self.ports.sandbox}",
@@ -113,7 +113,7 @@ class LocalSettings:
 
     def _bus(self, service: str) -> str:
         if self.mode is Mode.EMBEDDED:
-            return "memory://"
+            return "memory://localhost"
         return (
             f"amqp://{service}:{broker_password(self.secrets, service)}@{HOST}:{self.ports.rabbitmq}/{VHOST}"
         )
@@ -133,7 +133,7 @@ class LocalSettings:
                 "WECHAT_API_URL": self.sandbox_url,
                 "REDIRECT_HOSTS": f"{HOST}:{self.ports.sandbox}",
             },
-            "contribution": {"TAXBANK_URL": f"{self.sandbox_url}/taxbank/v1"},
+            "contribution": {"TAXBANK_URL": self.sandbox_url},
             "payment": {
                 "UNIONPAY_URL": self.sandbox_url,
                 "UNIONPAY_NOTIFY_URL": f"{payment_url}/notify/unionpay",

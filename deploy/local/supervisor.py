@@ -14,6 +14,8 @@ from deploy.local.process import Daemon, Identity
 
 ROOT = Path(__file__).parents[2]
 _USER = "operator"
+_GROUP = "product"
+"""supervisord stops group after group; the members of one are stopped side by side."""
 
 _MAIN = """\
 [supervisord]
@@ -28,6 +30,8 @@ username={user}
 password={password}
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+[group:{group}]
+programs={programs}
 """
 
 # A service that cannot reach its servers exits and is started again, a second later each time: it must
@@ -106,11 +110,11 @@ class Supervisor:
 
     def stop_program(self, program: str) -> None:
         """Stop one program and keep it stopped."""
-        self._call.stopProcess(program)
+        self._call.stopProcess(f"{_GROUP}:{program}")
 
     def start_program(self, program: str) -> None:
         """Start one program that was stopped."""
-        self._call.startProcess(program, False)
+        self._call.startProcess(f"{_GROUP}:{program}", False)
 
     @property
     def _call(self) -> Any:
@@ -126,7 +130,10 @@ class Supervisor:
         return True
 
     def _configuration(self, programs: Sequence[Program]) -> str:
-        main = _MAIN.format(state=self._state, port=self._port, user=_USER, password=self._password)
+        main = _MAIN.format(
+            state=self._state, port=self._port, user=_USER, password=self._password,
+            group=_GROUP, programs=",".join(program.name for program in programs),
+        )  # fmt: skip
         return main + "".join(self._section(program) for program in programs)
 
     def _section(self, program: Program) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Self
 
 from deploy.broker import MIGRATION
+from deploy.foreground import STARTED
 from deploy.local.leftovers import stop_leftovers, stop_marked
 from deploy.local.process import Daemon, ProcessFailed, wait_until
 from deploy.local.servers import Servers
@@ -100,7 +101,7 @@ class EmbeddedSystem(System):
     def start(self) -> None:
         port = self.settings.ports.base
         command = [sys.executable, "-m", "deploy.embedded", "--state", str(self.state), "--port", str(port)]
-        started = self.state / "run" / "started"
+        started = self.state / "run" / STARTED
         started.unlink(missing_ok=True)
         self._daemon.start(command, _inherited(), cwd=ROOT)
         self._daemon.wait_ready(started.exists, START_SECONDS)

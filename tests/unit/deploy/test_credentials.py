@@ -25,9 +25,9 @@ def test_only_the_owner_can_read_them(tmp_path: Path) -> None:
 def test_a_secret_that_came_later_is_added_and_the_others_stay(tmp_path: Path) -> None:
     first = load_secrets(tmp_path)
     path = tmp_path / "secrets.env"
-    path.write_text("".join(line for line in path.read_text().splitlines(True) if "QUOTE_KEY" not in line))
+    path.write_text("".join(line for line in path.read_text().splitlines(True) if "QUOTE_KEYS" not in line))
     second = load_secrets(tmp_path)
-    assert second.pop("QUOTE_KEY") != first.pop("QUOTE_KEY")
+    assert second.pop("QUOTE_KEYS") != first.pop("QUOTE_KEYS")
     assert second == first
 
 
@@ -35,4 +35,4 @@ def test_they_have_the_form_the_services_ask_for(tmp_path: Path) -> None:
     secrets = load_secrets(tmp_path)
     KeyRing.parse(secrets["PERSONAL_DATA_KEYS"])
     index_key(secrets["BLIND_INDEX_KEY"])
-    index_key(secrets["QUOTE_KEY"])
+    KeyRing.parse(secrets["QUOTE_KEYS"])

@@ -50,13 +50,13 @@ def test_the_sandbox_verifies_with_the_services_credentials(settings: LocalSetti
 
 def test_the_sandbox_gets_no_key_of_ours(settings: LocalSettings) -> None:
     known = set(settings.sandbox().values())
-    for name in ("PERSONAL_DATA_KEYS", "BLIND_INDEX_KEY", "QUOTE_KEY", "PAYMENT_DATABASE_PASSWORD"):
+    for name in ("PERSONAL_DATA_KEYS", "BLIND_INDEX_KEY", "QUOTE_KEYS", "PAYMENT_DATABASE_PASSWORD"):
         assert settings.secrets[name] not in known
 
 
 def test_embedded_mode_needs_no_server(tmp_path: Path) -> None:
     everything = LocalSettings.load(Mode.EMBEDDED, tmp_path, 8000).everything()
-    assert everything["AMQP_URI"] == "memory://"
+    assert everything["AMQP_URI"].startswith("memory://")
     databases = {name: value for name, value in everything.items() if name.endswith("_DATABASE_URL")}
     assert len(set(databases.values())) == len(SERVICES)
     assert all(value.startswith(f"sqlite:///{tmp_path}/") for value in databases.values())
