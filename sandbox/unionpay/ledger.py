@@ -17,12 +17,7 @@ from sandbox.store import Store
 NEW, WAITING, SUCCESS, CLOSED, REFUNDED = (
     "NEW_ORDER", "WAIT_BUYER_PAY", "TRADE_SUCCESS", "TRADE_CLOSED", "TRADE_REFUND"
 )  # fmt: skip
-EXPIRED, BY_MERCHANT, BY_BUYER, DECLINED = (
-    "expired",
-    "closed by merchant",
-    "cancelled by buyer",
-    "declined by bank",
-)
+EXPIRED, BY_MERCHANT, BY_BUYER, DECLINED = "expired", "merchant", "buyer", "declined"
 
 
 class Refused(Exception):
