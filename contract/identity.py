@@ -72,11 +72,15 @@ class RequestLoginCode:
 
 @dataclass(frozen=True)
 class LoginCodeSent:
-    """`challenge_id` binds the code to this request; the same answer whether or not the person is known."""
+    """`challenge_id` binds the code to this request; the same answer whether or not the person is known.
+
+    `notice`, when not empty, is to be shown: the code may arrive late.
+    """
 
     challenge_id: str
     resend_after: int
     valid_for: int
+    notice: str = ""
 
 
 @dataclass(frozen=True)

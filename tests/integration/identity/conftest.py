@@ -1,0 +1,42 @@
+"""The identity database on PostgreSQL, brought up by its own migrations and emptied for each test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+
+from deploy.local.postgresql import PostgreSQL
+from kit.database import Database
+from services.identity import models
+
+os.environ.setdefault("BLIND_INDEX_KEY", "5a" * 32)
+os.environ.setdefault("PERSONAL_DATA_KEYS", "1:" + "3c" * 16)
+
+
+def upgrade(database: Database) -> None:
+    """Run the service's migrations as `python -m kit.migrate identity` does."""
+    with database.transaction() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(Path(models.__file__).parent / "migrations"))
+        command.upgrade(config, "head")
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: PostgreSQL) -> Iterator[Database]:
+    database = Database(postgres.url("identity"), pool_size=60)
+    upgrade(database)
+    yield database
+    database.engine.dispose()
+
+
+@pytest.fixture
+def database(migrated: Database) -> Database:
+    with migrated.transaction() as tx:
+        for table in models.metadata.sorted_tables:
+            tx.execute(table.delete())
+    return migrated
