@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Hashable, Mapping
-from typing import Any, TypeVar, cast
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import marshmallow
 import marshmallow_dataclass
@@ -34,10 +33,14 @@ class _Schema(marshmallow.Schema):
             field_obj.choices_text = ", ".join(str(member.value) for member in field_obj.enum)
 
 
-@functools.cache
-def schema_of(payload: Hashable) -> marshmallow.Schema:
+_schemas: dict[type[Any], marshmallow.Schema] = {}
+
+
+def schema_of(payload: type[Any]) -> marshmallow.Schema:
     """The marshmallow schema of a payload dataclass."""
-    return marshmallow_dataclass.class_schema(cast("type[Any]", payload), base_schema=_Schema)()
+    if payload not in _schemas:
+        _schemas[payload] = marshmallow_dataclass.class_schema(payload, base_schema=_Schema)()
+    return _schemas[payload]
 
 
 def dump(payload: Any) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DisconnectionError
 
 IDLE_BEFORE_PING = 5.0
-"""Seconds a pooled connection may rest before it is tested: a restarted server is noticed, at no cost under load."""
+"""Seconds a pooled connection may rest before it is tested, so that a restart is noticed at no cost under load."""
 
 _PG_OPTIONS = "-c timezone=UTC -c statement_timeout=8000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=15000"
 

@@ -45,9 +45,9 @@ class Service:
     name: str
 
     telemetry = Telemetry()
-    settings = FromConfig("settings")
-    database = FromConfig("database")
-    clock = FromConfig("clock")
+    settings: Any = FromConfig("settings")
+    database: Any = FromConfig("database")
+    clock: Any = FromConfig("clock")
 
     @rpc(HEALTH["gateway"])
     def check_health(self, request: CheckHealth) -> Health:

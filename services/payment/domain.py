@@ -1,0 +1,195 @@
+"""The states of an order: one table, one event per edge; and when an order is looked at next."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from dataclasses import dataclass
+
+from contract.events import EventData
+from contract.insurance import Channel, InsuranceType, PayerKind
+from contract.payment import OrderState, PaymentFailed, PaymentSucceeded
+from contract.people import Person
+
+
+class Trigger(enum.StrEnum):
+    """What may happen to an order. Each is UnionPay's own word, or the want of it."""
+
+    AWAITED = "awaited"  # UnionPay knows the order and waits for its buyer
+    SUCCEEDED = "succeeded"  # paid: merchant and amount are ours
+    MISPAID = "mispaid"  # paid, but not what we asked for
+    SHUT = "shut"  # UnionPay closed it: by time, by its buyer, by the bank or by us
+    UNANSWERED = "unanswered"  # asked, and no clear answer
+    NEVER_SEEN = "never_seen"  # UnionPay has no such order, and its time is over or its payer gave it up
+
+
+@dataclass(frozen=True)
+class Edge:
+    """Where a trigger leads, and the event the change announces."""
+
+    to: OrderState
+    event: type[EventData] | None = None
+
+
+_WAITING = (OrderState.PLACED, OrderState.SUBMITTED, OrderState.UNKNOWN)
+
+EDGES: dict[tuple[OrderState, Trigger], Edge] = {
+    (OrderState.PLACED, Trigger.AWAITED): Edge(OrderState.SUBMITTED),
+    (OrderState.UNKNOWN, Trigger.AWAITED): Edge(OrderState.SUBMITTED),
+    (OrderState.PLACED, Trigger.UNANSWERED): Edge(OrderState.UNKNOWN),
+    (OrderState.SUBMITTED, Trigger.UNANSWERED): Edge(OrderState.UNKNOWN),
+    (OrderState.PLACED, Trigger.NEVER_SEEN): Edge(OrderState.CLOSED, PaymentFailed),
+    (OrderState.UNKNOWN, Trigger.NEVER_SEEN): Edge(OrderState.CLOSED, PaymentFailed),
+    **{(state, Trigger.SUCCEEDED): Edge(OrderState.PAID, PaymentSucceeded) for state in _WAITING},
+    **{(state, Trigger.SHUT): Edge(OrderState.CLOSED, PaymentFailed) for state in _WAITING},
+    **{(state, Trigger.MISPAID): Edge(OrderState.FAILED, PaymentFailed) for state in _WAITING},
+}
+"""Every edge of the graph (design.md §5 rule 4). What is not here changes nothing, or opens a refund case."""
+
+LIVE = frozenset({*_WAITING, OrderState.PAID, OrderState.REFUNDING})
+"""An order in one of these keeps any other away from its insured, insurance type and year (§5 rule 3)."""
+
+FINAL = frozenset({OrderState.PAID, OrderState.FAILED, OrderState.CLOSED, OrderState.REFUNDED})
+"""Nothing is expected to happen any more."""
+
+
+class RefundReason(enum.StrEnum):
+    """Why we hold money that is not this order's (§5 rule 5)."""
+
+    MISPAID = "mispaid"
+    LATE = "late"
+    DOUBLE = "double"
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order as stored. `amount` in fen; `transaction_id` is UnionPay's targetOrderId once paid.
+
+    `failure_code` says why it failed or was closed; `attempts` counts questions to UnionPay since the last answer
+    that changed something; `next_action_at` is None only in a final state.
+    """
+
+    order_id: str
+    mer_order_id: str
+    payer_id: str
+    payer_name: str
+    payer_phone: str
+    idempotency_key: str
+    body_hash: str
+    quote_id: str
+    insured: Person
+    insured_phone: str | None
+    registration_number: str
+    payer_kind: PayerKind
+    insurance_type: InsuranceType
+    agency_code: str
+    agency_name: str
+    person_number: str
+    product_code: str
+    year: int
+    tier_label: str
+    amount: int
+    channel: Channel
+    state: OrderState
+    created_at: dt.datetime
+    expires_at: dt.datetime
+    next_action_at: dt.datetime | None
+    attempts: int = 0
+    paid_at: dt.datetime | None = None
+    transaction_id: str | None = None
+    failure_code: str | None = None
+    refund_due: bool = False
+
+    @property
+    def waiting(self) -> bool:
+        """Whether UnionPay's final word is still to come."""
+        return self.state in _WAITING
+
+
+@dataclass(frozen=True)
+class Report:
+    """What UnionPay said of an order, by notify or by answer. `amount` in fen, `source` for the history."""
+
+    trigger: Trigger
+    source: str
+    transaction_id: str = ""
+    paid_at: dt.datetime | None = None
+    amount: int = 0
+    failure_code: str = ""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a report means for an order: a new state, a refund case, both or nothing."""
+
+    edge: Edge | None = None
+    refund: RefundReason | None = None
+
+
+def decide(order: Order, report: Report) -> Decision:
+    """What to do with a report. Pure: the caller holds the order's row lock."""
+    edge = EDGES.get((order.state, report.trigger))
+    if report.trigger is Trigger.MISPAID:
+        return Decision(edge, RefundReason.MISPAID)
+    if report.trigger is not Trigger.SUCCEEDED or edge is not None:
+        return Decision(edge)
+    if order.transaction_id == report.transaction_id:
+        return Decision()  # the notify again, or a query after it
+    return Decision(None, RefundReason.DOUBLE if order.state is OrderState.PAID else RefundReason.LATE)
+
+
+_FIRST_LOOKS = (10, 20, 40, 80, 160)
+_LONG_LOOK = dt.timedelta(minutes=5)
+_LONGEST_LOOK = dt.timedelta(minutes=30)
+EXPIRY_GRACE = dt.timedelta(minutes=2)
+"""UnionPay's clock and ours, and a payment in its last second."""
+
+
+MIN_BETWEEN_LOOKS = dt.timedelta(seconds=3)
+"""However often a payer reloads the page, UnionPay is not asked more often than this."""
+
+
+def next_look(order: Order, now: dt.datetime) -> dt.datetime:
+    """When to ask UnionPay again: soon at first, at the end of the order's time for certain, then ever more
+    slowly, but never not at all."""
+    deadline = order.expires_at + EXPIRY_GRACE
+    if order.attempts < len(_FIRST_LOOKS):
+        wait = dt.timedelta(seconds=_FIRST_LOOKS[order.attempts])
+    else:
+        wait = min(_LONG_LOOK * 2 ** min(max(order.attempts - 12, 0), 8), _LONGEST_LOOK)
+    return min(now + wait, deadline) if now < deadline else now + wait
+
+
+def overdue(order: Order, now: dt.datetime) -> bool:
+    """Whether the order's time has run out for certain."""
+    return now >= order.expires_at + EXPIRY_GRACE
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a payment did not happen, in the person's words, and what to do (3.2.1.12(2), 3.2.1.15(一))."""
+
+    reason: str
+    advice: str
+
+
+_PAY_AGAIN = "请重新进入“社保费缴费”办理缴费。"
+FAILURES: dict[str, Failure] = {
+    "expired": Failure("超过支付时限未支付，订单已关闭，没有扣款", _PAY_AGAIN),
+    "closed_by_buyer": Failure("您在支付页面取消了支付，没有扣款", _PAY_AGAIN),
+    "closed_by_payer": Failure("您放弃了本次缴费，没有扣款", _PAY_AGAIN),
+    "declined": Failure(
+        "银行或微信支付未能完成扣款，没有扣款", "请检查账户余额或更换支付方式后，" + _PAY_AGAIN
+    ),
+    "mispaid": Failure("支付金额与应缴金额不一致，已付款项将原路退回", "款项退回后，" + _PAY_AGAIN),
+    "closed": Failure("支付未完成，订单已关闭，没有扣款", _PAY_AGAIN + "如有疑问请联系12366排查。"),
+}
+"""By `failure_code`; an unknown code reads as `closed`."""
+
+
+def failure(code: str | None) -> Failure:
+    """The texts of a failure code."""
+    return FAILURES.get(code or "", FAILURES["closed"])
+
+
+PENDING_REFUND = "我们收到了一笔不应由本订单收取的款项，将原路退回，请留意到账。如有疑问请拨打12366。"

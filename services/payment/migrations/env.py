@@ -1,0 +1,4 @@
+from kit import migrations
+from services.payment.models import metadata
+
+migrations.run(metadata)

@@ -1,0 +1,123 @@
+"""Tables of the payment service."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
+
+from kit.columns import BlindIndex, EncryptedText, Moment
+from kit.migrations import new_metadata
+from kit.outbox import outbox_table
+
+metadata = new_metadata()
+
+outbox = outbox_table(metadata)
+
+_SERIAL = BigInteger().with_variant(Integer, "sqlite")
+
+orders = Table(
+    "orders", metadata,
+    Column("order_id", String(36), primary_key=True),
+    Column("mer_order_id", String(28), nullable=False, unique=True),
+    Column("payer_id", String(36), nullable=False),
+    Column("payer_name", EncryptedText("orders.payer_name"), nullable=False),
+    Column("payer_phone", EncryptedText("orders.payer_phone"), nullable=False),
+    Column("idempotency_key", String(64), nullable=False),
+    Column("body_hash", String(64), nullable=False),
+    Column("quote_id", String(36), nullable=False, unique=True),
+    Column("insured_index", BlindIndex("insured"), nullable=False),
+    Column("insured_type", String(3), nullable=False),
+    Column("insured_number", EncryptedText("orders.insured_number"), nullable=False),
+    Column("insured_name", EncryptedText("orders.insured_name"), nullable=False),
+    Column("insured_phone", EncryptedText("orders.insured_phone")),
+    Column("registration_number", String(40), nullable=False),
+    Column("payer_kind", String(1), nullable=False),
+    Column("insurance_type", String(16), nullable=False),
+    Column("agency_code", String(20), nullable=False),
+    Column("agency_name", String(100), nullable=False),
+    Column("person_number", String(40), nullable=False),
+    Column("product_code", String(20), nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("tier_label", String(64), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("live", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("next_action_at", Moment),
+    Column("looked_at", Moment),
+    Column("attempts", Integer, nullable=False),
+    Column("paid_at", Moment),
+    Column("transaction_id", String(64)),
+    Column("failure_code", String(32)),
+    Column("refund_due", Boolean, nullable=False, server_default=false()),
+    UniqueConstraint("payer_id", "idempotency_key"),
+)  # fmt: skip
+"""One order pays for one insured person, insurance type and year. Amounts in fen."""
+
+_LIVE = orders.c.live
+Index(
+    "orders_one_live", orders.c.insured_index, orders.c.insurance_type, orders.c.year, unique=True,
+    postgresql_where=_LIVE, sqlite_where=_LIVE,
+)  # fmt: skip
+Index(
+    "orders_due", orders.c.next_action_at,
+    postgresql_where=orders.c.next_action_at.is_not(None), sqlite_where=orders.c.next_action_at.is_not(None),
+)  # fmt: skip
+Index("orders_of_payer", orders.c.payer_id, orders.c.created_at)
+
+order_history = Table(
+    "order_history", metadata,
+    Column("id", _SERIAL, primary_key=True, autoincrement=True),
+    Column("order_id", String(36), ForeignKey("orders.order_id"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("from_state", String(16), nullable=False),
+    Column("trigger", String(16), nullable=False),
+    Column("to_state", String(16), nullable=False),
+    Column("source", String(16), nullable=False),
+    Column("detail", JSON, nullable=False),
+)  # fmt: skip
+"""Every change of state and everything that was refused to change it; the order row itself is its beginning."""
+
+notifies = Table(
+    "notifies", metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("mer_order_id", String(28), nullable=False, index=True),
+    Column("raw", EncryptedText("notifies.raw"), nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("processed_at", Moment),
+    Column("next_at", Moment),
+    Column("attempts", Integer, nullable=False),
+    Column("reason", Text),
+)  # fmt: skip
+"""Genuine notifies as they came, once each (design.md §5 rule 5)."""
+Index(
+    "notifies_due", notifies.c.next_at,
+    postgresql_where=notifies.c.processed_at.is_(None), sqlite_where=notifies.c.processed_at.is_(None),
+)  # fmt: skip
+
+refund_cases = Table(
+    "refund_cases", metadata,
+    Column("id", _SERIAL, primary_key=True, autoincrement=True),
+    Column("order_id", String(36), ForeignKey("orders.order_id"), nullable=False),
+    Column("reason", String(16), nullable=False),
+    Column("transaction_id", String(64), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("closed_at", Moment),
+    UniqueConstraint("order_id", "transaction_id"),
+)  # fmt: skip
+"""Money we hold that is not the order's, one case per UnionPay transaction."""

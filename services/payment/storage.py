@@ -1,0 +1,208 @@
+"""The only code that queries payment's tables."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Row, func, select, update
+
+from contract.insurance import Channel, InsuranceType, PayerKind
+from contract.payment import OrderState
+from contract.people import DocumentType, Person
+from kit.database import insert_or_ignore
+from services.payment.domain import FINAL, LIVE, MIN_BETWEEN_LOOKS, Edge, Order, RefundReason, Report
+from services.payment.models import notifies, order_history, orders, refund_cases
+
+
+class Blocker(NamedTuple):
+    """The order that stands in a new order's way, and whose it is."""
+
+    order: Order
+    same_key: bool
+    same_quote: bool
+
+
+class StoredNotify(NamedTuple):
+    """A genuine notify that waits to be processed."""
+
+    digest: str
+    mer_order_id: str
+    raw: str
+    attempts: int
+
+
+class OrderStorage:
+    """Orders, their history, notifies and refund cases."""
+
+    def add(self, tx: Connection, order: Order) -> bool:
+        """Insert a new order; False when its key, quote or insured person already has one."""
+        return insert_or_ignore(tx, orders, **_values(order))
+
+    def blocker(self, tx: Connection, order: Order) -> Blocker | None:
+        """Why `add` refused: the same key before the same quote before another live order."""
+        same_key = (orders.c.payer_id == order.payer_id) & (orders.c.idempotency_key == order.idempotency_key)
+        same_quote = orders.c.quote_id == order.quote_id
+        same_person = (
+            (orders.c.insured_index == _insured_key(order.insured))
+            & (orders.c.insurance_type == order.insurance_type.value)
+            & (orders.c.year == order.year)
+            & orders.c.live
+        )
+        for condition in (same_key, same_quote, same_person):
+            if row := tx.execute(select(orders).where(condition)).first():
+                return Blocker(_order(row), condition is same_key, condition is same_quote)
+        return None
+
+    def find(self, tx: Connection, order_id: str, payer_id: str) -> Order | None:
+        """An order of this payer."""
+        return self._one(tx, (orders.c.order_id == order_id) & (orders.c.payer_id == payer_id))
+
+    def latest(self, tx: Connection, payer_id: str, limit: int) -> Sequence[Order]:
+        """The payer's orders, newest first."""
+        mine = select(orders).where(orders.c.payer_id == payer_id)
+        return [_order(row) for row in tx.execute(mine.order_by(orders.c.created_at.desc()).limit(limit))]
+
+    def lock(self, tx: Connection, order_id: str) -> Order:
+        """The order, its row locked until the transaction ends."""
+        order = self._one(tx, orders.c.order_id == order_id, lock=True)
+        assert order is not None, "orders are never deleted"
+        return order
+
+    def lock_by_number(self, tx: Connection, mer_order_id: str) -> Order | None:
+        """The order UnionPay speaks of, locked."""
+        return self._one(tx, orders.c.mer_order_id == mer_order_id, lock=True)
+
+    def claim_due(self, tx: Connection, now: dt.datetime, until: dt.datetime, limit: int) -> Sequence[Order]:
+        """Orders whose next action is due, pushed to `until` so that no other replica takes them meanwhile."""
+        due = (
+            select(orders)
+            .where(orders.c.next_action_at <= now)
+            .order_by(orders.c.next_action_at)
+            .limit(limit)
+        )
+        found = [_order(row) for row in tx.execute(due.with_for_update(skip_locked=True))]
+        if found:
+            ids = [order.order_id for order in found]
+            lease = update(orders).where(orders.c.order_id.in_(ids))
+            tx.execute(lease.values(next_action_at=until, looked_at=now))
+        return found
+
+    def claim(self, tx: Connection, order: Order, now: dt.datetime, until: dt.datetime) -> bool:
+        """Take one waiting order for a question to UnionPay now; False when somebody has just asked."""
+        rested = orders.c.looked_at.is_(None) | (orders.c.looked_at <= now - MIN_BETWEEN_LOOKS)
+        free = update(orders).where(
+            orders.c.order_id == order.order_id, orders.c.next_action_at.is_not(None), rested
+        )
+        return bool(tx.execute(free.values(next_action_at=until, looked_at=now)).rowcount == 1)
+
+    def move(
+        self, tx: Connection, order: Order, edge: Edge, report: Report, next_action_at: dt.datetime | None
+    ) -> None:
+        """Follow an edge, and write it into the history. The caller holds the row's lock."""
+        values: dict[str, Any] = {
+            "state": edge.to.value, "live": edge.to in LIVE, "attempts": 0,
+            "next_action_at": None if edge.to in FINAL else next_action_at,
+        }  # fmt: skip
+        if edge.to is OrderState.PAID:
+            values |= {"paid_at": report.paid_at, "transaction_id": report.transaction_id}
+        elif edge.to in FINAL:
+            values["failure_code"] = report.failure_code
+        tx.execute(update(orders).where(orders.c.order_id == order.order_id).values(**values))
+
+    def note(
+        self, tx: Connection, order: Order, to: OrderState, report: Report, now: dt.datetime, **detail: Any
+    ) -> None:
+        """A line of the order's history."""
+        tx.execute(
+            order_history.insert(),
+            {"order_id": order.order_id, "at": now, "from_state": order.state.value, "trigger": report.trigger.value,
+             "to_state": to.value, "source": report.source, "detail": detail},
+        )  # fmt: skip
+
+    def postpone(self, tx: Connection, order: Order, next_action_at: dt.datetime) -> None:
+        """Nothing new: look again later."""
+        later = update(orders).where(orders.c.order_id == order.order_id)
+        tx.execute(later.values(next_action_at=next_action_at, attempts=order.attempts + 1))
+
+    def open_refund_case(
+        self, tx: Connection, order: Order, reason: RefundReason, report: Report, now: dt.datetime
+    ) -> bool:
+        """Record money that must go back; False when this transaction's case is open already."""
+        tx.execute(update(orders).where(orders.c.order_id == order.order_id).values(refund_due=True))
+        return insert_or_ignore(
+            tx, refund_cases, order_id=order.order_id, reason=reason.value, transaction_id=report.transaction_id,
+            amount=report.amount, opened_at=now,
+        )  # fmt: skip
+
+    def add_notify(
+        self, tx: Connection, digest: str, mer_order_id: str, raw: str, now: dt.datetime, done: bool
+    ) -> bool:
+        """Store a genuine notify once; False when it is known."""
+        return insert_or_ignore(
+            tx, notifies, digest=digest, mer_order_id=mer_order_id, raw=raw, received_at=now, attempts=0,
+            processed_at=now if done else None, next_at=None if done else now,
+        )  # fmt: skip
+
+    def due_notifies(self, tx: Connection, now: dt.datetime, limit: int) -> Sequence[StoredNotify]:
+        """Stored notifies that were not processed, locked for this transaction."""
+        due = select(notifies).where(notifies.c.processed_at.is_(None), notifies.c.next_at <= now)
+        rows = tx.execute(due.order_by(notifies.c.next_at).limit(limit).with_for_update(skip_locked=True))
+        return [StoredNotify(row.digest, row.mer_order_id, row.raw, row.attempts) for row in rows]
+
+    def notify_done(self, tx: Connection, digest: str, now: dt.datetime) -> None:
+        """The notify has been processed."""
+        tx.execute(update(notifies).where(notifies.c.digest == digest).values(processed_at=now, next_at=None))
+
+    def notify_failed(self, tx: Connection, notify: StoredNotify, reason: str, next_at: dt.datetime) -> None:
+        """The notify could not be processed; try again later."""
+        failed = update(notifies).where(notifies.c.digest == notify.digest)
+        tx.execute(failed.values(reason=reason[:2000], next_at=next_at, attempts=notify.attempts + 1))
+
+    def not_final(self, connection: Connection) -> dict[str, int]:
+        """How many orders are in each state that is not final, for metrics."""
+        states = orders.c.state.not_in([state.value for state in FINAL])
+        counts = select(orders.c.state, func.count()).where(states).group_by(orders.c.state)
+        return {state: count for state, count in connection.execute(counts)}
+
+    def _one(self, tx: Connection, condition: ColumnElement[bool], lock: bool = False) -> Order | None:
+        query = select(orders).where(condition)
+        row = tx.execute(query.with_for_update() if lock else query).first()
+        return None if row is None else _order(row)
+
+
+def _insured_key(person: Person) -> str:
+    return f"{person.document_type.value}:{person.document_number}"
+
+
+def _values(order: Order) -> dict[str, Any]:
+    return {
+        "order_id": order.order_id, "mer_order_id": order.mer_order_id, "payer_id": order.payer_id,
+        "payer_name": order.payer_name, "payer_phone": order.payer_phone,
+        "idempotency_key": order.idempotency_key, "body_hash": order.body_hash, "quote_id": order.quote_id,
+        "insured_index": _insured_key(order.insured), "insured_type": order.insured.document_type.value,
+        "insured_number": order.insured.document_number, "insured_name": order.insured.name,
+        "insured_phone": order.insured_phone, "registration_number": order.registration_number,
+        "payer_kind": order.payer_kind.value, "insurance_type": order.insurance_type.value,
+        "agency_code": order.agency_code, "agency_name": order.agency_name, "person_number": order.person_number,
+        "product_code": order.product_code, "year": order.year, "tier_label": order.tier_label,
+        "amount": order.amount, "channel": order.channel.value, "state": order.state.value,
+        "live": order.state in LIVE, "created_at": order.created_at, "expires_at": order.expires_at,
+        "next_action_at": order.next_action_at, "attempts": order.attempts,
+    }  # fmt: skip
+
+
+def _order(row: Row[Any]) -> Order:
+    return Order(
+        order_id=row.order_id, mer_order_id=row.mer_order_id, payer_id=row.payer_id, payer_name=row.payer_name,
+        payer_phone=row.payer_phone, idempotency_key=row.idempotency_key, body_hash=row.body_hash,
+        quote_id=row.quote_id, insured=Person(DocumentType(row.insured_type), row.insured_number, row.insured_name),
+        insured_phone=row.insured_phone, registration_number=row.registration_number,
+        payer_kind=PayerKind(row.payer_kind), insurance_type=InsuranceType(row.insurance_type),
+        agency_code=row.agency_code, agency_name=row.agency_name, person_number=row.person_number,
+        product_code=row.product_code, year=row.year, tier_label=row.tier_label, amount=row.amount,
+        channel=Channel(row.channel), state=OrderState(row.state), created_at=row.created_at,
+        expires_at=row.expires_at, next_action_at=row.next_action_at, attempts=row.attempts, paid_at=row.paid_at,
+        transaction_id=row.transaction_id, failure_code=row.failure_code, refund_due=row.refund_due,
+    )  # fmt: skip

@@ -1,0 +1,296 @@
+"""One function per business action of payment. `Wiring` is what they work with."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import logging
+import secrets
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from contract import schema
+from contract.events import EventData
+from contract.payment import (
+    CloseNotConfirmed,
+    IdempotencyConflict,
+    ListOrders,
+    LiveOrderExists,
+    OrderNotFound,
+    OrderNotPayable,
+    OrderOfPayer,
+    OrderPlaced,
+    OrderPlacedEvent,
+    Orders,
+    OrderState,
+    OrderView,
+    PaymentFailed,
+    PaymentSucceeded,
+    PlaceOrder,
+    QuoteExpired,
+    QuoteForged,
+    QuoteUsed,
+)
+from contract.quote import Quote
+from kit.clock import Clock, china
+from kit.crypto import KeyRing, Unreadable
+from kit.database import Transactions
+from services.payment import domain, views
+from services.payment.adapters.base import UnionPay
+from services.payment.config import Config
+from services.payment.domain import Order, Report, Trigger
+
+LEASE = dt.timedelta(seconds=60)
+"""How long an order is kept from other pollers while UnionPay is asked; after a crash it is due again then."""
+
+_log = logging.getLogger(__name__)
+
+
+class Outbox(Protocol):
+    """Where events go with the transaction that caused them."""
+
+    def add(self, tx: Any, event: EventData, aggregate: str, now: dt.datetime) -> str: ...
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What the actions work with; `orders` is a storage.OrderStorage or a fake of it."""
+
+    database: Transactions
+    orders: Any
+    unionpay: UnionPay
+    outbox: Outbox
+    seal: KeyRing
+    clock: Clock
+    config: Config
+
+
+def place_order(request: PlaceOrder, w: Wiring) -> OrderPlaced:
+    """Turn a sealed quote into an order, committed with its event before the payer can reach UnionPay.
+
+    The same key and body give the same order again. Raises QuoteForged, QuoteExpired, QuoteUsed,
+    IdempotencyConflict, LiveOrderExists.
+    """
+    now = w.clock.now()
+    quote = _open_quote(request.quote, w.seal)
+    order = _new_order(request, quote, w.config, now)
+    with w.database.transaction() as tx:
+        fresh = now < quote.expires_at and w.orders.add(tx, order)
+        if fresh:
+            w.outbox.add(
+                tx, OrderPlacedEvent(order.order_id, views.contribution_of(order)), order.order_id, now
+            )
+        blocker = None if fresh else w.orders.blocker(tx, order)
+    if fresh:
+        return OrderPlaced(order.order_id, w.unionpay.payment_page(order))
+    if blocker is None:
+        raise QuoteExpired()
+    return _placed_before(blocker, order, w)
+
+
+def _placed_before(blocker: Any, order: Order, w: Wiring) -> OrderPlaced:
+    known = blocker.order
+    own = {"order_id": known.order_id} if known.payer_id == order.payer_id else {}
+    if not blocker.same_key:
+        raise (QuoteUsed if blocker.same_quote else LiveOrderExists)(**own)
+    if known.body_hash != order.body_hash:
+        raise IdempotencyConflict(**own)
+    return OrderPlaced(known.order_id, _way_on(known, w))
+
+
+def _way_on(order: Order, w: Wiring) -> str:
+    """UnionPay's page while the order can be paid, else our own page that says what became of it."""
+    if order.waiting and w.clock.now() < order.expires_at:
+        return w.unionpay.payment_page(order)
+    return w.config.unionpay_return_url + order.order_id
+
+
+def get_order(request: OrderOfPayer, w: Wiring) -> OrderView:
+    """The order as stored. Raises OrderNotFound."""
+    return views.view_of(_find(request, w), w.config)
+
+
+def list_orders(request: ListOrders, w: Wiring) -> Orders:
+    """The payer's latest orders."""
+    with w.database.read() as connection:
+        latest = w.orders.latest(connection, request.payer_id, min(request.limit, 100))
+    return Orders(tuple(views.view_of(order, w.config) for order in latest))
+
+
+def resume_payment(request: OrderOfPayer, w: Wiring) -> OrderPlaced:
+    """The way back to UnionPay's page of an order that waits for its payer. Raises OrderNotPayable."""
+    order = _find(request, w)
+    if not order.waiting or w.clock.now() >= order.expires_at:
+        raise OrderNotPayable()
+    return OrderPlaced(order.order_id, w.unionpay.payment_page(order))
+
+
+def check_order(request: OrderOfPayer, w: Wiring) -> OrderView:
+    """Ask UnionPay now, unless somebody just has: the payer is back and the notify may be lost."""
+    order = _find(request, w)
+    if order.waiting:
+        now = w.clock.now()
+        with w.database.transaction() as tx:
+            claimed = w.orders.claim(tx, order, now, now + LEASE)
+        if claimed:
+            look_at(order, w)
+            order = _find(request, w)
+    return views.view_of(order, w.config)
+
+
+def close_order(request: OrderOfPayer, w: Wiring) -> OrderView:
+    """The payer gives the order up. It is closed only when UnionPay says that it cannot be paid any more; if it
+    turns out to be paid, it is paid. Raises CloseNotConfirmed, OrderNotPayable."""
+    order = _find(request, w)
+    if order.state is OrderState.CLOSED:
+        return views.view_of(order, w.config)
+    if not order.waiting:
+        raise OrderNotPayable()
+    report = w.unionpay.close(order) or Report(Trigger.NEVER_SEEN, "close")
+    if report.trigger in (Trigger.SHUT, Trigger.NEVER_SEEN):
+        report = replace(report, failure_code="closed_by_payer")
+    _settle(order, report, w)
+    if report.trigger in (Trigger.UNANSWERED, Trigger.AWAITED):
+        raise CloseNotConfirmed()
+    return views.view_of(_find(request, w), w.config)
+
+
+def look_at(order: Order, w: Wiring) -> None:
+    """Ask UnionPay what became of a waiting order and act on the answer. Its poller has claimed it."""
+    report = w.unionpay.query(order)
+    overdue = domain.overdue(order, w.clock.now())
+    if overdue and report is not None and report.trigger is Trigger.AWAITED:
+        report = w.unionpay.close(order)
+    if report is None:
+        # Never seen: not yet, while its payer may still arrive; not ever, once its time is over.
+        report = Report(Trigger.NEVER_SEEN if overdue else Trigger.AWAITED, "query", failure_code="expired")
+        if not overdue:
+            with w.database.transaction() as tx:
+                w.orders.postpone(tx, order, domain.next_look(order, w.clock.now()))
+            return
+    if overdue and report.trigger is Trigger.SHUT and report.failure_code == "closed":
+        report = replace(report, failure_code="expired")
+    _settle(order, report, w)
+
+
+def claim_due(w: Wiring, limit: int) -> list[Order]:
+    """Orders whose next action is due, kept from other pollers for a while."""
+    now = w.clock.now()
+    with w.database.transaction() as tx:
+        return list(w.orders.claim_due(tx, now, now + LEASE, limit))
+
+
+def receive_notify(fields: Mapping[str, str], w: Wiring) -> None:
+    """Take a notify: verify it, store it once, act on it; returns when it is safely ours (design.md §5 rule 5).
+
+    Raises ForgedNotify. A genuine notify that cannot be acted on is kept and tried again, and UnionPay is told
+    SUCCESS all the same; only when the database is away is it asked to come back.
+    """
+    mer_order_id = w.unionpay.read_notify(dict(fields))
+    raw = json.dumps(dict(sorted(fields.items())), ensure_ascii=False)
+    digest = hashlib.sha256(raw.encode()).hexdigest()
+    now = w.clock.now()
+    try:
+        with w.database.transaction() as tx:
+            if w.orders.add_notify(tx, digest, mer_order_id, raw, now, done=True):
+                _act_on_notify(tx, mer_order_id, fields, w)
+    except Exception:
+        _log.exception("a notify could not be processed; it is kept", extra={"mer_order_id": mer_order_id})
+        with w.database.transaction() as tx:
+            w.orders.add_notify(tx, digest, mer_order_id, raw, now, done=False)
+
+
+def process_kept_notifies(w: Wiring, limit: int) -> None:
+    """Try again what receive_notify kept."""
+    for _ in range(limit):
+        now = w.clock.now()
+        with w.database.transaction() as tx:
+            notify = w.orders.claim_notify(tx, now, now + LEASE)
+        if notify is None:
+            return
+        try:
+            with w.database.transaction() as tx:
+                _act_on_notify(tx, notify.mer_order_id, json.loads(notify.raw), w)
+                w.orders.notify_done(tx, notify.digest, now)
+        except Exception as error:
+            _log.exception("a kept notify failed again", extra={"mer_order_id": notify.mer_order_id})
+            wait = dt.timedelta(seconds=min(2 ** (notify.attempts + 2), 3600))
+            with w.database.transaction() as tx:
+                w.orders.notify_failed(tx, notify, type(error).__name__, now + wait)
+
+
+class UnknownOrder(Exception):
+    """UnionPay speaks of an order we do not have."""
+
+
+def _act_on_notify(tx: Any, mer_order_id: str, fields: Mapping[str, str], w: Wiring) -> None:
+    order = w.orders.lock_by_number(tx, mer_order_id)
+    if order is None:
+        raise UnknownOrder(mer_order_id)
+    _apply(tx, order, w.unionpay.report_of(dict(fields), order), w)
+
+
+def _settle(order: Order, report: Report, w: Wiring) -> None:
+    with w.database.transaction() as tx:
+        _apply(tx, w.orders.lock(tx, order.order_id), report, w)
+
+
+def _apply(tx: Any, order: Order, report: Report, w: Wiring) -> None:
+    """Act on a report inside the transaction that holds the order's row lock."""
+    now = w.clock.now()
+    decision = domain.decide(order, report)
+    if decision.refund is not None and w.orders.open_refund_case(tx, order, decision.refund, report, now):
+        _log.error(
+            "money to be returned", extra={"order_id": order.order_id, "reason": decision.refund.value}
+        )
+        w.orders.note(tx, order, order.state, report, now, refund=decision.refund.value, amount=report.amount)
+    if decision.edge is None:
+        if order.waiting:
+            w.orders.postpone(tx, order, domain.next_look(order, now))
+        return
+    w.orders.move(tx, order, decision.edge, report, domain.next_look(replace(order, attempts=0), now))
+    w.orders.note(tx, order, decision.edge.to, report, now)
+    if decision.edge.event is PaymentSucceeded:
+        w.outbox.add(tx, views.succeeded(order, report, w.config), order.order_id, now)
+    elif decision.edge.event is PaymentFailed:
+        w.outbox.add(tx, views.failed(order, report, now), order.order_id, now)
+
+
+def _find(request: OrderOfPayer, w: Wiring) -> Order:
+    with w.database.read() as connection:
+        order: Order | None = w.orders.find(connection, request.order_id, request.payer_id)
+    if order is None:
+        raise OrderNotFound()
+    return order
+
+
+def _open_quote(token: str, seal: KeyRing) -> Quote:
+    try:
+        return schema.load(Quote, json.loads(seal.open_text(token, "quote")))
+    except (Unreadable, ValueError):
+        raise QuoteForged() from None
+
+
+def _new_order(request: PlaceOrder, quote: Quote, config: Config, now: dt.datetime) -> Order:
+    body = f"{request.quote}\0{request.insured_phone or ''}\0{request.channel.value}"
+    order = Order(
+        order_id=str(uuid.uuid4()), mer_order_id=_mer_order_id(config.unionpay_source_number, now),
+        payer_id=request.payer.person_id, payer_name=request.payer.name, payer_phone=request.payer.phone,
+        idempotency_key=request.idempotency_key, body_hash=hashlib.sha256(body.encode()).hexdigest(),
+        quote_id=quote.quote_id, insured=quote.insured, insured_phone=request.insured_phone or None,
+        registration_number=quote.registration_number, payer_kind=quote.payer_kind,
+        insurance_type=quote.insurance_type, agency_code=quote.agency_code, agency_name=quote.agency_name,
+        person_number=quote.person_number, product_code=quote.product_code, year=quote.year,
+        tier_label=quote.tier_label, amount=quote.amount, channel=request.channel, state=OrderState.PLACED,
+        created_at=now, expires_at=now + dt.timedelta(seconds=config.order_valid_for), next_action_at=None,
+    )  # fmt: skip
+    return replace(order, next_action_at=domain.next_look(order, now))
+
+
+def _mer_order_id(source_number: str, now: dt.datetime) -> str:
+    """27 characters: source number, local time to the millisecond, six random digits (protocols.md §1: < 28)."""
+    stamp = china(now).strftime("%Y%m%d%H%M%S%f")[:17]
+    return f"{source_number}{stamp}{secrets.randbelow(10**6):06d}"
