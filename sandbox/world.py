@@ -49,12 +49,12 @@ class Subject:
     id_hash: str | None = None
 
 
-Nobody = Subject()
+NOBODY = Subject()
 View = Callable[..., ResponseReturnValue]
 
 
 def upstream(
-    channel: str, endpoint: str, subject: Callable[[], Subject] = lambda: Nobody
+    channel: str, endpoint: str, subject: Callable[[], Subject] = lambda: NOBODY
 ) -> Callable[[View], View]:
     """Count the calls of a view and let it be late, fail, or answer nothing, by the channel's settings.
 

@@ -83,7 +83,11 @@ def _order_page(mer_order_id: str, error: str) -> ResponseReturnValue:
 
 @blueprint.post("/orders/<mer_order_id>/settings")
 def change_order(mer_order_id: str) -> ResponseReturnValue:
-    return _change(f"order:{mer_order_id}", url_for("control.order", mer_order_id=mer_order_id))
+    try:
+        _change(f"order:{mer_order_id}")
+    except BadFaults as error:
+        return _order_page(mer_order_id, f"没有保存：{error}")
+    return redirect(url_for("control.order", mer_order_id=mer_order_id), 303)
 
 
 @blueprint.post("/orders/<mer_order_id>/<action>")
@@ -113,13 +117,13 @@ def _faults_page(error: str, status: int) -> ResponseReturnValue:
 
 @blueprint.post("/faults")
 def change_faults() -> ResponseReturnValue:
-    return _change(GLOBAL, url_for("control.faults"))
-
-
-def _change(scope: str, back: str) -> ResponseReturnValue:
-    world = the_world()
     try:
-        world.faults.change(scope, form_change(request.form, world.faults.effective(scope)))
+        _change(GLOBAL)
     except BadFaults as error:
         return _faults_page(str(error), 400)
-    return redirect(back, 303)
+    return redirect(url_for("control.faults"), 303)
+
+
+def _change(scope: str) -> None:
+    faults = the_world().faults
+    faults.change(scope, form_change(request.form, faults.effective(scope)))

@@ -159,6 +159,9 @@ def test_the_order_page_acts_and_refuses(caller: Caller, client: FlaskClient) ->
     refused = client.post(f"{page}/pay")
     assert refused.status_code == 409
     assert "不能支付" in refused.text
+    unsaved = client.post(f"{page}/settings", data={"notify.lost_rate": "7"})
+    assert unsaved.status_code == 409
+    assert "没有保存" in unsaved.text
 
 
 @pytest.mark.parametrize("path", ["/sandbox/orders/1", "/cashier/1", "/nowhere"])
