@@ -1,22 +1,19 @@
 """RabbitMQ's definitions: one virtual host, one least-privilege account per service, no guest.
 
-Used by the private server of local modes and, as a command, for containers:
-`python -m deploy.broker <secrets.env >definitions.json`.
+Used by the private server of local modes and for containers.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import os
-import sys
 from collections.abc import Mapping
 from typing import Any
 
+from deploy.environment import VHOST, broker_password
 from deploy.topology import SERVICES
 
-VHOST = "contribution"
 MIGRATION = "migration"
 
 
@@ -32,11 +29,6 @@ def definitions(passwords: Mapping[str, str]) -> dict[str, Any]:
 def passwords_of(secrets: Mapping[str, str]) -> dict[str, str]:
     """Every account's password: one per service, and the one that creates queues beforehand."""
     return {name: broker_password(secrets, name) for name in (*SERVICES, MIGRATION)}
-
-
-def broker_password(secrets: Mapping[str, str], account: str) -> str:
-    """The password of one account."""
-    return secrets[f"{account.upper()}_BROKER_PASSWORD"]
 
 
 def _permissions(account: str) -> dict[str, str]:
@@ -58,13 +50,3 @@ def _user(name: str, password: str) -> dict[str, Any]:
         "hashing_algorithm": "rabbit_password_hashing_sha256",
         "tags": "",
     }
-
-
-def main() -> None:
-    """Read `NAME=value` lines, write the definitions."""
-    secrets = dict(line.strip().split("=", 1) for line in sys.stdin if "=" in line)
-    json.dump(definitions(passwords_of(secrets)), sys.stdout, indent=2)
-
-
-if __name__ == "__main__":
-    main()

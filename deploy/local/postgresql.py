@@ -14,8 +14,8 @@ from pathlib import Path
 import psycopg2
 from psycopg2 import sql
 
+from deploy.environment import database_password, database_url
 from deploy.local.process import Daemon, Identity, ProcessFailed, wait_until
-from deploy.local.settings import database_password
 from deploy.topology import SERVICES
 
 _ADMIN = "administrator"
@@ -44,7 +44,7 @@ class PostgreSQL:
 
     def url(self, service: str) -> str:
         """The database of a service, opened by its own role."""
-        return f"postgresql+psycopg2://{service}:{self._password(service)}@127.0.0.1:{self.port}/{service}"
+        return database_url(self._secrets, service, f"127.0.0.1:{self.port}")
 
     @property
     def alive(self) -> bool:
@@ -102,9 +102,6 @@ class PostgreSQL:
                 return cursor.fetchall() if cursor.description else []
         finally:
             connection.close()
-
-    def _password(self, service: str) -> str:
-        return database_password(self._secrets, service)
 
     def _connect(self, database: str) -> psycopg2.extensions.connection:
         connection = psycopg2.connect(
@@ -173,7 +170,7 @@ class PostgreSQL:
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name])
         verb = sql.SQL("ALTER" if cursor.fetchone() else "CREATE")
         role = sql.SQL("{} ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}")
-        cursor.execute(role.format(verb, identifier, sql.Literal(self._password(name))))
+        cursor.execute(role.format(verb, identifier, sql.Literal(database_password(self._secrets, name))))
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
         if not cursor.fetchone():
             cursor.execute(sql.SQL("CREATE DATABASE {0} OWNER {0}").format(identifier))

@@ -12,7 +12,8 @@ from pathlib import Path
 from amqp import Connection
 from amqp.exceptions import AMQPError
 
-from deploy.broker import MIGRATION, VHOST, broker_password, definitions, passwords_of
+from deploy.broker import MIGRATION, definitions, passwords_of
+from deploy.environment import VHOST, broker_password, bus_url
 from deploy.local.process import Daemon, Identity, ProcessFailed, port_free
 from deploy.topology import Ports
 
@@ -41,7 +42,7 @@ class RabbitMQ:
 
     def url(self, account: str) -> str:
         """The bus, opened by the account of a service or of the migration."""
-        return f"amqp://{account}:{broker_password(self._secrets, account)}@127.0.0.1:{self.port}/{VHOST}"
+        return bus_url(self._secrets, account, f"127.0.0.1:{self.port}")
 
     @property
     def alive(self) -> bool:

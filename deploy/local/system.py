@@ -45,8 +45,10 @@ def answers(port: int, path: str) -> bool:
 class System(ABC):
     """A running product in a directory of its own, on the ports `port_base` to `port_base + 99`."""
 
-    def __init__(self, mode: Mode, state: Path, port_base: int) -> None:
-        self.settings = LocalSettings.load(mode, state, port_base)
+    def __init__(
+        self, mode: Mode, state: Path, port_base: int, extra: Mapping[str, str] | None = None
+    ) -> None:
+        self.settings = LocalSettings.load(mode, state, port_base, extra)
         self.state = self.settings.state
 
     def __enter__(self) -> Self:
@@ -122,11 +124,15 @@ class EmbeddedSystem(System):
 class FullSystem(System):
     """One process per service under supervisord, with private RabbitMQ and PostgreSQL.
 
-    `replicas` says how many processes a service gets (1 where it is not named).
+    `replicas` says how many processes a service gets (1 where it is not named);
+    `extra` is added to the environment of every process.
     """
 
-    def __init__(self, state: Path, port_base: int, replicas: Mapping[str, int] | None = None) -> None:
-        super().__init__(Mode.FULL, state, port_base)
+    def __init__(
+        self, state: Path, port_base: int, replicas: Mapping[str, int] | None = None,
+        extra: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(Mode.FULL, state, port_base, extra)
         self._replicas = {name: (replicas or {}).get(name, 1) for name in SERVICES}
         self._servers = Servers(self.state, self.settings.ports)
         self.postgresql = self._servers.postgresql

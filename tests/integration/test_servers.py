@@ -14,7 +14,8 @@ from amqp.exceptions import AccessRefused
 from sqlalchemy.exc import OperationalError as DatabaseRefused
 from sqlalchemy.exc import ProgrammingError
 
-from deploy.broker import MIGRATION, VHOST
+from deploy.broker import MIGRATION
+from deploy.environment import VHOST
 from deploy.local.postgresql import PostgreSQL
 from deploy.local.process import port_free, wait_until
 from deploy.local.rabbitmq import RabbitMQ

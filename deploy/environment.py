@@ -1,0 +1,116 @@
+"""The variables of every process, wherever it runs: which service may know what (deploy/README.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+_SECRETS: Mapping[str, Sequence[str]] = {
+    "gateway": ("WECHAT_APPID", "WECHAT_SECRET"),
+    "contribution": ("QUOTE_KEYS", "TAXBANK_APP_ID", "TAXBANK_APP_KEY"),
+    "payment": ("QUOTE_KEYS", "UNIONPAY_APP_ID", "UNIONPAY_APP_KEY", "UNIONPAY_COMMUNICATION_KEYS"),
+    "notify": ("TENCENT_SECRET_ID", "TENCENT_SECRET_KEY"),
+}
+"""Secrets of single services, besides those every service has."""
+
+VHOST = "contribution"
+"""RabbitMQ's virtual host."""
+
+_OURS_ALONE = "QUOTE_KEYS"  # of the above, what no outside party knows
+
+_MERCHANT = {
+    "UNIONPAY_SOURCE_NUMBER": "3194",
+    "UNIONPAY_MID": "898340149000005",
+    "UNIONPAY_TID": "88880001",
+    "UNIONPAY_INST_MID": "YUEDANDEFAULT",
+}
+_SMS = {"TENCENT_SMS_APP_ID": "1400006666", "SMS_SIGN_NAME": "广西税务"}
+_TEMPLATES = "services/notify/templates.json"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Composes variables from secrets and from where things are.
+
+    `common` goes to every process; `bus` and `database` give a service's own address, password included. The
+    URLs are those of the gateway and the sandbox as a browser sees them, and of payment as UnionPay sees it.
+    """
+
+    secrets: Mapping[str, str] = field(repr=False)
+    common: Mapping[str, str]
+    bus: Callable[[str], str]
+    database: Callable[[str], str]
+    public_url: str
+    sandbox_url: str
+    payment_url: str
+
+    def service(self, name: str, http_address: str) -> dict[str, str]:
+        """What one service may know, and nothing of the others."""
+        prefix = name.upper()
+        return {
+            "LOG_LEVEL": "INFO",
+            **{key: self.secrets[key] for key in ("PERSONAL_DATA_KEYS", "BLIND_INDEX_KEY")},
+            **{key: self.secrets[key] for key in _SECRETS.get(name, ())},
+            "AMQP_URI": self.bus(name),
+            f"{prefix}_DATABASE_URL": self.database(name),
+            f"{prefix}_HTTP_ADDRESS": http_address,
+            **self._parties(name),
+            **self.common,
+        }
+
+    def sandbox(self, address: str, database: str) -> dict[str, str]:
+        """What the sandbox knows: the other half of every outside party's credentials."""
+        shared = {key for keys in _SECRETS.values() for key in keys if key != _OURS_ALONE}
+        return {
+            "SANDBOX_ADDRESS": address,
+            "SANDBOX_DATABASE": database,
+            "SANDBOX_SEED": "1",
+            "SANDBOX_SMS_TEMPLATES": _TEMPLATES,
+            **{key: self.secrets[key] for key in sorted(shared)},
+            **_MERCHANT,
+            **_SMS,
+            **self.common,
+        }
+
+    def _parties(self, name: str) -> dict[str, str]:
+        """Where a service finds the outside parties, and where they find it."""
+        if name == "gateway":
+            return {
+                "PUBLIC_URL": self.public_url,
+                "WECHAT_AUTHORIZE_URL": f"{self.sandbox_url}/connect/oauth2/authorize",
+                "WECHAT_API_URL": self.sandbox_url,
+                "REDIRECT_HOSTS": self.sandbox_url.partition("://")[2],
+            }
+        if name == "contribution":
+            return {"TAXBANK_URL": self.sandbox_url}
+        if name == "payment":
+            return {
+                "UNIONPAY_URL": self.sandbox_url,
+                "UNIONPAY_NOTIFY_URL": f"{self.payment_url}/notify/unionpay",
+                "UNIONPAY_RETURN_URL": f"{self.public_url}/orders/",
+                **_MERCHANT,
+            }
+        if name == "notify":
+            return {"TENCENT_SMS_URL": self.sandbox_url, "SMS_TEMPLATES": _TEMPLATES, **_SMS}
+        return {}
+
+
+def broker_password(secrets: Mapping[str, str], account: str) -> str:
+    """The password of a service's account on the bus, or of the migration's."""
+    return secrets[f"{account.upper()}_BROKER_PASSWORD"]
+
+
+def database_password(secrets: Mapping[str, str], service: str) -> str:
+    """The password of a service's database role."""
+    return secrets[f"{service.upper()}_DATABASE_PASSWORD"]
+
+
+def bus_url(secrets: Mapping[str, str], account: str, address: str) -> str:
+    """The bus, opened by one account."""
+    return f"amqp://{account}:{broker_password(secrets, account)}@{address}/{VHOST}"
+
+
+def database_url(secrets: Mapping[str, str], service: str, address: str) -> str:
+    """A service's database, opened by its own role."""
+    password = database_password(secrets, service)
+    return f"postgresql+psycopg2://{service}:{password}@{address}/{service}"
