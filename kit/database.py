@@ -24,9 +24,11 @@ _PG_OPTIONS = "-c timezone=UTC -c statement_timeout=8000 -c lock_timeout=4000 -c
 
 
 class Transactions(Protocol):
-    """What a use case may know of a database: how to open a transaction."""
+    """What a use case may know of a database: how to change something, and how to read."""
 
     def transaction(self) -> contextlib.AbstractContextManager[Connection]: ...
+
+    def read(self) -> contextlib.AbstractContextManager[Connection]: ...
 
 
 class Database:

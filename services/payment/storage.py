@@ -145,11 +145,14 @@ class OrderStorage:
             processed_at=now if done else None, next_at=None if done else now,
         )  # fmt: skip
 
-    def due_notifies(self, tx: Connection, now: dt.datetime, limit: int) -> Sequence[StoredNotify]:
-        """Stored notifies that were not processed, locked for this transaction."""
+    def claim_notify(self, tx: Connection, now: dt.datetime, until: dt.datetime) -> StoredNotify | None:
+        """A kept notify that is due, pushed to `until` so that no other replica takes it meanwhile."""
         due = select(notifies).where(notifies.c.processed_at.is_(None), notifies.c.next_at <= now)
-        rows = tx.execute(due.order_by(notifies.c.next_at).limit(limit).with_for_update(skip_locked=True))
-        return [StoredNotify(row.digest, row.mer_order_id, row.raw, row.attempts) for row in rows]
+        row = tx.execute(due.order_by(notifies.c.next_at).limit(1).with_for_update(skip_locked=True)).first()
+        if row is None:
+            return None
+        tx.execute(update(notifies).where(notifies.c.digest == row.digest).values(next_at=until))
+        return StoredNotify(row.digest, row.mer_order_id, row.raw, row.attempts)
 
     def notify_done(self, tx: Connection, digest: str, now: dt.datetime) -> None:
         """The notify has been processed."""
@@ -164,7 +167,7 @@ class OrderStorage:
         """How many orders are in each state that is not final, for metrics."""
         states = orders.c.state.not_in([state.value for state in FINAL])
         counts = select(orders.c.state, func.count()).where(states).group_by(orders.c.state)
-        return {state: count for state, count in connection.execute(counts)}
+        return dict(connection.execute(counts).tuples().all())
 
     def _one(self, tx: Connection, condition: ColumnElement[bool], lock: bool = False) -> Order | None:
         query = select(orders).where(condition)
