@@ -11,6 +11,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+import eventlet
 from eventlet import wsgi
 from nameko.web.handlers import HttpRequestHandler
 from nameko.web.server import WebServer, parse_address
@@ -43,6 +44,15 @@ class HttpServer(WebServer):
     @property
     def bind_addr(self) -> Any:
         return parse_address(self.container.config["settings"].http_address)
+
+    def start(self) -> None:
+        # Nameko's own listens with SO_REUSEPORT, and so lets a second process steal requests unnoticed.
+        if not self._starting:
+            self._starting = True
+            self._sock = eventlet.listen(self.bind_addr, reuse_port=False)
+            self._sock.settimeout(None)
+            self._serv = self.get_wsgi_server(self._sock, self.get_wsgi_app())
+            self._gt = self.container.spawn_managed_thread(self.run)
 
     def get_wsgi_app(self) -> Callable[..., Any]:
         return _App(self)
