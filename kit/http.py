@@ -41,6 +41,8 @@ class Access(enum.Enum):
 class HttpServer(WebServer):
     """Nameko's web server on the service's own address, with limits and the operator's three pages."""
 
+    _starting: bool
+
     @property
     def bind_addr(self) -> Any:
         return parse_address(self.container.config["settings"].http_address)

@@ -35,8 +35,8 @@ _TRIGGERS = {
 # closeReason is not in the published text [A]: without it, or with another value, the cause stays open.
 _CLOSE_REASONS = {
     "expired": "expired",
-    "cancelled by buyer": "closed_by_buyer",
-    "declined by bank": "declined",
+    "buyer": "closed_by_buyer",
+    "declined": "declined",
 }
 
 
