@@ -51,7 +51,7 @@ class OrderStorage:
 
     def add(self, tx: Connection, order: Order) -> bool:
         """Insert a new order; False when its key, quote or insured person already has one."""
-        return insert_or_ignore(tx, orders, **_values(order))
+        return insert_or_ignore(tx, orders, **row_of(order))
 
     def blocker(self, tx: Connection, order: Order) -> Blocker | None:
         """Why `add` refused: the same key before the same quote before another live order."""
@@ -191,7 +191,8 @@ def _insured_key(person: Person) -> str:
     return f"{person.document_type.value}:{person.document_number}"
 
 
-def _values(order: Order) -> dict[str, Any]:
+def row_of(order: Order) -> dict[str, Any]:
+    """The columns of an order."""
     return {
         "order_id": order.order_id, "mer_order_id": order.mer_order_id, "payer_id": order.payer_id,
         "payer_name": order.payer_name, "payer_phone": order.payer_phone,

@@ -75,8 +75,8 @@ def place_order(request: PlaceOrder, w: Wiring) -> OrderPlaced:
     IdempotencyConflict, LiveOrderExists.
     """
     now = w.clock.now()
-    quote = _open_quote(request.quote, w.seal)
-    order = _new_order(request, quote, w.config, now)
+    quote = open_quote(request.quote, w.seal)
+    order = new_order(request, quote, w.config, now)
     with w.database.transaction() as tx:
         fresh = now < quote.expires_at and w.orders.add(tx, order)
         if fresh:
@@ -267,14 +267,16 @@ def _find(request: OrderOfPayer, w: Wiring) -> Order:
     return order
 
 
-def _open_quote(token: str, seal: KeyRing) -> Quote:
+def open_quote(token: str, seal: KeyRing) -> Quote:
+    """What contribution sealed. Raises QuoteForged."""
     try:
         return schema.load(Quote, json.loads(seal.open_text(token, "quote")))
     except (Unreadable, ValueError):
         raise QuoteForged() from None
 
 
-def _new_order(request: PlaceOrder, quote: Quote, config: Config, now: dt.datetime) -> Order:
+def new_order(request: PlaceOrder, quote: Quote, config: Config, now: dt.datetime) -> Order:
+    """The order a quote becomes; its amount is the quote's."""
     body = f"{request.quote}\0{request.insured_phone or ''}\0{request.channel.value}"
     order = Order(
         order_id=str(uuid.uuid4()), mer_order_id=_mer_order_id(config.unionpay_source_number, now),

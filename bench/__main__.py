@@ -1,0 +1,30 @@
+"""`scripts/bench` lists the benches, `scripts/bench NAME` runs one."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+BENCHES = ("rpc", "placement", "notify")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("name", nargs="?", choices=BENCHES)
+    parser.add_argument("--seconds", type=float, default=8.0, help="how long each round measures")
+    parser.add_argument("--rounds", type=int, default=3, help="how often the sides alternate")
+    chosen = parser.parse_args()
+    if chosen.name is None:
+        for name in BENCHES:
+            doc = importlib.import_module(f"bench.{name}").__doc__ or ""
+            print(f"{name:12}{doc.splitlines()[0]}")
+        return 0
+    bench = importlib.import_module(f"bench.{chosen.name}")
+    return 0 if bench.run(chosen.seconds, chosen.rounds) else 1
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path.cwd()))
+    sys.exit(main())
