@@ -1,0 +1,48 @@
+"""What a reminder says: the fields of requirement 3.2.1.12, masked, in words a resident reads."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from contract.money import yuan_text
+from contract.payment import Contribution, PaymentFailed, PaymentSucceeded
+from kit.clock import china_text
+from kit.masking import mask_name, mask_number
+
+_STOPS = "。；，、.;, "
+_DOCUMENT = re.compile(r"[0-9]{17}[0-9X]")
+
+
+def success_variables(event: PaymentSucceeded) -> dict[str, str]:
+    """Everything 3.2.1.12 (1) lists."""
+    return _variables(event.contribution, event.paid_at) | {"certificate_time": china_text(event.certificate_at)}
+
+
+def failure_variables(event: PaymentFailed) -> dict[str, str]:
+    """Everything 3.2.1.12 (2) lists."""
+    return _variables(event.contribution, event.failed_at) | {
+        "reason": event.reason.strip().rstrip(_STOPS) or "原因不明",
+        "advice": event.advice.strip().rstrip(_STOPS) or "请稍后重新缴费，或拨打12366咨询",
+    }
+
+
+def _variables(paid: Contribution, time: dt.datetime) -> dict[str, str]:
+    # Events also come from other systems: masked again, which changes nothing where it was done.
+    return {
+        "number": mask_number(paid.insured_number),
+        "name": mask_name(paid.insured_name),
+        "social_number": _social_number(paid.social_number),
+        "agency": paid.agency_name,
+        "insurance_type": paid.insurance_type.label,
+        "year": str(paid.year),
+        "amount": yuan_text(paid.amount),
+        "time": china_text(time),
+        "channel": paid.channel.label,
+        "operator": mask_name(paid.operator_name),
+    }
+
+
+def _social_number(number: str) -> str:
+    """In some places the 社保编号 is the ID number."""
+    return mask_number(number) if _DOCUMENT.fullmatch(number) else number

@@ -1,0 +1,33 @@
+"""Payments as the bus tells of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from contract.insurance import Channel, InsuranceType
+from contract.payment import Contribution, PaymentFailed, PaymentSucceeded
+
+PAID_AT = dt.datetime(2026, 11, 23, 0, 5, tzinfo=dt.UTC)
+CERTIFICATE_AT = dt.datetime(2026, 11, 24, 1, 0, tzinfo=dt.UTC)
+
+
+def contribution(**changed: Any) -> Contribution:
+    """A contribution with a payer's phone and no other."""
+    values: dict[str, Any] = {
+        "insured_name": "韦**", "insured_number": "4501**********2040", "social_number": "45010300012345",
+        "agency_code": "450103", "agency_name": "南宁市青秀区医疗保障局", "insurance_type": InsuranceType.MEDICAL,
+        "year": 2027, "tier_label": "成年人", "amount": 40000, "channel": Channel.WECHAT_ACCOUNT,
+        "operator_name": "韦**", "payer_phone": "13800138000",
+    }  # fmt: skip
+    return Contribution(**values | changed)
+
+
+def succeeded(**changed: Any) -> PaymentSucceeded:
+    return PaymentSucceeded("order-1", contribution(**changed), PAID_AT, CERTIFICATE_AT)
+
+
+def failed(
+    reason: str = "银行卡余额不足。", advice: str = "请更换银行卡后重新缴费。", code: str = "declined", **changed: Any
+) -> PaymentFailed:
+    return PaymentFailed("order-1", contribution(**changed), PAID_AT, code, reason, advice)

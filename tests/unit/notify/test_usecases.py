@@ -1,0 +1,253 @@
+"""Reminders and codes, without a database or a provider."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+import pytest
+
+from contract.notify import SendCode, SmsNotAccepted
+from contract.payment import PaymentFailed, PaymentSucceeded
+from kit.clock import SetClock
+from kit.config import read
+from services.notify import usecases
+from services.notify.config import Config
+from services.notify.domain import LEASE, CodeState, Rejected, State, Step
+from services.notify.templates import Catalogue, Kind
+from tests.fakes.notify_events import failed, succeeded
+from tests.fakes.notify_provider import FakeProvider
+from tests.fakes.notify_storage import FakeNotifyStorage
+from tests.unit.notify.test_wording import ENVIRONMENT
+
+GRACE = dt.timedelta(seconds=120)
+CODE = SendCode("challenge-1", "13800138000", "042042", 5)
+
+
+@dataclass
+class Notify:
+    """One notify service with its clock and provider."""
+
+    catalogue: Catalogue
+    storage: FakeNotifyStorage = field(default_factory=FakeNotifyStorage)
+    clock: SetClock = field(default_factory=lambda: SetClock(dt.datetime(2026, 11, 23, 8, tzinfo=dt.UTC)))
+
+    def __post_init__(self) -> None:
+        self.provider = FakeProvider(self.storage)
+
+    def hear(self, event: PaymentSucceeded | PaymentFailed, event_id: str = "event-1") -> int:
+        remind = (
+            usecases.remind_of_success if isinstance(event, PaymentSucceeded) else usecases.remind_of_failure
+        )
+        return remind(None, event, event_id, self.storage, self.catalogue, self.clock.now())  # type: ignore[arg-type]
+
+    def send_due(self) -> list[Step | None]:
+        return [
+            usecases.deliver(message, self.storage, self.storage, self.provider, self.clock, GRACE)
+            for message in usecases.claim(self.storage, self.storage, self.clock, 100)
+        ]
+
+    def send_code(self, request: SendCode = CODE) -> None:
+        usecases.send_code(request, self.storage, self.storage, self.provider, self.clock)
+
+    @property
+    def states(self) -> list[State]:
+        return [step.state for step in self.storage.steps.values()]
+
+
+@pytest.fixture
+def notify() -> Notify:
+    return Notify(read(Config, ENVIRONMENT).catalogue())
+
+
+def test_a_payment_is_told_to_payer_and_insured(notify: Notify) -> None:
+    assert notify.hear(succeeded(insured_phone="13900139000")) == 2
+    notify.send_due()
+    assert [sms.phone for sms in notify.provider.delivered] == ["13800138000", "13900139000"]
+    assert {sms.kind for sms in notify.provider.delivered} == {Kind.PAYMENT_SUCCEEDED}
+    assert notify.states == [State.SENT, State.SENT]
+    assert set(notify.storage.segments.values()) == {4}
+
+
+def test_the_same_event_twice_is_told_once(notify: Notify) -> None:
+    assert notify.hear(succeeded()) == 1
+    assert notify.hear(succeeded()) == 0
+    notify.send_due()
+    assert notify.send_due() == []
+    assert len(notify.provider.delivered) == 1
+
+
+def test_a_failure_is_told_with_its_reason(notify: Notify) -> None:
+    notify.hear(failed())
+    notify.send_due()
+    assert notify.provider.delivered[0].variables["reason"] == "银行卡余额不足"
+
+
+def test_whoever_closed_the_order_is_told_nothing(notify: Notify) -> None:
+    assert notify.hear(failed(code="closed_by_payer")) == 0
+    assert not notify.storage.messages
+
+
+def test_nobody_to_tell_is_no_error(notify: Notify) -> None:
+    assert notify.hear(succeeded(payer_phone=None)) == 0
+
+
+def test_a_claimed_message_is_not_claimed_again_within_its_lease(notify: Notify) -> None:
+    notify.hear(succeeded())
+    assert len(usecases.claim(notify.storage, notify.storage, notify.clock, 100)) == 1
+    assert usecases.claim(notify.storage, notify.storage, notify.clock, 100) == []
+
+
+def test_a_crash_before_the_call_is_asked_about_and_sent_after_the_grace(notify: Notify) -> None:
+    notify.hear(succeeded())
+    usecases.claim(notify.storage, notify.storage, notify.clock, 100)
+    notify.clock.advance(seconds=LEASE.total_seconds())
+    assert [step.state for step in notify.send_due() if step] == [State.SENDING]
+    assert (notify.provider.looked_up, notify.provider.delivered) == (1, [])
+    notify.clock.advance(seconds=GRACE.total_seconds())
+    assert [step.state for step in notify.send_due() if step] == [State.QUEUED]
+    assert [step.state for step in notify.send_due() if step] == [State.SENT]
+    assert len(notify.provider.delivered) == 1
+
+
+def test_a_crash_after_the_call_is_found_and_not_sent_again(notify: Notify) -> None:
+    notify.hear(succeeded())
+    (message,) = usecases.claim(notify.storage, notify.storage, notify.clock, 100)
+    notify.provider.send(message.sms, notify.clock.now())
+    notify.clock.advance(seconds=LEASE.total_seconds())
+    assert notify.send_due() == [Step(State.SENT, serial="serial-1")]
+    assert len(notify.provider.delivered) == 1
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_timeout_is_cleared_up_before_anything_is_sent_again(notify: Notify, taken: bool) -> None:
+    notify.hear(succeeded())
+    notify.provider.takes_then_hangs, notify.provider.hangs = taken, not taken
+    notify.send_due()
+    assert notify.states == [State.SENDING]
+    notify.provider.takes_then_hangs = notify.provider.hangs = False
+    for _ in range(40):
+        notify.clock.advance(seconds=10)
+        notify.send_due()
+    assert notify.states == [State.SENT]
+    assert len(notify.provider.delivered) == 1
+
+
+def test_while_the_provider_says_nothing_nothing_is_sent_again(notify: Notify) -> None:
+    notify.hear(succeeded())
+    notify.provider.takes_then_hangs = notify.provider.silent = True
+    for _ in range(100):
+        notify.send_due()
+        notify.clock.advance(minutes=10)
+    assert notify.states == [State.SENDING]
+    assert len(notify.provider.delivered) == 1
+    notify.provider.silent = False
+    notify.clock.advance(minutes=30)
+    notify.send_due()
+    assert notify.states == [State.SENT]
+
+
+def test_a_doubt_that_outlives_the_providers_memory_is_reported(notify: Notify) -> None:
+    notify.hear(succeeded())
+    notify.provider.takes_then_hangs = notify.provider.silent = True
+    notify.send_due()
+    notify.clock.advance(days=3, seconds=1)
+    notify.send_due()
+    assert notify.states == [State.UNDELIVERED]
+
+
+def test_a_temporary_refusal_is_tried_again_later(notify: Notify) -> None:
+    notify.hear(succeeded())
+    notify.provider.rejects = [Rejected("LimitExceeded", permanent=False)] * 3
+    for _ in range(4):
+        notify.send_due()
+        notify.clock.advance(seconds=60)
+    assert notify.states == [State.SENT]
+    assert len(notify.provider.delivered) == 1
+
+
+def test_a_provider_that_never_takes_it_is_given_up_in_the_end(notify: Notify) -> None:
+    notify.hear(succeeded())
+    notify.provider.rejects = [Rejected("InsufficientBalance", permanent=False)] * 100
+    for _ in range(40):
+        notify.send_due()
+        notify.clock.advance(minutes=30)
+    assert notify.states == [State.UNDELIVERED]
+    assert len(notify.provider.rejects) == 80
+
+
+def test_a_permanent_refusal_ends_it_at_once(notify: Notify) -> None:
+    notify.hear(succeeded())
+    notify.provider.rejects = [Rejected("PhoneNumberInBlacklist", permanent=True)]
+    notify.send_due()
+    assert list(notify.storage.steps.values()) == [Step(State.UNDELIVERED, reason="PhoneNumberInBlacklist")]
+
+
+def test_a_stalled_sender_does_not_send_what_it_claimed_long_ago(notify: Notify) -> None:
+    notify.hear(succeeded())
+    (message,) = usecases.claim(notify.storage, notify.storage, notify.clock, 100)
+    notify.clock.advance(seconds=LEASE.total_seconds())
+    assert (
+        usecases.deliver(message, notify.storage, notify.storage, notify.provider, notify.clock, GRACE) is None
+    )
+    assert not notify.provider.delivered
+
+
+def test_a_code_is_sent_at_once_and_not_stored(notify: Notify) -> None:
+    notify.send_code()
+    assert notify.provider.delivered[0].variables == {"code": "042042", "minutes": "5"}
+    assert notify.provider.delivered[0].message_id == "challenge-1"
+    assert notify.storage.codes == {"challenge-1": CodeState.SENT}
+    assert "042042" not in repr(notify.storage)
+
+
+def test_a_repeat_of_a_sent_code_sends_nothing(notify: Notify) -> None:
+    notify.send_code()
+    notify.send_code()
+    assert len(notify.provider.delivered) == 1
+
+
+@pytest.mark.parametrize("permanent", [True, False])
+def test_a_refused_code_stays_refused(notify: Notify, permanent: bool) -> None:
+    notify.provider.rejects = [Rejected("LimitExceeded.PhoneNumberDailyLimit", permanent)]
+    for _ in range(2):
+        with pytest.raises(SmsNotAccepted):
+            notify.send_code()
+    assert not notify.provider.delivered
+
+
+def test_a_code_that_was_taken_without_an_answer_is_found(notify: Notify) -> None:
+    notify.provider.takes_then_hangs = True
+    notify.send_code()
+    assert notify.storage.codes == {"challenge-1": CodeState.SENT}
+    assert (len(notify.provider.delivered), notify.provider.looked_up) == (1, 1)
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_a_code_whose_fate_is_unknown_is_refused_after_one_look(notify: Notify, silent: bool) -> None:
+    notify.provider.hangs, notify.provider.silent = True, silent
+    with pytest.raises(SmsNotAccepted):
+        notify.send_code()
+    assert notify.storage.codes == {"challenge-1": CodeState.REFUSED}
+    assert notify.provider.looked_up == 1
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_repeat_after_a_crash_looks_and_never_sends(notify: Notify, taken: bool) -> None:
+    notify.storage.codes["challenge-1"] = CodeState.SENDING
+    if taken:
+        notify.provider.takes_then_hangs = True
+        with pytest.raises(Exception, match="ReadTimeout"):
+            notify.provider.send(usecases.Sms("challenge-1", Kind.LOGIN_CODE, CODE.phone, {}), notify.clock.now())
+        notify.send_code()
+    else:
+        with pytest.raises(SmsNotAccepted):
+            notify.send_code()
+    assert len(notify.provider.delivered) == int(taken)
+
+
+def test_yesterdays_codes_are_forgotten(notify: Notify) -> None:
+    notify.send_code()
+    notify.clock.advance(hours=25)
+    usecases.forget_codes(notify.storage, notify.storage, notify.clock)
+    assert not notify.storage.codes
