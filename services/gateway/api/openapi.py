@@ -1,0 +1,132 @@
+"""The OpenAPI 3.1 document, made from the route table and the payloads' marshmallow schemas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from marshmallow import Schema, fields, missing
+
+from contract.errors import ContractError
+from contract.schema import schema_of
+from kit.http import Access
+from services.gateway.api.operations import PREFIX, Operation
+
+_TYPES: tuple[tuple[type[fields.Field[Any]], dict[str, Any]], ...] = (
+    (fields.Boolean, {"type": "boolean"}),
+    (fields.Integer, {"type": "integer"}),
+    (fields.AwareDateTime, {"type": "string", "format": "date-time"}),
+    (fields.DateTime, {"type": "string", "format": "date-time"}),
+    (fields.String, {"type": "string"}),
+)
+_PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457; `type` is urn:gx-tax:<code>, `title` the Chinese text a person may read.",
+    "properties": {
+        "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
+        "instance": {"type": "string"}, "field": {"type": "string"},
+    },
+    "required": ["type", "title", "status", "instance"],
+}  # fmt: skip
+
+
+def document(operations: Iterable[Operation], server: str) -> dict[str, Any]:
+    """All operations as one OpenAPI document."""
+    schemas: dict[str, Any] = {"Problem": _PROBLEM}
+    paths: dict[str, Any] = {}
+    for operation in operations:
+        path = PREFIX + re.sub(r"<(\w+)>", r"{\1}", operation.path)
+        paths.setdefault(path, {})[operation.method.lower()] = _operation(operation, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "社保费缴费 API", "version": "1", "description": "金额单位为分。"},
+        "servers": [{"url": server}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {"session": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _operation(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "summary": operation.summary,
+        "parameters": _parameters(operation),
+        "responses": {str(operation.status): _answer(operation, schemas)} | _failures(operation),
+        "security": [] if operation.access is Access.PUBLIC else [{"session": []}],
+        "x-access": operation.access.value,
+    }
+    if operation.body is not None:
+        content = {"application/json": {"schema": _reference(schema_of(operation.body), schemas)}}
+        described["requestBody"] = {"required": True, "content": content}
+    return described
+
+
+def _parameters(operation: Operation) -> list[dict[str, Any]]:
+    text = {"type": "string"}
+    in_path = [(name, "path", "") for name in re.findall(r"<(\w+)>", operation.path)]
+    in_query = [(name, "query", meaning) for name, meaning in operation.query.items()]
+    in_headers = [(name, "header", meaning) for name, meaning in operation.headers.items()]
+    return [
+        {"name": name, "in": place, "required": True, "schema": text, "description": meaning}
+        for name, place, meaning in [*in_path, *in_query, *in_headers]
+    ]
+
+
+def _answer(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
+    if operation.answer is None:
+        return {"description": "done"}
+    reference = _reference(schema_of(operation.answer), schemas)
+    return {"description": "done", "content": {"application/json": {"schema": reference}}}
+
+
+def _failures(operation: Operation) -> dict[str, Any]:
+    """The errors an operation names, by status; several may share one."""
+    by_status: dict[str, list[type[ContractError]]] = {}
+    for error in operation.errors:
+        by_status.setdefault(str(error.status), []).append(error)
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {
+        status: {"description": "; ".join(f"{e.code}: {e.text}" for e in errors), "content": content}
+        for status, errors in sorted(by_status.items())
+    }
+
+
+def _reference(payload: Schema, schemas: dict[str, Any]) -> dict[str, Any]:
+    name = type(payload).__name__
+    if name not in schemas:
+        schemas[name] = {}  # stands in while a schema that refers to itself is described
+        schemas[name] = {
+            "type": "object",
+            "properties": {key: _field(field, schemas) for key, field in payload.fields.items()},
+            "required": [key for key, field in payload.fields.items() if field.required],
+        }
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _field(field: fields.Field[Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    described = _plain(field, schemas)
+    if field.allow_none:
+        described = {"anyOf": [described, {"type": "null"}]}
+    if field.load_default is not missing and not callable(field.load_default):
+        default = field.load_default
+        described["default"] = getattr(default, "value", default)
+    return described
+
+
+def _plain(field: fields.Field[Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(field, fields.Nested):
+        return _reference(field.schema, schemas)
+    if isinstance(field, fields.Enum):
+        return {"type": "string", "enum": [member.value for member in field.enum]}
+    if isinstance(field, fields.List):
+        return {"type": "array", "items": _field(field.inner, schemas)}
+    if inner := getattr(field, "inner", None) or getattr(field, "tuple_fields", None):
+        items = inner[0] if isinstance(inner, list) else inner
+        return {"type": "array", "items": _field(items, schemas)}
+    for kind, described in _TYPES:
+        if isinstance(field, kind):
+            return dict(described)
+    raise TypeError(f"no JSON schema for {type(field).__name__}")

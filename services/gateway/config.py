@@ -1,0 +1,64 @@
+"""Settings of the gateway."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from kit.config import ServiceConfig, outside, own, secret
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(ServiceConfig):
+    """`redirect_hosts` are the host[:port]s, besides WeChat's, that a browser may be sent to (security.md 7).
+
+    `trusted_proxies` is how many reverse proxies append to X-Forwarded-For in front of us.
+    """
+
+    service: ClassVar[str] = "gateway"
+
+    public_url: str
+    wechat_appid: str
+    wechat_secret: str = secret()
+    wechat_authorize_url: str = outside(default="https://open.weixin.qq.com/connect/oauth2/authorize")
+    wechat_api_url: str = outside(default="https://api.weixin.qq.com")
+    redirect_hosts: tuple[str, ...] = ("api-mop.chinaums.com", "qr.chinaums.com")
+    session_idle_seconds: int = own(default=1800)
+    session_absolute_seconds: int = own(default=8 * 3600)
+    journey_seconds: int = own(default=24 * 3600)
+    trusted_proxies: int = own(default=0)
+
+    @property
+    def https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+    @property
+    def session_idle(self) -> dt.timedelta:
+        return dt.timedelta(seconds=self.session_idle_seconds)
+
+    @property
+    def session_absolute(self) -> dt.timedelta:
+        return dt.timedelta(seconds=self.session_absolute_seconds)
+
+    @property
+    def journey_life(self) -> dt.timedelta:
+        return dt.timedelta(seconds=self.journey_seconds)
+
+    @property
+    def allowed_hosts(self) -> frozenset[str]:
+        """Every host[:port] a redirect may name: the listed ones, WeChat's and our own."""
+        known = (self.wechat_authorize_url, self.public_url)
+        return frozenset({*self.redirect_hosts, *(urlsplit(url).netloc for url in known)})
+
+    def problems(self) -> list[str]:
+        problems = super().problems()
+        address = urlsplit(self.public_url)
+        if address.scheme not in ("http", "https") or not address.netloc or address.path.rstrip("/"):
+            problems.append("PUBLIC_URL: expected http(s)://host[:port]")
+        elif self.production and not self.https:
+            problems.append("PUBLIC_URL: production needs https")
+        if not 0 < self.session_idle_seconds <= self.session_absolute_seconds:
+            problems.append("GATEWAY_SESSION_IDLE_SECONDS: must lie between 1 and the absolute limit")
+        return problems

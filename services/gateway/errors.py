@@ -1,0 +1,68 @@
+"""What the gateway itself refuses, in words a resident understands.
+
+ContractError
+├── LoginNeeded             no live session; the person is led to the login page and back
+├── PageExpired             the form's CSRF token is not the session's
+├── WechatRefused           the authorisation did not work: enter again from the official account
+│   └── SnapshotVisitor     WeChat gave a virtual user (is_snapshotuser=1)
+├── WechatUnavailable       WeChat did not answer
+├── StalePage               the journey went on elsewhere; the present state is shown
+└── UnsafeRedirect          somebody asked us to send a browser to a host that is not listed
+"""
+
+from __future__ import annotations
+
+from contract.errors import Conflict, ContractError, InvalidInput, Refused, Unavailable
+
+
+class LoginNeeded(ContractError):
+    code = "login_needed"
+    text = "请先登录。"
+    status = 401
+
+
+class SessionNeeded(LoginNeeded):
+    code = "session_needed"
+    text = "您长时间没有操作，为保护您的信息已自动退出，请重新登录。"
+
+
+class UnreadableRequest(InvalidInput):
+    code = "unreadable_request"
+    text = "提交的内容无法处理，请返回重新填写。"
+    status = 400
+
+
+class PageExpired(Refused):
+    code = "page_expired"
+    text = "页面已过期，刚才的操作没有提交，请返回重新操作。"
+    status = 403
+
+
+class WechatRefused(Refused):
+    """40029 (invalid code), 40163 (code used) or a state that is not this browser's (protocols.md §5)."""
+
+    code = "wechat_refused"
+    text = "微信授权已失效，请重新进入社保费缴费。"
+
+
+class SnapshotVisitor(WechatRefused):
+    """A snapshot page shows a virtual user, who must neither log in nor pay."""
+
+    code = "snapshot_visitor"
+    text = "您正在浏览微信快照页，不能登录和缴费。请点击页面下方的“使用完整服务”，再重新进入社保费缴费。"
+
+
+class WechatUnavailable(Unavailable):
+    code = "wechat_unavailable"
+    text = "微信暂时没有响应，请稍后重新进入。"
+
+
+class StalePage(Conflict):
+    code = "stale_page"
+    text = "这个页面的内容已经变化，请按最新的页面继续办理。"
+
+
+class UnsafeRedirect(ContractError):
+    code = "unsafe_redirect"
+    text = "支付页面地址异常，已停止跳转，没有扣款。请稍后再试或拨打12366。"
+    status = 502

@@ -1,0 +1,51 @@
+"""Tables of the gateway."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table
+
+from kit.columns import BlindIndex, EncryptedJson, EncryptedText, Moment
+from kit.migrations import new_metadata
+
+metadata = new_metadata()
+
+sessions = Table(
+    "sessions", metadata,
+    # SHA-256 of the token: who reads this table cannot become anyone.
+    Column("token_hash", LargeBinary(32), primary_key=True),
+    Column("openid", EncryptedText("sessions.openid"), nullable=False),
+    Column("openid_index", BlindIndex("wechat.openid"), nullable=False),
+    Column("person_id", String(36)),
+    Column("payer", EncryptedJson("sessions.payer"), nullable=False),
+    Column("csrf_token", String(43), nullable=False),
+    Column("challenge_id", String(64)),
+    Column("resend_at", Moment),
+    Column("consent_version", String(16)),
+    Column("consented_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("last_seen_at", Moment, nullable=False),
+    Index("sessions_openid", "openid_index"),
+    Index("sessions_person", "person_id"),
+    Index("sessions_last_seen", "last_seen_at"),
+)  # fmt: skip
+
+journeys = Table(
+    "journeys", metadata,
+    Column("journey_id", String(36), primary_key=True),
+    Column("payer_id", String(36), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("order_id", String(64)),
+    Column("draft", EncryptedJson("journeys.draft"), nullable=False),
+    Column("enrolment_asked_at", Moment),
+    Column("version", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Index("journeys_payer", "payer_id", "created_at"),
+    Index("journeys_updated", "updated_at"),
+)  # fmt: skip
+
+# A payer has one open journey: what 继续上次缴费 goes on with.
+Index(
+    "journeys_open", journeys.c.payer_id, unique=True,
+    postgresql_where=journeys.c.state == "open", sqlite_where=journeys.c.state == "open",
+)  # fmt: skip

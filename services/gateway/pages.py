@@ -1,0 +1,55 @@
+"""Renders pages: the Jinja environment and what every page gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from werkzeug.wrappers import Request, Response
+
+from contract.money import yuan_text
+from kit.clock import china_text
+from kit.masking import mask_name, mask_number, mask_phone
+from services.gateway.assets import asset_url
+from services.gateway.browser import LARGE_TEXT
+from services.gateway.domain import CONSENT_VERSION, Session
+from services.gateway.errors import SessionNeeded, StalePage
+
+NOTICES = {
+    "expired": f"{SessionNeeded.text}登录后会回到刚才的页面。",
+    "login": "请先登录。登录后会回到您要的页面。",
+    "stale": StalePage.text,
+    "loggedout": "您已安全退出。",
+    "closed": "这笔缴费已放弃，没有扣款。",
+}
+"""Sentences a redirect may bring along by their key, so that no text of others gets onto our pages."""
+
+
+class Pages:
+    """The templates of this service."""
+
+    def __init__(self, settings: Any = None) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader(Path(__file__).parent / "templates"),
+            autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        )  # fmt: skip
+        self._environment.filters |= {
+            "yuan": yuan_text, "moment": china_text,
+            "masked_name": mask_name, "masked_number": mask_number, "masked_phone": mask_phone,
+        }  # fmt: skip
+        self._environment.globals |= {"asset": asset_url, "consent_version": CONSENT_VERSION}
+
+    def render(
+        self, template: str, request: Request, session: Session | None, status: int = 200, **context: Any
+    ) -> Response:
+        """A page. `errors` in the context maps fields to what is wrong with them."""
+        shared: dict[str, Any] = {
+            "session": session,
+            "path": request.path,
+            "large_text": request.cookies.get(LARGE_TEXT) == "1",
+            "notice": NOTICES.get(request.args.get("notice", "")),
+            "errors": {},
+        }
+        html = self._environment.get_template(template).render(shared | context)
+        return Response(html, status=status, content_type="text/html; charset=utf-8")

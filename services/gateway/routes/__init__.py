@@ -1,0 +1,1 @@
+"""Routes by subject; GatewayService is made of them."""

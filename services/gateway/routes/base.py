@@ -1,0 +1,142 @@
+"""What every route shares: who is calling, and how an answer or an error becomes a page."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hmac
+from typing import Any, cast
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Request, Response
+
+from contract.errors import ContractError, DeadlineExceeded, NotFound
+from kit.http import Access, problem
+from kit.rpc import Caller, RpcCaller
+from kit.service import Made, Service
+from services.gateway.adapters.base import WechatAuthorization
+from services.gateway.adapters.wechat import Wechat
+from services.gateway.browser import Browser, go
+from services.gateway.domain import Journey, LoggedInPayer, Session, way_back
+from services.gateway.errors import LoginNeeded, PageExpired, SessionNeeded, StalePage, UnreadableRequest
+from services.gateway.pages import Pages
+from services.gateway.storage import Journeys, Sessions
+from services.gateway.usecases import Ports, hash_of
+
+SESSIONS, JOURNEYS = Sessions(), Journeys()
+_SAFE = {"GET", "HEAD"}
+_TOUCH = dt.timedelta(minutes=1)
+
+
+class Routes(Service):
+    """Base of the route classes; together they are the GatewayService."""
+
+    name = "gateway"
+
+    rpc: Caller = cast(Caller, RpcCaller())
+    wechat: WechatAuthorization = cast(WechatAuthorization, Made(Wechat))
+    pages: Pages = cast(Pages, Made(Pages))
+    browser: Browser = cast(Browser, Made(Browser))
+
+    @property
+    def ports(self) -> Ports:
+        return Ports(self.database, SESSIONS, JOURNEYS, self.rpc, self.clock)
+
+    def admit(self, request: Request, access: Access) -> Session | None:
+        """The caller's session. Raises LoginNeeded, or PageExpired for a form that is not this session's."""
+        if access is Access.PUBLIC:
+            return None
+        session = self.find_session(request)
+        if session is None:
+            raise SessionNeeded
+        if access is Access.PAYER and session.payer is None:
+            raise LoginNeeded
+        if request.method not in _SAFE and not _is_api(request):
+            sent = request.form.get("csrf", "")
+            if not hmac.compare_digest(sent.encode(), session.csrf_token.encode()):
+                raise PageExpired
+        now = self.clock.now()
+        if now - session.last_seen_at > _TOUCH:
+            with self.database.transaction() as tx:
+                SESSIONS.touch(tx, session.token_hash, now)
+        return session
+
+    def find_session(self, request: Request) -> Session | None:
+        """The live session of a request: by cookie on pages, by bearer token on the API, never crosswise."""
+        token = _bearer(request) if _is_api(request) else self.browser.session_token(request)
+        if not token:
+            return None
+        with self.database.read() as tx:
+            session = SESSIONS.find(tx, hash_of(token))
+        limits = self.settings.session_idle, self.settings.session_absolute
+        return session if session and session.alive(self.clock.now(), *limits) else None
+
+    def payer(self, session: Session) -> LoggedInPayer:
+        """The payer of a session that a PAYER route admitted."""
+        assert session.payer is not None
+        return session.payer
+
+    def journey(self, session: Session, journey_id: str) -> Journey:
+        """The payer's own journey. Raises NotFound for any other."""
+        with self.database.read() as tx:
+            journey = JOURNEYS.find(tx, self.payer(session).person_id, journey_id)
+        if journey is None:
+            raise NotFound("没有找到这次缴费办理，可能已经过期，请从首页重新开始。")
+        return journey
+
+    def show(
+        self, template: str, request: Request, session: Session | None, status: int = 200, **context: Any
+    ) -> Response:
+        """A page."""
+        return self.browser.protect(self.pages.render(template, request, session, status, **context))
+
+    def render_error(self, request: Request, error: ContractError | HTTPException) -> Response:
+        """An error as this caller reads it: problem+json, the login page, the present state, or a page that says
+        what happened, where the money is and the way on."""
+        if _is_api(request):
+            return self.browser.protect(problem(error))
+        if isinstance(error, LoginNeeded):
+            return self._to_login(request, error)
+        if isinstance(error, StalePage):
+            return self.browser.protect(go(way_back(request.path), notice="stale"))
+        if isinstance(error, HTTPException):
+            error = _in_our_words(error)
+        context = {
+            "error": error, "order_id": error.detail.get("order_id"), "back": way_back(request.path),
+            "money": money_note(error, request.path),
+        }  # fmt: skip
+        return self.show("problem.html", request, None, error.status, **context)
+
+    def _to_login(self, request: Request, error: LoginNeeded) -> Response:
+        """To the login page, through WeChat where the visitor is not known any more; then back."""
+        expired = isinstance(error, SessionNeeded)
+        notice = "expired" if expired and self.browser.session_token(request) else "login"
+        target = go("/" if expired else "/login", next=way_back(request.path), notice=notice)
+        if "HX-Request" in request.headers:
+            target = Response(headers={"HX-Redirect": target.headers["Location"]})
+        return self.browser.protect(target)
+
+
+def money_note(error: ContractError, path: str) -> str:
+    """Where the money is, said with every failure (ui.md 4); empty when the error's own words say it."""
+    if "扣款" in error.message or "重复缴费" in error.message or "已进行缴费" in error.message:
+        return ""
+    if path.startswith(("/orders", "/payments")):
+        return "如果您已经付款，请不要重复缴费，稍后在首页查看缴费结果。"
+    if path.endswith("/payment") and isinstance(error, DeadlineExceeded):
+        return "支付页面还没有打开，本次操作没有扣款。"
+    return "本次操作没有扣款。"
+
+
+def _in_our_words(error: HTTPException) -> ContractError:
+    if error.code in (404, 405):
+        return NotFound("没有找到这个页面。")
+    return UnreadableRequest()
+
+
+def _is_api(request: Request) -> bool:
+    return request.path.startswith("/api/")
+
+
+def _bearer(request: Request) -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None

@@ -1,0 +1,201 @@
+"""自主缴费 by the improved flow: 缴费人信息 → 缴费信息选择 → 缴费信息确认 → 选择缴款方式 (3.2.1.5, 3.2.1.6)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from werkzeug.wrappers import Request, Response
+
+from contract.contribution import AgencyChoiceNeeded
+from contract.errors import InvalidInput
+from contract.insurance import InsuranceType
+from kit.clock import china
+from kit.http import Access, http
+from services.gateway import domain, usecases
+from services.gateway.browser import go
+from services.gateway.domain import Journey, JourneyState, Options, Selection, Session
+from services.gateway.errors import StalePage
+from services.gateway.routes.base import Routes
+
+
+class JourneyRoutes(Routes):
+    """One page per decision; every page shows the journey as it is now."""
+
+    @http("POST", "/journeys", access=Access.PAYER)
+    def start_journey(self, request: Request, session: Session) -> Response:
+        journey = usecases.start_journey(self.payer(session), self.settings.journey_life, self.ports)
+        return self._to(journey, "payer")
+
+    @http("GET", "/journeys/<journey_id>", access=Access.PAYER)
+    def resume_journey(self, request: Request, session: Session, journey_id: str) -> Response:
+        journey = self.journey(session, journey_id)
+        return self._settled(journey) or self._to(journey, journey.step, request.args.get("notice", ""))
+
+    @http("GET", "/journeys/<journey_id>/payer", access=Access.PAYER)
+    def show_payer(self, request: Request, session: Session, journey_id: str) -> Response:
+        journey = self.journey(session, journey_id)
+        return self._settled(journey) or self.show("payer.html", request, session, journey=journey)
+
+    @http("POST", "/journeys/<journey_id>/payer", access=Access.PAYER)
+    def find_enrolment(self, request: Request, session: Session, journey_id: str) -> Response:
+        journey = self.journey(session, journey_id)
+        return self._settled(journey) or self._to(usecases.find_enrolment(journey, self.ports), "choice")
+
+    @http("GET", "/journeys/<journey_id>/choice", access=Access.PAYER)
+    def show_choice(self, request: Request, session: Session, journey_id: str) -> Response:
+        journey = self.journey(session, journey_id)
+        if settled := self._settled(journey):
+            return settled
+        if journey.draft.enrolment is None:
+            if usecases.is_asking(journey, self.clock.now()):
+                return self.show("asking.html", request, session, journey=journey)
+            return self._to(journey, "payer")
+        return self._choice(request, session, journey, usecases.list_options(journey.draft, self.ports))
+
+    @http("POST", "/journeys/<journey_id>/selection", access=Access.PAYER)
+    def keep_selection(self, request: Request, session: Session, journey_id: str) -> Response:
+        """A tap on 缴费信息选择: keep it and show what it changes."""
+        journey = self._with_enrolment(session, journey_id)
+        journey, _ = usecases.select(journey, _selection(request, journey), self.ports)
+        return self._to(journey, "agency" if request.form.get("then") == "agency" else "choice")
+
+    @http("POST", "/journeys/<journey_id>/choice", access=Access.PAYER)
+    def check_choice(self, request: Request, session: Session, journey_id: str) -> Response:
+        """【下一步】: the checks in their order, then the sole agency's confirmation, then the quote."""
+        journey = self._with_enrolment(session, journey_id)
+        journey, options = usecases.select(journey, _selection(request, journey), self.ports)
+        selection = journey.draft.selection
+        try:
+            domain.check_selection(selection, options)
+        except InvalidInput as error:
+            errors = {error.detail["field"]: error.message}
+            return self._choice(request, session, journey, options, status=error.status, errors=errors)
+        if domain.needs_confirmation(selection, options):
+            return self._to(journey, "confirmation")
+        return self._quote(journey)
+
+    @http("GET", "/journeys/<journey_id>/agency", access=Access.PAYER)
+    def show_agencies(self, request: Request, session: Session, journey_id: str) -> Response:
+        journey = self._with_enrolment(session, journey_id)
+        today = china(self.clock.now()).date()
+        options = domain.options_for(journey.draft, journey.draft.selection, today)
+        if len(options.entries) < 2 and not journey.draft.agencies:
+            return self._to(journey, "choice")
+        return self.show("agency.html", request, session, journey=journey, options=options)
+
+    @http("POST", "/journeys/<journey_id>/agency", access=Access.PAYER)
+    def choose_agency(self, request: Request, session: Session, journey_id: str) -> Response:
+        journey = self._with_enrolment(session, journey_id)
+        draft = domain.choose_agency(journey.draft, request.form.get("agency_code", ""))
+        journey = usecases.keep_draft(journey, draft, self.ports)
+        journey, _ = usecases.select(journey, draft.selection, self.ports)
+        return self._to(journey, "choice")
+
+    @http("GET", "/journeys/<journey_id>/confirmation", access=Access.PAYER)
+    def show_confirmation(self, request: Request, session: Session, journey_id: str) -> Response:
+        journey = self._with_enrolment(session, journey_id)
+        if journey.draft.selection.entry_id is None:
+            return self._to(journey, "choice")
+        place = domain.place_of(domain.agency_name(journey.draft))
+        return self.show("confirmation.html", request, session, journey=journey, place=place)
+
+    @http("POST", "/journeys/<journey_id>/confirmation", access=Access.PAYER)
+    def confirm_agency(self, request: Request, session: Session, journey_id: str) -> Response:
+        journey = self._with_enrolment(session, journey_id)
+        selection = journey.draft.selection
+        if selection.entry_id is None or request.form.get("confirmed") != selection.to_confirm:
+            raise StalePage
+        return self._quote(usecases.confirm_agency(journey, self.ports))
+
+    @http("GET", "/journeys/<journey_id>/check", access=Access.PAYER)
+    def show_check(self, request: Request, session: Session, journey_id: str) -> Response:
+        journey = self._with_quote(session, journey_id)
+        return self._settled(journey) or self._check(request, session, journey)
+
+    @http("POST", "/journeys/<journey_id>/check", access=Access.PAYER)
+    def keep_reminder_phone(self, request: Request, session: Session, journey_id: str) -> Response:
+        journey = self._with_quote(session, journey_id)
+        typed = request.form.get("reminder_phone", "")
+        try:
+            draft = replace(journey.draft, reminder_phone=domain.reminder_phone(typed))
+        except InvalidInput as error:
+            errors = {"reminder_phone": error.message}
+            return self._check(request, session, journey, error.status, typed=typed, errors=errors)
+        return self._to(usecases.keep_draft(journey, draft, self.ports), "payment")
+
+    @http("GET", "/journeys/<journey_id>/payment", access=Access.PAYER)
+    def show_payment(self, request: Request, session: Session, journey_id: str) -> Response:
+        journey = self._with_quote(session, journey_id)
+        return self._settled(journey) or self.show(
+            "payment.html", request, session, journey=journey, quoted=journey.draft.quoted
+        )
+
+    @http("POST", "/journeys/<journey_id>/payment", access=Access.PAYER)
+    def place_order(self, request: Request, session: Session, journey_id: str) -> Response:
+        """确认缴费: one order however often it is pressed, then UnionPay's page."""
+        journey = self.journey(session, journey_id)
+        key = request.form.get("idempotency_key", "")
+        placed = usecases.place_order(self.payer(session), journey, key, self.ports)
+        return self.browser.protect(self.browser.send_away(placed.payment_url))
+
+    def _quote(self, journey: Journey) -> Response:
+        try:
+            return self._to(usecases.quote_payable(journey, self.ports), "check")
+        except AgencyChoiceNeeded:
+            return self._to(journey, "agency")
+
+    def _choice(
+        self, request: Request, session: Session, journey: Journey, options: Options, status: int = 200,
+        **context: Any,
+    ) -> Response:  # fmt: skip
+        selection = journey.draft.selection
+        return self.show(
+            "choice.html", request, session, status, journey=journey, selection=selection, options=options,
+            agency_name=domain.agency_name(journey.draft), tier=options.tier(selection.tier_code), **context,
+        )  # fmt: skip
+
+    def _check(
+        self, request: Request, session: Session, journey: Journey, status: int = 200,
+        typed: str | None = None, **context: Any,
+    ) -> Response:  # fmt: skip
+        phone = journey.draft.reminder_phone or "" if typed is None else typed
+        return self.show(
+            "check.html", request, session, status, journey=journey, quoted=journey.draft.quoted,
+            agency_name=domain.agency_name(journey.draft), reminder_phone=phone, **context,
+        )  # fmt: skip
+
+    def _with_enrolment(self, session: Session, journey_id: str) -> Journey:
+        """Raises StalePage, which leads to the step the journey is at."""
+        journey = self.journey(session, journey_id)
+        if journey.state is not JourneyState.OPEN or journey.draft.enrolment is None:
+            raise StalePage
+        return journey
+
+    def _with_quote(self, session: Session, journey_id: str) -> Journey:
+        journey = self.journey(session, journey_id)
+        if journey.state is JourneyState.OPEN and journey.draft.quoted is None:
+            raise StalePage
+        return journey
+
+    def _settled(self, journey: Journey) -> Response | None:
+        """Where a journey that is over leads: its order, or the menu."""
+        if journey.order_id is not None:
+            return self.browser.protect(go(f"/orders/{journey.order_id}"))
+        if journey.state is JourneyState.LEFT:
+            return self.browser.protect(go("/menu", notice="stale"))
+        return None
+
+    def _to(self, journey: Journey, page: str, notice: str = "") -> Response:
+        return self.browser.protect(go(f"/journeys/{journey.journey_id}/{page}", notice=notice))
+
+
+def _selection(request: Request, journey: Journey) -> Selection:
+    """What the form says; what cannot be is dropped when it is settled."""
+    form, before = request.form, journey.draft.selection
+    kinds = {kind.value: kind for kind in InsuranceType}
+    year = form.get("year", "")
+    return replace(
+        before, insurance_type=kinds.get(form.get("insurance_type", "")),
+        year=int(year) if len(year) == 4 and year.isdecimal() else None, tier_code=form.get("tier_code"),
+    )  # fmt: skip

@@ -1,0 +1,45 @@
+"""功能首页 (3.2.1.4)."""
+
+from __future__ import annotations
+
+from werkzeug.wrappers import Request, Response
+
+from contract.errors import Unavailable
+from contract.payment import ListOrders, OrderState, OrderView, list_orders
+from kit.http import Access, http
+from services.gateway.domain import Session
+from services.gateway.routes.base import JOURNEYS, Routes
+
+LATEST = 3
+UNSETTLED = {OrderState.PLACED, OrderState.SUBMITTED, OrderState.UNKNOWN}
+
+
+class MenuRoutes(Routes):
+    """What a payer can do, and what was done before."""
+
+    @http("GET", "/menu", access=Access.PAYER)
+    def show_menu(self, request: Request, session: Session) -> Response:
+        orders = self._orders(session, limit=20)
+        unpaid = next((order for order in orders or () if order.state in UNSETTLED), None)
+        since = self.clock.now() - self.settings.journey_life
+        with self.database.read() as tx:
+            journey = JOURNEYS.find_open(tx, self.payer(session).person_id, since)
+        if journey is not None and journey.draft.enrolment is None:
+            journey = None  # nothing was chosen yet: it is no more than pressing 自主缴费
+        shown = orders[:LATEST] if orders is not None else None
+        return self.show(
+            "menu.html", request, session, orders=shown, more=len(orders or ()) > LATEST, unpaid=unpaid,
+            journey=journey,
+        )  # fmt: skip
+
+    @http("GET", "/orders", access=Access.PAYER)
+    def show_orders(self, request: Request, session: Session) -> Response:
+        asked = ListOrders(self.payer(session).person_id)
+        return self.show("orders.html", request, session, orders=self.rpc.call(list_orders, asked).orders)
+
+    def _orders(self, session: Session, limit: int) -> tuple[OrderView, ...] | None:
+        """None while payment does not answer: the menu itself needs nobody."""
+        try:
+            return tuple(self.rpc.call(list_orders, ListOrders(self.payer(session).person_id, limit)).orders)
+        except Unavailable:
+            return None

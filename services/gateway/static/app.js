@@ -1,0 +1,75 @@
+// What pages gain with JavaScript; none of them needs it.
+(function () {
+  "use strict";
+
+  // 大字版 without a reload, so that nothing typed is lost.
+  document.addEventListener("click", function (event) {
+    if (event.target.id !== "text-size") return;
+    event.preventDefault();
+    var large = document.documentElement.classList.toggle("large");
+    event.target.textContent = large ? "标准版" : "大字版";
+    event.target.value = large ? "normal" : "large";
+    var secure = location.protocol === "https:" ? "; Secure" : "";
+    document.cookie = "large_text=" + (large ? 1 : 0) + "; Max-Age=31536000; Path=/; SameSite=Lax" + secure;
+  });
+
+  // A second tap while the first is on its way does nothing; the server would answer it the same.
+  document.addEventListener("submit", function (event) {
+    var form = event.target;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    if (!form.dataset.busy) return;
+    form.dataset.sent = "1";
+    var pressed = event.submitter;
+    if (pressed && pressed.classList.contains("weui-btn_primary")) {
+      pressed.dataset.text = pressed.textContent;
+      pressed.textContent = form.dataset.busy;
+      pressed.setAttribute("aria-disabled", "true");
+    }
+  });
+  window.addEventListener("pageshow", function () {
+    document.querySelectorAll("form[data-sent]").forEach(function (form) {
+      delete form.dataset.sent;
+      form.querySelectorAll("[data-text]").forEach(function (button) {
+        button.textContent = button.dataset.text;
+        button.removeAttribute("aria-disabled");
+      });
+    });
+  });
+
+  // Counts down to when another code may be asked for.
+  function countDown(button) {
+    var until = Date.now() + Number(button.dataset.wait) * 1000;
+    var text = button.textContent;
+    button.disabled = true;
+    (function tick() {
+      if (!button.isConnected) return;
+      var left = Math.ceil((until - Date.now()) / 1000);
+      button.disabled = left > 0;
+      button.textContent = left > 0 ? text + "（" + left + "）" : text;
+      if (left > 0) setTimeout(tick, 500);
+    })();
+  }
+
+  function settle(root) {
+    root.querySelectorAll("[data-wait]").forEach(countDown);
+    var summary = root.querySelector("#error-summary");
+    if (summary) summary.focus();
+  }
+  settle(document);
+  document.addEventListener("htmx:load", function (event) {
+    if (event.target !== document.body) settle(event.target.parentNode || document);
+  });
+
+  // An answer without the part we asked for (an error page, another state): load the page as it is now.
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    var wanted = 'id="' + event.detail.target.id + '"';
+    if (event.detail.serverResponse.indexOf(wanted) < 0) {
+      event.detail.shouldSwap = false;
+      location.reload();
+    }
+  });
+  document.addEventListener("htmx:sendError", function () { location.reload(); });
+})();
