@@ -1,0 +1,128 @@
+"""The notify database on PostgreSQL, and a running sandbox as SMS provider."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.config import Config as AlembicConfig
+
+from deploy.local.postgresql import PostgreSQL
+from deploy.local.process import free_base, wait_until
+from kit.config import read
+from kit.database import Database
+from services.notify import models
+from services.notify.config import Config
+
+KEYS = {"BLIND_INDEX_KEY": "5a" * 32, "PERSONAL_DATA_KEYS": "1:" + "3c" * 16}
+for _name, _value in KEYS.items():
+    os.environ.setdefault(_name, _value)
+
+CREDENTIALS = {
+    "TENCENT_SECRET_ID": "AKIDintegration0000", "TENCENT_SECRET_KEY": "integration-key-0000",
+    "TENCENT_SMS_APP_ID": "1400006666",
+}  # fmt: skip
+
+
+def upgrade(database: Database) -> None:
+    """Run the service's migrations as `python -m kit.migrate notify` does."""
+    with database.transaction() as connection:
+        config = AlembicConfig(attributes={"connection": connection})
+        config.set_main_option("script_location", str(Path(models.__file__).parent / "migrations"))
+        command.upgrade(config, "head")
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: PostgreSQL) -> Iterator[Database]:
+    database = Database(postgres.url("notify"), pool_size=40)
+    upgrade(database)
+    yield database
+    database.engine.dispose()
+
+
+@pytest.fixture
+def database(migrated: Database) -> Database:
+    with migrated.transaction() as tx:
+        for table in models.metadata.sorted_tables:
+            tx.execute(table.delete())
+    return migrated
+
+
+@dataclass(frozen=True)
+class Provider:
+    """The sandbox as the outside world sees and steers it."""
+
+    url: str
+
+    def control(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        raw = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            f"{self.url}/sandbox/api/{path}", data=raw, method=method,
+            headers={"Content-Type": "application/json"},
+        )  # fmt: skip
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def misbehaves(self, **sms: float) -> None:
+        self.control("PUT", "settings", {"sms": sms})
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        return list(self.control("GET", "sms?limit=10000")["messages"])
+
+
+@pytest.fixture(scope="session")
+def sandbox(scratch: Path) -> Iterator[str]:
+    """The URL of a sandbox process."""
+    port = free_base() + 90
+    environment = os.environ | CREDENTIALS | {
+        "SANDBOX_ADDRESS": f"127.0.0.1:{port}", "SANDBOX_RESIDENTS": "100",
+        "SANDBOX_DATABASE": str(scratch / "notify-sandbox.sqlite3"),
+        "SANDBOX_SMS_TEMPLATES": str(Path(models.__file__).parent / "templates.json"),
+    }  # fmt: skip
+    with (scratch / "notify-sandbox.log").open("w") as log:
+        process = subprocess.Popen([sys.executable, "-m", "sandbox"], env=environment, stdout=log, stderr=log)
+    url = f"http://127.0.0.1:{port}"
+    assert wait_until(lambda: _answers(url), 30)
+    yield url
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture
+def provider(sandbox: str) -> Provider:
+    """The sandbox with an empty inbox and its best behaviour."""
+    provider = Provider(sandbox)
+    provider.control("POST", "reset")
+    return provider
+
+
+@pytest.fixture
+def environment(sandbox: str, postgres: PostgreSQL) -> dict[str, str]:
+    """What a notify process would be started with."""
+    return {
+        "NOTIFY_DATABASE_URL": postgres.url("notify"), "NOTIFY_HTTP_ADDRESS": "127.0.0.1:0",
+        "AMQP_URI": "memory://", "TENCENT_SMS_URL": sandbox,
+        **{name: os.environ[name] for name in KEYS}, **CREDENTIALS,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def settings(environment: dict[str, str]) -> Config:
+    return read(Config, environment)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return bool(urllib.request.urlopen(f"{url}/sandbox/api/settings", timeout=1).status == 200)
+    except OSError:
+        return False
