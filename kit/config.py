@@ -52,7 +52,7 @@ class ServiceConfig:
 
     service: ClassVar[str] = ""
 
-    database_url: str = own()
+    database_url: str = own(repr=False)
     http_address: str = own()
     amqp_uri: str = secret()
     personal_data_keys: str = secret()
@@ -79,6 +79,8 @@ class ServiceConfig:
 
     def problems(self) -> list[str]:
         """What makes these settings unfit to start with; services add their own."""
+        if self.environment not in ("development", "production"):
+            return ["ENVIRONMENT: expected development or production"]
         return [*_key_problems(self), *(_production_problems(self) if self.production else [])]
 
 
@@ -142,7 +144,7 @@ def _production_problems(settings: ServiceConfig) -> list[str]:
     if settings.memory_bus:
         problems.append("AMQP_URI: the memory bus loses messages; production needs RabbitMQ")
     if settings.database_url.startswith("sqlite"):
-        problems.append("DATABASE_URL: production needs PostgreSQL")
+        problems.append(f"{settings.service.upper()}_DATABASE_URL: production needs PostgreSQL")
     if settings.clock_offset_file:
         problems.append("CLOCK_OFFSET_FILE must not be set in production")
     for field in dataclasses.fields(settings):

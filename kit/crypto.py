@@ -42,9 +42,12 @@ class KeyRing:
         """From a setting like `1:<32 hex digits>,2:<32 hex digits>`."""
         try:
             pairs = [part.strip().split(":", 1) for part in text.split(",") if part.strip()]
-            return cls({int(version): bytes.fromhex(key) for version, key in pairs})
+            keys = {int(version): bytes.fromhex(key) for version, key in pairs}
         except ValueError:
             raise BadKeys("expected VERSION:32-HEX-DIGITS, comma separated") from None
+        if len(keys) < len(pairs):
+            raise BadKeys("a version has two keys")
+        return cls(keys)
 
     def seal(self, plaintext: bytes, context: str) -> bytes:
         """Encrypt and authenticate."""

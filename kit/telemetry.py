@@ -44,21 +44,21 @@ def correlation_id() -> str:
     return _correlation.get()
 
 
-def correlate(identifier: str | None) -> None:
-    """Take over the id that came with the work, if it looks like one, else make one."""
-    _correlation.set(
-        identifier if identifier and re.fullmatch(r"[\w-]{8,64}", identifier) else new_correlation_id()
-    )
-
-
 # An 18-digit document number or a mobile number that slipped into a message. Fields are masked where they are
 # made; this is the net below, so that a library's message cannot leak one.
-_PERSONAL = re.compile(r"(?<![0-9A-Za-z])(\d{17}[\dXx]|1[3-9]\d{9})(?![0-9A-Za-z])")
+_PERSONAL = re.compile(r"(?<![0-9A-Za-z])(\d{17}[\dXx]|(?:86)?1[3-9]\d{9})(?![0-9A-Za-z])")
 
 
 def redact(text: str) -> str:
     """Text with anything that looks like a document or phone number blanked."""
     return _PERSONAL.sub("[redacted]", text)
+
+
+def correlate(identifier: str | None) -> None:
+    """Take over the id that came with the work, if it looks like one and like nothing personal, else make one."""
+    given = identifier or ""
+    fit = re.fullmatch(r"[A-Za-z0-9_-]{8,64}", given) and redact(given) == given
+    _correlation.set(given if fit else new_correlation_id())
 
 
 class JsonFormatter(logging.Formatter):
