@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
+
+# Nameko stands on eventlet; every start need not say that eventlet is in maintenance (docs/adr/0008).
+warnings.filterwarnings("ignore", message="(?s).*Eventlet is deprecated")
+
 import eventlet
 
 eventlet.monkey_patch()  # psycopg2 too, as no argument narrows it

@@ -88,7 +88,7 @@ def configure_logging(level: str) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # Nameko logs every failed worker with its traceback, expected errors included; Telemetry says it once.
     logging.getLogger("nameko.containers").setLevel(logging.CRITICAL)
-    for noisy in ("nameko", "amqp", "kombu", "urllib3", "alembic.runtime.migration"):
+    for noisy in ("nameko", "amqp", "kombu", "urllib3", "alembic"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger(noisy).level))
 
 
