@@ -38,10 +38,9 @@ EDGES: dict[tuple[OrderState, Trigger], Edge] = {
     (OrderState.UNKNOWN, Trigger.AWAITED): Edge(OrderState.SUBMITTED),
     (OrderState.PLACED, Trigger.UNANSWERED): Edge(OrderState.UNKNOWN),
     (OrderState.SUBMITTED, Trigger.UNANSWERED): Edge(OrderState.UNKNOWN),
-    (OrderState.PLACED, Trigger.NEVER_SEEN): Edge(OrderState.CLOSED, PaymentFailed),
-    (OrderState.UNKNOWN, Trigger.NEVER_SEEN): Edge(OrderState.CLOSED, PaymentFailed),
     **{(state, Trigger.SUCCEEDED): Edge(OrderState.PAID, PaymentSucceeded) for state in _WAITING},
     **{(state, Trigger.SHUT): Edge(OrderState.CLOSED, PaymentFailed) for state in _WAITING},
+    **{(state, Trigger.NEVER_SEEN): Edge(OrderState.CLOSED, PaymentFailed) for state in _WAITING},
     **{(state, Trigger.MISPAID): Edge(OrderState.FAILED, PaymentFailed) for state in _WAITING},
 }
 """Every edge of the graph (design.md §5 rule 4). What is not here changes nothing, or opens a refund case."""

@@ -153,9 +153,10 @@ def close_order(request: OrderOfPayer, w: Wiring) -> OrderView:
     if report.trigger in (Trigger.SHUT, Trigger.NEVER_SEEN):
         report = replace(report, failure_code="closed_by_payer")
     _settle(order, report, w)
-    if report.trigger in (Trigger.UNANSWERED, Trigger.AWAITED):
+    order = _find(request, w)
+    if order.waiting:
         raise CloseNotConfirmed()
-    return views.view_of(_find(request, w), w.config)
+    return views.view_of(order, w.config)
 
 
 def look_at(order: Order, w: Wiring) -> None:
