@@ -135,8 +135,10 @@ class OrderStorage:
         )  # fmt: skip
 
     def postpone(self, tx: Connection, order: Order, next_action_at: dt.datetime) -> None:
-        """Nothing new: look again later."""
-        later = update(orders).where(orders.c.order_id == order.order_id)
+        """Nothing new: look again later, unless it has ended meanwhile."""
+        later = update(orders).where(
+            orders.c.order_id == order.order_id, orders.c.next_action_at.is_not(None)
+        )
         tx.execute(later.values(next_action_at=next_action_at, attempts=order.attempts + 1))
 
     def open_refund_case(
