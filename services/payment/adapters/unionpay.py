@@ -96,12 +96,14 @@ class OpenPlatform:
             return Report(
                 trigger, source, failure_code=_CLOSE_REASONS.get(str(fields.get("closeReason")), "closed")
             )
+        transaction_id = str(fields.get("targetOrderId") or "")
         try:
             amount = int(fields["totalAmount"])
-            transaction_id = str(fields["targetOrderId"])
             paid_at = dt.datetime.strptime(fields["payTime"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=CHINA)
         except (KeyError, ValueError, TypeError):
             return Report(Trigger.UNANSWERED, source)
+        if not transaction_id:
+            return Report(Trigger.UNANSWERED, source)  # a second payment could not be told from the first
         ours = (fields.get("mid"), fields.get("tid"), fields.get("merOrderId"), amount) == (
             self._config.unionpay_mid, self._config.unionpay_tid, order.mer_order_id, order.amount,
         )  # fmt: skip
