@@ -1,0 +1,91 @@
+"""Orders, quotes, settings and wire fields to try payment with."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import replace
+from typing import Any
+
+from contract import schema
+from contract.insurance import Channel, InsuranceType, PayerKind
+from contract.payment import OrderState, Payer, PlaceOrder
+from contract.people import DocumentType, Person
+from contract.quote import Quote
+from kit.crypto import KeyRing
+from sandbox.settings import DEMO_CREDENTIALS
+from services.payment.config import Config
+from services.payment.domain import Order
+
+NOW = dt.datetime(2026, 11, 23, 2, 5, tzinfo=dt.UTC)
+"""10:05 in Guangxi."""
+
+KEY = DEMO_CREDENTIALS["UNIONPAY_COMMUNICATION_KEYS"]
+QUOTE_KEYS = "1:" + "7a" * 16
+INSURED = Person(DocumentType.RESIDENT_ID, "450103197806122040", "韦秀兰")
+PAYER = Payer("payer-1", "黄丽华", "13800138000")
+OTHER_PAYER = Payer("payer-2", "覃志强", "13900139000")
+
+
+def settings(**changed: Any) -> Config:
+    """Settings that speak to nobody until `unionpay_url` says so."""
+    values = {
+        "database_url": "", "http_address": "127.0.0.1:0", "amqp_uri": "memory://localhost",
+        "personal_data_keys": "1:" + "3c" * 16, "blind_index_key": "5a" * 32, "quote_keys": QUOTE_KEYS,
+        "unionpay_url": "http://127.0.0.1:9", "unionpay_app_id": DEMO_CREDENTIALS["UNIONPAY_APP_ID"],
+        "unionpay_app_key": DEMO_CREDENTIALS["UNIONPAY_APP_KEY"], "unionpay_communication_keys": (KEY,),
+        "unionpay_source_number": DEMO_CREDENTIALS["UNIONPAY_SOURCE_NUMBER"],
+        "unionpay_mid": DEMO_CREDENTIALS["UNIONPAY_MID"], "unionpay_tid": DEMO_CREDENTIALS["UNIONPAY_TID"],
+        "unionpay_notify_url": "http://127.0.0.1:9/notify/unionpay",
+        "unionpay_return_url": "http://127.0.0.1:9/orders/",
+    }  # fmt: skip
+    return Config(**values | changed)
+
+
+def a_quote(**changed: Any) -> Quote:
+    """A resident's medical insurance of 2026, 400 yuan."""
+    quote = Quote(
+        quote_id="quote-1", insured=INSURED, registration_number="20124501030090000001",
+        payer_kind=PayerKind.RESIDENT, insurance_type=InsuranceType.MEDICAL, agency_code="450103",
+        agency_name="青秀区社会保险事业管理中心", person_number="4501030090000001", authority_code="14501030000",
+        division_code="450103", product_code="102120001", year=2026, tier_label="个人缴费标准", amount=40000,
+        expires_at=NOW + dt.timedelta(minutes=15),
+    )  # fmt: skip
+    return replace(quote, **changed)
+
+
+def sealed(quote: Quote, keys: str = QUOTE_KEYS) -> str:
+    """The quote as contribution hands it out."""
+    return KeyRing.parse(keys).seal_text(json.dumps(schema.dump(quote), ensure_ascii=False), "quote")
+
+
+def an_order(**changed: Any) -> Order:
+    """A placed order for that quote."""
+    quote = a_quote()
+    order = Order(
+        order_id="order-1", mer_order_id="319420261123100500000123456", payer_id=PAYER.person_id,
+        payer_name=PAYER.name, payer_phone=PAYER.phone, idempotency_key="key-1", body_hash="hash-1",
+        quote_id=quote.quote_id, insured=INSURED, insured_phone="13700137000",
+        registration_number=quote.registration_number, payer_kind=quote.payer_kind,
+        insurance_type=quote.insurance_type, agency_code=quote.agency_code, agency_name=quote.agency_name,
+        person_number=quote.person_number, product_code=quote.product_code, year=quote.year,
+        tier_label=quote.tier_label, amount=quote.amount, channel=Channel.WECHAT_ACCOUNT,
+        state=OrderState.PLACED, created_at=NOW, expires_at=NOW + dt.timedelta(minutes=30),
+        next_action_at=NOW + dt.timedelta(seconds=10),
+    )  # fmt: skip
+    return replace(order, **changed)
+
+
+def asking(quote: Quote, payer: Payer = PAYER, key: str = "key-1", **changed: Any) -> PlaceOrder:
+    """The request that turns a quote into an order."""
+    return replace(PlaceOrder(payer, sealed(quote), key), **changed)
+
+
+def paid_fields(mer_order_id: str, amount: int = 40000, **changed: str) -> dict[str, str]:
+    """UnionPay's fields of a paid order, unsigned, in fen."""
+    return {
+        "mid": DEMO_CREDENTIALS["UNIONPAY_MID"], "tid": DEMO_CREDENTIALS["UNIONPAY_TID"],
+        "instMid": "YUEDANDEFAULT", "merOrderId": mer_order_id, "totalAmount": str(amount),
+        "status": "TRADE_SUCCESS", "targetOrderId": "4200000000202611231006000001",
+        "payTime": "2026-11-23 10:06:00", "signType": "SHA256",
+    } | changed  # fmt: skip

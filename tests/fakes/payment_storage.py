@@ -1,0 +1,212 @@
+"""The payment storage as dictionaries, with transactions that roll back."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from contract.events import EventData
+from contract.payment import OrderState
+from services.payment.domain import FINAL, LIVE, MIN_BETWEEN_LOOKS, Edge, Order, RefundReason, Report
+from services.payment.storage import Blocker, StoredNotify
+
+
+@dataclass(frozen=True)
+class RefundCase:
+    """One row of refund_cases."""
+
+    order_id: str
+    reason: str
+    transaction_id: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    """One row of order_history."""
+
+    order_id: str
+    from_state: str
+    trigger: str
+    to_state: str
+    source: str
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class KeptNotify:
+    """One row of notifies."""
+
+    notify: StoredNotify
+    next_at: dt.datetime | None
+    reason: str | None = None
+
+
+@dataclass
+class FakeOrderStorage:
+    """Storage and database in one: `transaction()` puts everything back when it fails."""
+
+    orders: dict[str, Order] = field(default_factory=dict)
+    looked_at: dict[str, dt.datetime] = field(default_factory=dict)
+    history: list[HistoryLine] = field(default_factory=list)
+    notifies: dict[str, KeptNotify] = field(default_factory=dict)
+    refunds: dict[tuple[str, str], RefundCase] = field(default_factory=dict)
+    events: list[tuple[EventData, str]] = field(default_factory=list)
+    open_transactions: int = 0
+    fails: Exception | None = None  # raised by the next lock_by_number
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Any]:
+        before = {name: getattr(self, name).copy() for name in _STATE}
+        self.open_transactions += 1
+        try:
+            yield None
+        except BaseException:
+            self.__dict__.update(before)
+            raise
+        finally:
+            self.open_transactions -= 1
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Any]:
+        yield None
+
+    def add(self, tx: Any, order: Order) -> bool:
+        if self.blocker(tx, order) is not None:
+            return False
+        self.orders[order.order_id] = order
+        return True
+
+    def blocker(self, tx: Any, order: Order) -> Blocker | None:
+        known = list(self.orders.values())
+        for other in known:
+            if (other.payer_id, other.idempotency_key) == (order.payer_id, order.idempotency_key):
+                return Blocker(other, True, False)
+        for other in known:
+            if other.quote_id == order.quote_id:
+                return Blocker(other, False, True)
+        for other in known:
+            if other.state in LIVE and _purpose(other) == _purpose(order):
+                return Blocker(other, False, False)
+        return None
+
+    def find(self, tx: Any, order_id: str, payer_id: str) -> Order | None:
+        order = self.orders.get(order_id)
+        return order if order and order.payer_id == payer_id else None
+
+    def latest(self, tx: Any, payer_id: str, limit: int) -> Sequence[Order]:
+        mine = [order for order in self.orders.values() if order.payer_id == payer_id]
+        return sorted(mine, key=lambda order: order.created_at, reverse=True)[:limit]
+
+    def lock(self, tx: Any, order_id: str) -> Order:
+        return self.orders[order_id]
+
+    def lock_by_number(self, tx: Any, mer_order_id: str) -> Order | None:
+        if self.fails:
+            raise self.fails
+        return next((o for o in self.orders.values() if o.mer_order_id == mer_order_id), None)
+
+    def claim_due(self, tx: Any, now: dt.datetime, until: dt.datetime, limit: int) -> Sequence[Order]:
+        due = [o for o in self.orders.values() if o.next_action_at and o.next_action_at <= now]
+        found = sorted(due, key=lambda order: order.next_action_at or now)[:limit]
+        for order in found:
+            self._lease(order, now, until)
+        return found
+
+    def claim(self, tx: Any, order: Order, now: dt.datetime, until: dt.datetime) -> bool:
+        last = self.looked_at.get(order.order_id)
+        rested = last is None or last <= now - MIN_BETWEEN_LOOKS
+        if not rested or self.orders[order.order_id].next_action_at is None:
+            return False
+        self._lease(order, now, until)
+        return True
+
+    def _lease(self, order: Order, now: dt.datetime, until: dt.datetime) -> None:
+        self.orders[order.order_id] = replace(self.orders[order.order_id], next_action_at=until)
+        self.looked_at[order.order_id] = now
+
+    def move(
+        self, tx: Any, order: Order, edge: Edge, report: Report, next_action_at: dt.datetime | None
+    ) -> None:
+        final = edge.to in FINAL
+        moved = replace(
+            self.orders[order.order_id],
+            state=edge.to,
+            attempts=0,
+            next_action_at=None if final else next_action_at,
+        )
+        if edge.to is OrderState.PAID:
+            moved = replace(moved, paid_at=report.paid_at, transaction_id=report.transaction_id)
+        elif final:
+            moved = replace(moved, failure_code=report.failure_code)
+        self.orders[order.order_id] = moved
+
+    def note(
+        self, tx: Any, order: Order, to: OrderState, report: Report, now: dt.datetime, **detail: Any
+    ) -> None:
+        line = HistoryLine(
+            order.order_id, order.state.value, report.trigger.value, to.value, report.source, detail
+        )
+        self.history.append(line)
+
+    def postpone(self, tx: Any, order: Order, next_action_at: dt.datetime) -> None:
+        known = self.orders[order.order_id]
+        if known.next_action_at is not None:
+            later = replace(known, next_action_at=next_action_at, attempts=order.attempts + 1)
+            self.orders[order.order_id] = later
+
+    def open_refund_case(
+        self, tx: Any, order: Order, reason: RefundReason, report: Report, now: dt.datetime
+    ) -> bool:
+        self.orders[order.order_id] = replace(self.orders[order.order_id], refund_due=True)
+        key = (order.order_id, report.transaction_id)
+        case = RefundCase(order.order_id, reason.value, report.transaction_id, report.amount)
+        return self.refunds.setdefault(key, case) is case
+
+    def add_notify(
+        self, tx: Any, digest: str, mer_order_id: str, raw: str, now: dt.datetime, done: bool
+    ) -> bool:
+        kept = KeptNotify(StoredNotify(digest, mer_order_id, raw, 0), None if done else now)
+        return self.notifies.setdefault(digest, kept) is kept
+
+    def claim_notify(self, tx: Any, now: dt.datetime, until: dt.datetime) -> StoredNotify | None:
+        due = [kept for kept in self.notifies.values() if kept.next_at and kept.next_at <= now]
+        if not due:
+            return None
+        first = min(due, key=lambda kept: kept.next_at or now)
+        self.notifies[first.notify.digest] = replace(first, next_at=until)
+        return first.notify
+
+    def notify_done(self, tx: Any, digest: str, now: dt.datetime) -> None:
+        self.notifies[digest] = replace(self.notifies[digest], next_at=None)
+
+    def notify_failed(self, tx: Any, notify: StoredNotify, reason: str, next_at: dt.datetime) -> None:
+        again = notify._replace(attempts=notify.attempts + 1)
+        self.notifies[notify.digest] = KeptNotify(again, next_at, reason)
+
+    def not_final(self, tx: Any) -> dict[str, int]:
+        states = [order.state.value for order in self.orders.values() if order.state not in FINAL]
+        return {state: states.count(state) for state in set(states)}
+
+
+_STATE = ("orders", "looked_at", "history", "notifies", "refunds", "events")
+
+
+def _purpose(order: Order) -> tuple[object, ...]:
+    document = (order.insured.document_type, order.insured.document_number)
+    return (document, order.insurance_type, order.year)
+
+
+@dataclass
+class FakeOutbox:
+    """Events go with the transaction that caused them: they are part of the fake storage."""
+
+    storage: FakeOrderStorage
+
+    def add(self, tx: Any, event: EventData, aggregate: str, now: dt.datetime) -> str:
+        assert self.storage.open_transactions == 1, "an event belongs to the transaction that caused it"
+        self.storage.events.append((event, aggregate))
+        return f"event-{len(self.storage.events)}"

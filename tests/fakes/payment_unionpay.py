@@ -1,0 +1,41 @@
+"""UnionPay without a network: pages and notifies are the real adapter's, answers are those a test sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from services.payment.adapters.unionpay import OpenPlatform
+from services.payment.config import Config
+from services.payment.domain import Order, Report, Trigger
+from tests.fakes.payment_storage import FakeOrderStorage
+
+SILENCE = Report(Trigger.UNANSWERED, "query")
+
+
+@dataclass
+class FakeUnionPay:
+    """`queried` and `closed` are what query and close say next; None: the order was never seen."""
+
+    config: Config
+    storage: FakeOrderStorage
+    queried: Report | None = None
+    closed: Report | None = None
+    asked: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._real = OpenPlatform(self.config)
+        self.payment_page = self._real.payment_page
+        self.read_notify = self._real.read_notify
+        self.report_of = self._real.report_of
+
+    def query(self, order: Order) -> Report | None:
+        self._ask("query")
+        return self.queried
+
+    def close(self, order: Order) -> Report | None:
+        self._ask("close")
+        return self.closed
+
+    def _ask(self, call: str) -> None:
+        assert self.storage.open_transactions == 0, "no transaction is held while UnionPay is asked"
+        self.asked.append(call)

@@ -1,0 +1,87 @@
+"""What others see of an order."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import replace
+
+import pytest
+
+from contract import schema
+from contract.insurance import Channel
+from contract.payment import OrderState
+from services.payment import domain, views
+from services.payment.domain import Order, Report, Trigger
+from tests.fakes.payment_orders import NOW, an_order, settings
+
+PAID = Report(Trigger.SUCCEEDED, "notify", "transaction-1", NOW, 40000)
+
+
+def everything_published(order: Order) -> dict[str, str]:
+    shown = {
+        "view": views.view_of(order, settings()),
+        "contribution": views.contribution_of(order),
+        "succeeded": views.succeeded(order, PAID, settings()),
+        "failed": views.failed(order, replace(PAID, failure_code="expired"), NOW),
+    }
+    return {name: json.dumps(schema.dump(item), ensure_ascii=False) for name, item in shown.items()}
+
+
+@pytest.mark.parametrize("name", ["view", "contribution", "succeeded", "failed"])
+def test_no_name_or_number_is_shown_whole(name: str) -> None:
+    order = an_order()
+    text = everything_published(order)[name]
+    assert order.insured.document_number not in text
+    assert order.insured.name not in text
+    assert order.payer_name not in text
+    assert "韦**" in text
+    assert "4501**********2040" in text
+
+
+def test_a_payer_never_sees_a_phone() -> None:
+    text = everything_published(an_order())["view"]
+    assert "13800138000" not in text
+    assert "13700137000" not in text
+
+
+def test_a_reminder_has_every_field_the_requirement_names() -> None:
+    told = views.contribution_of(an_order())
+    assert (told.insured_number, told.insured_name, told.operator_name) == (
+        "4501**********2040",
+        "韦**",
+        "黄**",
+    )
+    assert (told.social_number, told.agency_name) == ("4501030090000001", "青秀区社会保险事业管理中心")
+    assert (told.insurance_type.label, told.year, told.amount) == ("医疗保险", 2026, 40000)
+    assert told.channel is Channel.WECHAT_ACCOUNT
+    assert (told.payer_phone, told.insured_phone) == ("13800138000", "13700137000")
+
+
+def test_the_certificate_can_be_printed_when_the_setting_says() -> None:
+    order = an_order(state=OrderState.PAID, paid_at=NOW, transaction_id="transaction-1")
+    config = settings(certificate_after=3600)
+    assert views.view_of(order, config).certificate_at == NOW + dt.timedelta(hours=1)
+    assert views.succeeded(order, PAID, config).certificate_at == NOW + dt.timedelta(hours=1)
+    assert views.view_of(an_order(), config).certificate_at is None
+
+
+@pytest.mark.parametrize("state", [OrderState.CLOSED, OrderState.FAILED])
+def test_an_order_that_will_never_be_paid_says_why(state: OrderState) -> None:
+    view = views.view_of(an_order(state=state, failure_code="declined"), settings())
+    assert view.failure == domain.FAILURES["declined"].reason
+    assert not view.refund_case
+
+
+@pytest.mark.parametrize("state", [OrderState.CLOSED, OrderState.FAILED])
+def test_money_we_must_return_is_said_before_anything_else(state: OrderState) -> None:
+    view = views.view_of(an_order(state=state, failure_code="expired", refund_due=True), settings())
+    assert (view.failure, view.refund_case) == (domain.PENDING_REFUND, True)
+    assert "没有扣款" not in domain.PENDING_REFUND
+
+
+@pytest.mark.parametrize(
+    "state", [state for state in OrderState if state not in (OrderState.CLOSED, OrderState.FAILED)]
+)
+def test_an_order_that_has_not_failed_shows_no_failure(state: OrderState) -> None:
+    assert views.view_of(an_order(state=state), settings()).failure is None
