@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
@@ -45,6 +47,14 @@ class Envelope:
     datacontenttype: str = "application/json"
     correlationid: str = field(default="")
 
+    @property
+    def key(self) -> str:
+        """What tells this event from every other: its id where that is a UUID, else a digest of source and id,
+        because CloudEvents promises only that the two together are unique."""
+        if re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", self.id):
+            return self.id
+        return hashlib.sha256(f"{self.source}\0{self.id}".encode(errors="replace")).hexdigest()
+
 
 class UnfitEvent(ValueError):
     """The message is not a CloudEvent of a type and shape we know. It is parked, never dropped."""
@@ -70,6 +80,8 @@ def decode(body: str | bytes) -> Envelope:
         raise UnfitEvent(f"not a CloudEvent: {reason}") from None
     if envelope.specversion != SPEC_VERSION:
         raise UnfitEvent("not CloudEvents 1.0")
+    if not envelope.id:
+        raise UnfitEvent("not a CloudEvent: the id is empty")
     return envelope
 
 

@@ -16,7 +16,7 @@ class Method(Generic[Request, Answer]):
     """One RPC of one service.
 
     `deadline` is how long, in seconds, a caller waits; the message expires with it and a worker drops what is
-    past it. `command` marks a call that changes something: it travels persistent and confirmed and must be
+    past it. `command` marks a call that changes something: it is confirmed by the broker and must be
     idempotent; all others are reads and travel light.
     """
 

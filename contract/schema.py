@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -20,13 +21,25 @@ class MalformedPayload(ValueError):
         self.fields = dict(fields)
 
 
+class _Whole(fields.Integer):
+    """A JSON integer: "38000" or 380.5 is not an amount in fen."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(strict=True, **kwargs)
+
+
 class _Schema(marshmallow.Schema):
+    # A time without its offset would be read in whatever zone the reader lives in.
+    TYPE_MAPPING = {**marshmallow.Schema.TYPE_MAPPING, int: _Whole, dt.datetime: fields.AwareDateTime}
+
     class Meta:
         # Additive changes must not break an older reader (design.md §4).
         unknown = marshmallow.EXCLUDE
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """Enums travel by value: other languages read the contract, and our member names are ours."""
+        if inner := getattr(field_obj, "inner", None):
+            self.on_bind_field(field_name, inner)
         if isinstance(field_obj, fields.Enum):
             field_obj.by_value = True
             field_obj.field = fields.Raw()
