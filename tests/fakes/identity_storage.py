@@ -37,6 +37,9 @@ class FakeIdentityStorage:
             raise
         self.open_transactions -= 1
 
+    def read(self) -> contextlib.AbstractContextManager[Any]:
+        return contextlib.nullcontext()
+
     def take(self, tx: Any, limit: Limit, now: dt.datetime) -> dt.datetime | None:
         used, ends_at = self.limits.get((limit.scope, limit.subject), (0, now))
         if ends_at <= now:

@@ -31,6 +31,9 @@ class FakeNotifyStorage:
         finally:
             self.open_transactions -= 1
 
+    def read(self) -> contextlib.AbstractContextManager[Any]:
+        return contextlib.nullcontext()
+
     def add(
         self, tx: Any, event_id: str, kind: Kind, phone: str, variables: Mapping[str, str],
         template_version: str, segments: int, now: dt.datetime,

@@ -85,7 +85,7 @@ def test_the_code_that_arrived_logs_in(login: Login) -> None:
 def test_a_code_typed_with_spaces_in_full_width_logs_in(login: Login) -> None:
     sent = login.ask()
     wide = "".join(chr(ord(digit) + 0xFEE0) for digit in login.code)
-    assert login.type(sent, f" {wide[:3]} {wide[3:]} ")
+    assert login.type(sent, f" {wide[:3]} {wide[3:]} ").person_id
 
 
 def test_the_same_person_keeps_their_id_and_the_newest_phone(login: Login) -> None:
@@ -137,7 +137,7 @@ def test_the_right_code_still_works_at_the_fifth_try(login: Login) -> None:
     for _ in range(4):
         with pytest.raises(WrongCode):
             login.type(sent, login.wrong)
-    assert login.type(sent, login.code)
+    assert login.type(sent, login.code).person_id
 
 
 def test_a_code_works_once(login: Login) -> None:
@@ -150,7 +150,7 @@ def test_a_code_works_once(login: Login) -> None:
 def test_a_code_lives_five_minutes(login: Login) -> None:
     sent = login.ask()
     login.clock.advance(seconds=299)
-    assert login.type(sent, login.code)
+    assert login.type(sent, login.code).person_id
     login.clock.advance(seconds=1)
     late = login.ask()
     login.clock.advance(seconds=300)
@@ -164,7 +164,7 @@ def test_only_the_newest_code_works(login: Login) -> None:
     second = login.ask()
     with pytest.raises(CodeExpired):
         login.type(first, old_code)
-    assert login.type(second, login.code)
+    assert login.type(second, login.code).person_id
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_a_code_is_bound_to_whom_it_was_sent_for(login: Login, change: dict[str,
     sent = login.ask()
     with pytest.raises(CodeExpired):
         login.type(sent, login.code, replace(ASKED, **change))
-    assert login.type(sent, login.code)
+    assert login.type(sent, login.code).person_id
 
 
 def test_a_challenge_that_never_was_is_expired(login: Login) -> None:
@@ -196,7 +196,7 @@ def test_the_next_code_waits_a_minute(login: Login) -> None:
     assert refused.value.detail["retry_after"] == 42
     assert "42秒" in refused.value.message
     login.clock.advance(seconds=41.5)
-    assert login.ask()
+    assert login.ask().challenge_id
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_each_daily_cap_holds_and_is_released_after_a_day(
     assert "小时" in refused.value.message
     assert len(login.phones.sent) == cap
     login.clock.advance(seconds=refused.value.detail["retry_after"])
-    assert login.ask(request(cap))
+    assert login.ask(request(cap)).challenge_id
 
 
 def test_a_refused_request_counts_for_no_limit(login: Login) -> None:
@@ -247,7 +247,7 @@ def test_an_sms_that_was_not_sent_costs_nothing(login: Login, failure: Exception
             login.ask()
     assert set(login.storage.states.values()) == {"unsent"}
     login.phones.fails = None
-    assert login.type(login.ask(), login.code)
+    assert login.type(login.ask(), login.code).person_id
 
 
 def test_an_sms_that_may_have_been_sent_keeps_its_code(login: Login) -> None:
@@ -263,7 +263,7 @@ def test_an_sms_that_may_have_been_sent_keeps_its_code(login: Login) -> None:
     assert "晚到" in sent.notice
     with pytest.raises(TooManyCodes):
         login.ask()
-    assert login.type(sent, login.code)
+    assert login.type(sent, login.code).person_id
 
 
 def test_yesterdays_codes_and_counters_are_forgotten(login: Login) -> None:

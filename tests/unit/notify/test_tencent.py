@@ -163,7 +163,11 @@ def test_a_connection_cut_in_the_middle_is_ambiguous(wire: Wire) -> None:
 def test_no_answer_in_time_is_ambiguous(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tencent, "TIMEOUT", (1.0, 0.1))
     done = threading.Event()
-    wire.reply = lambda handler, body: done.wait(2) and None
+
+    def hang(handler: http.server.BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        done.wait(2)
+
+    wire.reply = hang
     with pytest.raises(Ambiguous, match="ReadTimeout"):
         adapter(wire.url).send(CODE, NOW)
     done.set()

@@ -13,7 +13,7 @@ from kit.clock import SetClock
 from kit.config import read
 from services.notify import usecases
 from services.notify.config import Config
-from services.notify.domain import LEASE, CodeState, Rejected, State, Step
+from services.notify.domain import LEASE, CodeState, Message, Rejected, Sms, State, Step
 from services.notify.templates import Catalogue, Kind
 from tests.fakes.notify_events import failed, succeeded
 from tests.fakes.notify_provider import FakeProvider
@@ -41,11 +41,14 @@ class Notify:
         )
         return remind(None, event, event_id, self.storage, self.catalogue, self.clock.now())  # type: ignore[arg-type]
 
+    def claim(self) -> list[Message]:
+        return usecases.claim(self.storage, self.storage, self.clock, 100)
+
+    def deliver(self, message: Message) -> Step | None:
+        return usecases.deliver(message, self.storage, self.storage, self.provider, self.clock, GRACE)
+
     def send_due(self) -> list[Step | None]:
-        return [
-            usecases.deliver(message, self.storage, self.storage, self.provider, self.clock, GRACE)
-            for message in usecases.claim(self.storage, self.storage, self.clock, 100)
-        ]
+        return [self.deliver(message) for message in self.claim()]
 
     def send_code(self, request: SendCode = CODE) -> None:
         usecases.send_code(request, self.storage, self.storage, self.provider, self.clock)
@@ -94,13 +97,13 @@ def test_nobody_to_tell_is_no_error(notify: Notify) -> None:
 
 def test_a_claimed_message_is_not_claimed_again_within_its_lease(notify: Notify) -> None:
     notify.hear(succeeded())
-    assert len(usecases.claim(notify.storage, notify.storage, notify.clock, 100)) == 1
-    assert usecases.claim(notify.storage, notify.storage, notify.clock, 100) == []
+    assert len(notify.claim()) == 1
+    assert notify.claim() == []
 
 
 def test_a_crash_before_the_call_is_asked_about_and_sent_after_the_grace(notify: Notify) -> None:
     notify.hear(succeeded())
-    usecases.claim(notify.storage, notify.storage, notify.clock, 100)
+    notify.claim()
     notify.clock.advance(seconds=LEASE.total_seconds())
     assert [step.state for step in notify.send_due() if step] == [State.SENDING]
     assert (notify.provider.looked_up, notify.provider.delivered) == (1, [])
@@ -112,7 +115,7 @@ def test_a_crash_before_the_call_is_asked_about_and_sent_after_the_grace(notify:
 
 def test_a_crash_after_the_call_is_found_and_not_sent_again(notify: Notify) -> None:
     notify.hear(succeeded())
-    (message,) = usecases.claim(notify.storage, notify.storage, notify.clock, 100)
+    (message,) = notify.claim()
     notify.provider.send(message.sms, notify.clock.now())
     notify.clock.advance(seconds=LEASE.total_seconds())
     assert notify.send_due() == [Step(State.SENT, serial="serial-1")]
@@ -185,11 +188,9 @@ def test_a_permanent_refusal_ends_it_at_once(notify: Notify) -> None:
 
 def test_a_stalled_sender_does_not_send_what_it_claimed_long_ago(notify: Notify) -> None:
     notify.hear(succeeded())
-    (message,) = usecases.claim(notify.storage, notify.storage, notify.clock, 100)
+    (message,) = notify.claim()
     notify.clock.advance(seconds=LEASE.total_seconds())
-    assert (
-        usecases.deliver(message, notify.storage, notify.storage, notify.provider, notify.clock, GRACE) is None
-    )
+    assert notify.deliver(message) is None
     assert not notify.provider.delivered
 
 
@@ -238,7 +239,7 @@ def test_a_repeat_after_a_crash_looks_and_never_sends(notify: Notify, taken: boo
     if taken:
         notify.provider.takes_then_hangs = True
         with pytest.raises(Exception, match="ReadTimeout"):
-            notify.provider.send(usecases.Sms("challenge-1", Kind.LOGIN_CODE, CODE.phone, {}), notify.clock.now())
+            notify.provider.send(Sms("challenge-1", Kind.LOGIN_CODE, CODE.phone, {}), notify.clock.now())
         notify.send_code()
     else:
         with pytest.raises(SmsNotAccepted):
