@@ -13,7 +13,7 @@ BENCHES = ("rpc", "placement", "notify")
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("name", nargs="?", choices=BENCHES)
-    parser.add_argument("--seconds", type=float, default=8.0, help="how long each round measures")
+    parser.add_argument("--seconds", type=int, default=8, help="how long each round measures")
     parser.add_argument("--rounds", type=int, default=3, help="how often the sides alternate")
     chosen = parser.parse_args()
     if chosen.name is None:

@@ -21,7 +21,15 @@ from sqlalchemy.exc import DisconnectionError
 IDLE_BEFORE_PING = 5.0
 """Seconds a pooled connection may rest before it is tested, so that a restart is noticed at no cost under load."""
 
-_PG_OPTIONS = "-c timezone=UTC -c statement_timeout=8000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=15000"
+_PG_OPTIONS = " ".join(
+    f"-c {name}={value}"
+    for name, value in {
+        "timezone": "UTC",
+        "statement_timeout": 8000,
+        "lock_timeout": 4000,
+        "idle_in_transaction_session_timeout": 15000,
+    }.items()
+)
 
 
 class Transactions(Protocol):

@@ -1,8 +1,9 @@
 """RPC with deadlines, on Nameko's wire format (design.md §6).
 
 A caller waits no longer than the method's deadline; the request expires with it; a worker drops what is past it.
-Reads travel non-persistent and unconfirmed; commands persistent and confirmed, so that the caller knows at once
-when nobody serves them. Errors of `contract.errors` arrive as what they were.
+Reads travel unconfirmed; commands confirmed and mandatory, so that the caller knows at once when nobody serves them.
+Neither is written to disk: a request is worthless after its deadline (docs/adr/0001).
+Errors of `contract.errors` arrive as what they were.
 """
 
 from __future__ import annotations
@@ -202,7 +203,7 @@ class Caller:
         message = Message(
             RPC.name, f"{method.service}.{method.name}",
             json.dumps({"args": [], "kwargs": {"request": schema.dump(request)}}, ensure_ascii=False),
-            persistent=method.command, mandatory=method.command, expiration=method.deadline,
+            mandatory=method.command, expiration=method.deadline,
             headers={_EXPIRES: time.time() + method.deadline, _CORRELATION: telemetry.correlation_id()},
             properties={"reply_to": self._replies.address, "correlation_id": call_id},
         )  # fmt: skip
