@@ -39,5 +39,5 @@ def answer(method: Method[Any, Payload], **changes: Any) -> Payload:
     return _changed(loaded, changes)
 
 
-def _changed(payload: Any, changes: dict[str, Any]) -> Any:
-    return replace(payload, **changes) if changes else payload
+def _changed(payload: Payload, changes: dict[str, Any]) -> Payload:
+    return replace(payload, **changes) if changes else payload  # type: ignore[type-var]

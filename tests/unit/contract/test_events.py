@@ -61,7 +61,8 @@ def test_attributes_and_fields_we_do_not_know_are_ignored() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["", "not json", "[]", "null", "1", '"text"', "{}", b"\xff\xfe\x00", b"", "{" * 5000, "[" * 200_000, '{"a":' * 99_999],
+    ["", "not json", "[]", "null", "1", '"text"', "{}", b"\xff\xfe\x00", b"", "{" * 5000, "[" * 200_000,
+     '{"a":' * 99_999],
     ids=repr,
 )  # fmt: skip
 def test_what_is_no_cloudevent_is_unfit_and_never_a_crash(body: str | bytes) -> None:
