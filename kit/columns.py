@@ -58,7 +58,9 @@ class EncryptedJson(TypeDecorator[Any]):
         super().__init__()
         self.context = context
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> bytes:
+    def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:
+        if value is None:
+            return None
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         return personal_data_keys().seal(text.encode(), self.context)
 

@@ -45,7 +45,11 @@ class Database:
 
     def __init__(self, url: str, pool_size: int = 20) -> None:
         self.is_sqlite = url.startswith("sqlite")
-        self.engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url, pool_size)
+        build = _sqlite_engine if self.is_sqlite else _postgresql_engine
+        self.engine = build(url, pool_size)
+        # Reads keep connections of their own: switching one between transactions and autocommit costs as much as the
+        # read itself.
+        self._reader = build(url, pool_size, isolation_level="AUTOCOMMIT")
         # SQLite has one writer, and a greenlet that waits for it inside the C library stops all others.
         self._one_writer: contextlib.AbstractContextManager[Any] = (
             Semaphore(1) if self.is_sqlite else contextlib.nullcontext()
@@ -60,7 +64,7 @@ class Database:
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """Single reads, each seeing the latest commit."""
-        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with self._reader.connect() as connection:
             yield connection
 
     def answers(self) -> bool:
@@ -85,10 +89,10 @@ def _insert_or_ignore(table: sqlalchemy.Table, dialect: str) -> sqlalchemy.Inser
     return build(table).on_conflict_do_nothing()
 
 
-def _postgresql_engine(url: str, pool_size: int) -> Engine:
+def _postgresql_engine(url: str, pool_size: int, **options: Any) -> Engine:
     engine = sqlalchemy.create_engine(
         url, pool_size=pool_size, max_overflow=0, pool_timeout=5, pool_use_lifo=True,
-        hide_parameters=True,
+        hide_parameters=True, **options,
         connect_args={
             "connect_timeout": 3, "options": _PG_OPTIONS, "keepalives": 1, "keepalives_idle": 10,
             "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 10_000,
@@ -110,8 +114,10 @@ def _postgresql_engine(url: str, pool_size: int) -> Engine:
     return engine
 
 
-def _sqlite_engine(url: str) -> Engine:
-    engine = sqlalchemy.create_engine(url, hide_parameters=True, connect_args={"check_same_thread": False})
+def _sqlite_engine(url: str, pool_size: int, **options: Any) -> Engine:
+    engine = sqlalchemy.create_engine(
+        url, pool_size=pool_size, hide_parameters=True, connect_args={"check_same_thread": False}, **options
+    )
 
     @event.listens_for(engine, "connect")
     def configure(dbapi_connection: Any, record: Any) -> None:
@@ -121,7 +127,8 @@ def _sqlite_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        if connection.get_isolation_level() != "AUTOCOMMIT":
+        # Asking the connection would not do: SQLite's never says AUTOCOMMIT, and a reader would lock out writers.
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine

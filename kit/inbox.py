@@ -107,7 +107,7 @@ class Inbox:
         attempts = 1 if row is None else row.attempts + 1
         state = InboxState.PARKED if park or attempts >= MAX_ATTEMPTS else InboxState.RETRY
         values = {
-            "type": type_, "state": state, "raw": raw, "reason": reason[:2000], "attempts": attempts,
+            "type": type_, "state": state, "raw": raw, "reason": _storable(reason)[:2000], "attempts": attempts,
             "next_at": now + retry_delay(attempts), "changed_at": now,
         }  # fmt: skip
         if row is None:
@@ -159,6 +159,11 @@ class Inbox:
 
     def _is(self, event_id: str, consumer: str) -> tuple[Any, Any]:
         return self._table.c.event_id == event_id, self._table.c.consumer == consumer
+
+
+def _storable(text: str) -> str:
+    """Text without what a database refuses: an exception may quote whatever the event held."""
+    return text.encode(errors="replace").decode().replace("\0", "?")
 
 
 def _failure(row: Any) -> Failure:
