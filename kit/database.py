@@ -125,10 +125,10 @@ def _sqlite_engine(url: str, pool_size: int, **options: Any) -> Engine:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=4000"):
             dbapi_connection.execute(f"PRAGMA {pragma}")
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        # Asking the connection would not do: SQLite's never says AUTOCOMMIT, and a reader would lock out writers.
-        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+    if not options:  # SQLite's connections never say AUTOCOMMIT, and a reader that begins would lock out writers
+
+        @event.listens_for(engine, "begin")
+        def begin(connection: Connection) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
