@@ -14,8 +14,10 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Select,
     String,
     Table,
+    bindparam,
     delete,
     exists,
     func,
@@ -64,6 +66,14 @@ class Outbox:
 
     def __init__(self, table: Table, source: str) -> None:
         self._table = table
+        # Built once: every payment passes here, and building a statement costs more than executing it.
+        self._insert = table.insert()
+        self._claim = _claim(table)
+        self._mark = (
+            update(table)
+            .where(table.c.id.in_(bindparam("ids", expanding=True)))
+            .values(published_at=bindparam("now"))
+        )
         self._source = f"/gx-tax/social-insurance/{source}"
 
     def add(self, tx: Connection, event: events.EventData, aggregate: str, now: dt.datetime) -> str:
@@ -74,7 +84,7 @@ class Outbox:
             correlation_id=correlation_id(),
         )  # fmt: skip
         tx.execute(
-            self._table.insert(),
+            self._insert,
             {
                 "event_id": event_id,
                 "type": event.type,
@@ -91,20 +101,11 @@ class Outbox:
         Another relay skips locked rows, and an aggregate's later events wait until the earlier one is marked:
         so several relays may run and each aggregate still speaks in order.
         """
-        t, earlier = self._table, self._table.alias()
-        first_of_aggregate = ~exists().where(
-            earlier.c.aggregate == t.c.aggregate, earlier.c.id < t.c.id, earlier.c.published_at.is_(None)
-        )
-        rows = tx.execute(
-            select(t.c.id, t.c.type, t.c.event_id, t.c.body)
-            .where(t.c.published_at.is_(None), first_of_aggregate)
-            .order_by(t.c.id).limit(limit).with_for_update(skip_locked=True)
-        )  # fmt: skip
-        return [Waiting(*row) for row in rows]
+        return [Waiting(*row) for row in tx.execute(self._claim, {"limit": limit})]
 
     def mark_published(self, tx: Connection, ids: Sequence[int], now: dt.datetime) -> None:
         """These are on the bus, confirmed."""
-        tx.execute(update(self._table).where(self._table.c.id.in_(ids)).values(published_at=now))
+        tx.execute(self._mark, {"ids": list(ids), "now": now})
 
     def publish_again(self, tx: Connection, since: dt.datetime | None = None) -> int:
         """Put what was published (since a moment) back in line; consumers' inboxes make repeats harmless."""
@@ -122,3 +123,17 @@ class Outbox:
         """How many events are not on the bus yet."""
         count = select(func.count()).select_from(self._table).where(self._table.c.published_at.is_(None))
         return int(tx.execute(count).scalar_one())
+
+
+def _claim(t: Table) -> Select[tuple[int, str, str, str]]:
+    earlier = t.alias()
+    first_of_aggregate = ~exists().where(
+        earlier.c.aggregate == t.c.aggregate, earlier.c.id < t.c.id, earlier.c.published_at.is_(None)
+    )
+    return (
+        select(t.c.id, t.c.type, t.c.event_id, t.c.body)
+        .where(t.c.published_at.is_(None), first_of_aggregate)
+        .order_by(t.c.id)
+        .limit(bindparam("limit"))
+        .with_for_update(skip_locked=True)
+    )

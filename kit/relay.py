@@ -21,6 +21,8 @@ from kit.outbox import Outbox, Waiting, outbox_table
 
 BATCH = 100
 IDLE_SECONDS = 1.0
+GATHER_SECONDS = 0.02
+"""After the first event the relay waits this long for others: a batch costs little more than one event."""
 KEEP_PUBLISHED = dt.timedelta(days=7)
 KEEP_PUBLISHED_MEMORY = dt.timedelta(hours=1)
 _PRUNE_EVERY = dt.timedelta(minutes=10)
@@ -94,6 +96,7 @@ class Relay(DependencyProvider):
                 eventlet.sleep(pause)
             with eventlet.Timeout(pause, False):
                 self._woken.wait()
+                eventlet.sleep(GATHER_SECONDS)
             self._woken = Event()
 
     def publish_batch(self) -> int:

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
 
 from contract import schema
 from kit.database import insert_or_ignore
@@ -14,6 +14,7 @@ from services.gateway.domain import Draft, Journey, JourneyState, LoggedInPayer,
 from services.gateway.models import journeys, sessions
 
 _SESSION_COLUMNS = [column for column in sessions.c if column.name != "openid_index"]
+_FIND_SESSION = select(*_SESSION_COLUMNS).where(sessions.c.token_hash == bindparam("token_hash"))
 
 
 class Sessions:
@@ -21,7 +22,7 @@ class Sessions:
 
     def find(self, tx: Connection, token_hash: bytes) -> Session | None:
         """One select: every request pays for it."""
-        row = tx.execute(select(*_SESSION_COLUMNS).where(sessions.c.token_hash == token_hash)).one_or_none()
+        row = tx.execute(_FIND_SESSION, {"token_hash": token_hash}).one_or_none()
         return None if row is None else _session(row)
 
     def add(self, tx: Connection, session: Session) -> None:
