@@ -80,7 +80,8 @@ class _Wire:
         self._memory = uri.startswith("memory:")
         self._confirm = confirm and not self._memory
         self._channel: Any = None
-        self._sent = self._confirmed = 0
+        self._sent = 0
+        self._unconfirmed: set[int] = set()
         self._refused: list[str] = []
 
     def send(self, messages: Sequence[Message]) -> None:
@@ -110,7 +111,8 @@ class _Wire:
             self.close()
         if self._channel is None:
             self._channel = self._connection.channel()
-            self._sent = self._confirmed = 0
+            self._sent = 0
+            self._unconfirmed, self._refused = set(), []
             for exchange in (EVENTS, RPC):
                 exchange(self._channel).declare()
             if self._confirm:
@@ -139,16 +141,22 @@ class _Wire:
             prepared, exchange=message.exchange, routing_key=message.routing_key, **options
         )
         self._sent += 1
+        if self._confirm:
+            self._unconfirmed.add(self._sent)
 
     def _await_confirms(self) -> None:
-        while self._confirm and self._confirmed < self._sent:
+        while self._unconfirmed:
             self._connection.drain_events()
         refused, self._refused = self._refused, []
         if refused:
             raise Unroutable(", ".join(refused))
 
     def _on_ack(self, delivery_tag: int, multiple: bool) -> None:
-        self._confirmed = delivery_tag if multiple else self._confirmed + 1
+        # In any order: what no queue takes is confirmed at once, what a quorum must write comes later.
+        if multiple:
+            self._unconfirmed = {tag for tag in self._unconfirmed if tag > delivery_tag}
+        else:
+            self._unconfirmed.discard(delivery_tag)
 
     def _on_nack(self, delivery_tag: int, multiple: bool) -> None:
         raise BrokerUnavailable("the broker refused a message")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import inspect
 import logging
 from collections.abc import Callable
 from functools import partial
@@ -132,7 +133,7 @@ class EventEntrypoint(Entrypoint):
                 self.consumer.ack_message(message)
         else:
             reason = telemetry.redact(f"{exc_info[0].__name__}: {exc_info[1]}")
-            self._keep(raw, envelope.id, reason, message)
+            self._keep(raw, envelope.key, reason, message)
         return result, exc_info
 
     def _keep(self, raw: str, event_id: str, reason: str, message: Any, park: bool = False) -> None:
@@ -180,7 +181,7 @@ def consume(event: type[EventData]) -> Callable[[Callable[..., None]], Callable[
         def run(self: Any, envelope: Envelope, data: EventData) -> bool:
             with self.database.transaction() as tx:
                 now = self.clock.now()
-                if not inbox.accept(tx, envelope.id, handler.__name__, envelope.type, now):
+                if not inbox.accept(tx, envelope.key, handler.__name__, envelope.type, now):
                     return False
                 handler(self, tx, data, envelope)
                 return True
@@ -202,7 +203,7 @@ def queue_of(service: str, event: type[EventData]) -> kombu.Queue:
 def declare_queues(service_cls: type[Any], amqp_uri: str) -> None:
     """Create a service's event queues before anybody publishes: an event that finds no queue is gone."""
     with connect(amqp_uri) as connection:
-        for member in vars(service_cls).values():
+        for _, member in inspect.getmembers(service_cls, inspect.isfunction):
             for entrypoint in getattr(member, ENTRYPOINT_EXTENSIONS_ATTR, ()):
                 if isinstance(entrypoint, EventEntrypoint):
                     queue_of(service_cls.name, entrypoint.event)(connection.default_channel).declare()

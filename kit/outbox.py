@@ -101,7 +101,8 @@ class Outbox:
         Another relay skips locked rows, and an aggregate's later events wait until the earlier one is marked:
         so several relays may run and each aggregate still speaks in order.
         """
-        return [Waiting(*row) for row in tx.execute(self._claim, {"limit": limit})]
+        rows = tx.execute(self._claim, {"limit": limit})
+        return [Waiting(row.id, row.type, row.event_id, row.body) for row in rows]
 
     def mark_published(self, tx: Connection, ids: Sequence[int], now: dt.datetime) -> None:
         """These are on the bus, confirmed."""

@@ -94,6 +94,7 @@ class Relay(DependencyProvider):
                 _log.warning("relay waits: %s", type(error).__name__)
                 pause = min(pause * 2, 8.0)
                 eventlet.sleep(pause)
+                continue
             with eventlet.Timeout(pause, False):
                 self._woken.wait()
                 eventlet.sleep(GATHER_SECONDS)

@@ -16,7 +16,7 @@ sessions = Table(
     Column("openid", EncryptedText("sessions.openid"), nullable=False),
     Column("openid_index", BlindIndex("wechat.openid"), nullable=False),
     Column("person_id", String(36)),
-    Column("payer", EncryptedJson("sessions.payer"), nullable=False),
+    Column("payer", EncryptedJson("sessions.payer")),
     Column("csrf_token", String(43), nullable=False),
     Column("challenge_id", String(64)),
     Column("resend_at", Moment),

@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("openid", sa.LargeBinary, nullable=False),
         sa.Column("openid_index", sa.LargeBinary(32), nullable=False),
         sa.Column("person_id", sa.String(36)),
-        sa.Column("payer", sa.LargeBinary, nullable=False),
+        sa.Column("payer", sa.LargeBinary),
         sa.Column("csrf_token", sa.String(43), nullable=False),
         sa.Column("challenge_id", sa.String(64)),
         sa.Column("resend_at", moment),
