@@ -111,6 +111,10 @@ class _Wire:
             self.close()
         if self._channel is None:
             self._channel = self._connection.channel()
+            if not self._memory:
+                # py-amqp would try to read before every publish, to hear of a full broker; `_hung_up` looks, which is
+                # ten times cheaper, and a full broker shows as a time-out.
+                self._connection.connection.client_properties["capabilities"]["connection.blocked"] = False
             self._sent = 0
             self._unconfirmed, self._refused = set(), []
             for exchange in (EVENTS, RPC):
