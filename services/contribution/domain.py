@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from contract.contribution import (
     AgencyChoiceNeeded,
     AlreadyDeclared,
+    EnrolmentEntry,
     NothingPayable,
     Tier,
     TierNotPayable,
     TierUnknown,
+    UpstreamUnavailable,
     YearNotOffered,
 )
 from contract.insurance import InsuranceType, PayerKind
@@ -95,6 +97,21 @@ def _of_agency(payables: Sequence[Payable], agency_code: str) -> list[Payable]:
     if len(agencies) > 1:
         return [payable for payable in payables if payable.agency_code == agency_code]
     return list(payables)
+
+
+def entry_charged(
+    entries: Sequence[EnrolmentEntry], asked: EnrolmentEntry, agency_code: str
+) -> EnrolmentEntry:
+    """The entry a payable of an agency belongs to: each agency knows the person by another number.
+
+    Raises UpstreamUnavailable for an agency at which the person is not enrolled.
+    """
+    if agency_code in ("", asked.agency_code):
+        return asked
+    for entry in entries:
+        if (entry.insurance_type, entry.agency_code) == (asked.insurance_type, agency_code):
+            return entry
+    raise UpstreamUnavailable()
 
 
 def already_declared(payable: Payable, insurance_type: InsuranceType) -> AlreadyDeclared:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import uuid
@@ -23,6 +24,7 @@ from contract.contribution import (
     Tier,
     Tiers,
     TierUnknown,
+    UpstreamUnavailable,
 )
 from contract.insurance import InsuranceType, PayerKind
 from contract.quote import Quote
@@ -82,13 +84,15 @@ def quote_payable(
             payables, request.year, tier, request.agency_code, entry.insurance_type
         )
     except AlreadyDeclared:
-        _refuse_if_both_years_paid(request, entry, taxbank, today)
+        with contextlib.suppress(UpstreamUnavailable):  # what is known already is answer enough
+            _refuse_if_both_years_paid(request, entry, taxbank, today)
         raise
+    entry = domain.entry_charged(request.enrolment.entries, entry, payable.agency_code)
     quote = Quote(
         quote_id=str(uuid.uuid4()), insured=request.person,
         registration_number=request.enrolment.registration_number, payer_kind=request.enrolment.payer_kind,
-        insurance_type=entry.insurance_type, agency_code=payable.agency_code or entry.agency_code,
-        agency_name=payable.agency_name or entry.agency_name, person_number=entry.person_number,
+        insurance_type=entry.insurance_type, agency_code=entry.agency_code,
+        agency_name=entry.agency_name, person_number=entry.person_number,
         authority_code=entry.authority_code, division_code=entry.division_code, product_code=entry.product_code,
         year=payable.year, tier_label=payable.tier_label or (tier.label if tier else ""), amount=payable.amount,
         expires_at=now + dt.timedelta(seconds=valid_for),
