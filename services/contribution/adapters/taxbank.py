@@ -36,6 +36,7 @@ _LEVY = {
     (PayerKind.FLEXIBLE, InsuranceType.PENSION): "10201",
     (PayerKind.FLEXIBLE, InsuranceType.MEDICAL): "10203",
 }
+_PAID = {"0": False, "1": True}
 _PAYABLE_PATH = {PayerKind.RESIDENT: "resident-payable", PayerKind.FLEXIBLE: "flexible-payable"}
 
 T = TypeVar("T")
@@ -162,11 +163,11 @@ def _entry(entry_id: str, entry: _Entry) -> EnrolmentEntry:
 def _payable(line: _Line) -> Payable:
     try:
         year, amount = int(line.jfnd), fen_from_yuan(line.je)
-        paid_at = _moment(line.yjsj)
-    except ValueError:
+        paid, paid_at = _PAID[line.jfzt], _moment(line.yjsj)
+    except (KeyError, ValueError):
         _log.error("tax-bank subsystem answered a payable that cannot be read")
         raise UpstreamUnavailable() from None
-    return Payable(year, line.dc, amount, line.jfzt == "1", paid_at, line.yjqd, line.sbjbjgdm, line.sbjbjgmc)
+    return Payable(year, line.dc, amount, paid, paid_at, line.yjqd, line.sbjbjgdm, line.sbjbjgmc)
 
 
 def _moment(text: str) -> str:
