@@ -1,0 +1,228 @@
+"""Enrolment and quotes, without an upstream."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import replace
+
+import pytest
+
+from contract import schema
+from contract.contribution import (
+    AgencyChoiceNeeded,
+    AllPaid,
+    AlreadyDeclared,
+    Enrolment,
+    EnrolmentEntry,
+    EnrolmentNotFound,
+    FindEnrolment,
+    InsuranceTypeMissing,
+    ListTiers,
+    Quoted,
+    QuotePayable,
+    Tier,
+    TierUnknown,
+    UpstreamUnavailable,
+    YearNotOffered,
+)
+from contract.insurance import InsuranceType, PayerKind
+from contract.people import DocumentType, Person
+from contract.quote import Quote
+from kit.clock import SetClock
+from kit.crypto import KeyRing, Unreadable
+from services.contribution import usecases
+from services.contribution.domain import Payable
+from tests.fakes.contribution_taxbank import FakeTaxBank, FakeTierTable
+
+NOW = dt.datetime(2026, 12, 31, 15, 59, tzinfo=dt.UTC)
+"""One minute before midnight in Guangxi."""
+
+PERSON = Person(DocumentType.RESIDENT_ID, "450103197806122040", "韦秀兰")
+HOME = EnrolmentEntry(
+    "1", InsuranceType.MEDICAL, "450902", "玉州中心", "number at home", "14509020000", "450902", "102120001"
+)
+AWAY = EnrolmentEntry(
+    "2", InsuranceType.MEDICAL, "450702", "钦南中心", "number away", "14507020000", "450702", "102120001"
+)
+PENSION = EnrolmentEntry(
+    "3", InsuranceType.PENSION, "450902", "玉州中心", "number at home", "14509020000", "450902", "102100100"
+)
+ENROLMENT = Enrolment("registration-1", PayerKind.RESIDENT, (HOME, AWAY, PENSION))
+SEAL = KeyRing.parse("1:" + "7a" * 16)
+STANDARD = Tier("standard", "个人缴费标准", 40000)
+ASKED = QuotePayable(PERSON, ENROLMENT, "1", 2026, "standard")
+
+
+def payable(year: int = 2026, amount: int = 40000, **changed: object) -> Payable:
+    return replace(Payable(year, "", amount, paid=False), **changed)  # type: ignore[arg-type]
+
+
+def paid(year: int) -> Payable:
+    return payable(year, paid=True, paid_at="2026年10月09日10时23分", paid_channel="银行柜台")
+
+
+def quote(
+    taxbank: FakeTaxBank,
+    asked: QuotePayable = ASKED,
+    tiers: tuple[Tier, ...] = (STANDARD,),
+    now: dt.datetime = NOW,
+) -> Quoted:
+    return usecases.quote_payable(asked, tiers, taxbank, SEAL, SetClock(now), valid_for=900)
+
+
+def opened(quoted: Quoted) -> Quote:
+    return schema.load(Quote, json.loads(SEAL.open_text(quoted.quote, "quote")))
+
+
+def test_a_known_person_gets_their_enrolment() -> None:
+    assert usecases.find_enrolment(FindEnrolment(PERSON), FakeTaxBank(ENROLMENT)) == ENROLMENT
+
+
+def test_a_person_nobody_registered_is_told_where_to_go() -> None:
+    with pytest.raises(EnrolmentNotFound, match="查询不到您的参保登记信息，请前往社保机构进行登记"):
+        usecases.find_enrolment(FindEnrolment(PERSON), FakeTaxBank(None))
+
+
+def test_a_person_without_insurance_types_is_told_so() -> None:
+    with pytest.raises(InsuranceTypeMissing, match="该缴费人已存在基础信息，没有参保险种信息"):
+        usecases.find_enrolment(FindEnrolment(PERSON), FakeTaxBank(replace(ENROLMENT, entries=())))
+
+
+def test_a_quote_seals_the_upstreams_amount() -> None:
+    quoted = quote(FakeTaxBank(payables={2026: [payable(amount=38050)]}))
+    sealed = opened(quoted)
+    assert (sealed.amount, quoted.amount) == (38050, 38050), "ours says 400.00; the upstream counts"
+    assert (sealed.insured, sealed.registration_number) == (PERSON, "registration-1")
+    assert (sealed.person_number, sealed.agency_name, sealed.authority_code, sealed.product_code) == (
+        "number at home", "玉州中心", "14509020000", "102120001",
+    )  # fmt: skip
+    assert (sealed.year, sealed.tier_label, quoted.tier_label) == (2026, "个人缴费标准", "个人缴费标准")
+    assert (sealed.expires_at - NOW, quoted.expires_in) == (dt.timedelta(seconds=900), 900)
+
+
+def test_two_quotes_of_the_same_payable_are_two() -> None:
+    taxbank = FakeTaxBank(payables={2026: [payable()]})
+    assert opened(quote(taxbank)).quote_id != opened(quote(taxbank)).quote_id
+
+
+def test_a_quote_opens_with_no_other_key() -> None:
+    quoted = quote(FakeTaxBank(payables={2026: [payable()]}))
+    assert PERSON.document_number not in quoted.quote
+    with pytest.raises(Unreadable):
+        KeyRing.parse("1:" + "7b" * 16).open_text(quoted.quote, "quote")
+
+
+def test_the_upstreams_name_of_a_tier_counts() -> None:
+    tiers = (Tier("100", "100元档", 10000), Tier("200", "200元档", 20000))
+    taxbank = FakeTaxBank(payables={2026: [payable(tier_label="200元档", amount=20000)]})
+    quoted = quote(taxbank, replace(ASKED, entry_id="3", tier_code="200"), tiers)
+    assert (quoted.tier_label, quoted.amount, quoted.entry) == ("200元档", 20000, PENSION)
+
+
+def test_without_tiers_there_is_nothing_to_choose() -> None:
+    quoted = quote(FakeTaxBank(payables={2026: [payable()]}), replace(ASKED, tier_code=""), tiers=())
+    assert quoted.tier_label == ""
+
+
+def test_the_agency_chosen_is_shown_and_charged_by_its_own_number() -> None:
+    places = [
+        payable(agency_code="450902", agency_name="玉州中心"),
+        payable(agency_code="450702", agency_name="钦南中心"),
+    ]
+    taxbank = FakeTaxBank(payables={2026: places})
+    with pytest.raises(AgencyChoiceNeeded):
+        quote(taxbank)
+    quoted = quote(taxbank, replace(ASKED, agency_code="450702"))
+    assert quoted.entry == AWAY
+    sealed = opened(quoted)
+    assert (sealed.agency_code, sealed.agency_name, sealed.person_number) == (
+        "450702",
+        "钦南中心",
+        "number away",
+    )
+    assert (sealed.authority_code, sealed.division_code) == ("14507020000", "450702")
+
+
+def test_both_years_paid_need_nothing_more() -> None:
+    taxbank = FakeTaxBank(payables={2026: [paid(2026)], 2027: [paid(2027)]})
+    for year in (2026, 2027):
+        with pytest.raises(AllPaid, match="您已完成本年度及次年度城乡居民医疗保险的缴费，无需再次申报缴费"):
+            quote(taxbank, replace(ASKED, year=year))
+
+
+@pytest.mark.parametrize(
+    "next_year", [{2027: [payable(2027)]}, {2027: []}, {}], ids=["unpaid", "none", "silent"]
+)
+def test_one_year_paid_says_when_even_if_the_other_cannot_be_asked(
+    next_year: dict[int, list[Payable]],
+) -> None:
+    with pytest.raises(AlreadyDeclared, match="该缴费已于2026年10月09日10时23分，通过银行柜台已进行缴费"):
+        quote(FakeTaxBank(payables={2026: [paid(2026)], **next_year}))
+
+
+def test_a_paid_pension_asks_nothing_more() -> None:
+    taxbank = FakeTaxBank(payables={2026: [paid(2026)]})
+    with pytest.raises(AlreadyDeclared):
+        quote(taxbank, replace(ASKED, entry_id="3"))
+    assert taxbank.asked == [("3", 2026)]
+
+
+def test_an_upstream_that_does_not_answer_costs_nothing() -> None:
+    with pytest.raises(UpstreamUnavailable, match="没有扣款"):
+        quote(FakeTaxBank())
+
+
+def test_the_upstream_is_asked_once_for_a_quote() -> None:
+    taxbank = FakeTaxBank(payables={2026: [payable()]})
+    quote(taxbank)
+    assert taxbank.asked == [("1", 2026)]
+
+
+@pytest.mark.parametrize("changed", [{"year": 2025}, {"year": 2028}, {"year": 2027, "entry_id": "3"}])
+def test_a_year_that_is_not_offered_is_refused_before_the_upstream_is_asked(
+    changed: dict[str, object],
+) -> None:
+    taxbank = FakeTaxBank(payables={})
+    with pytest.raises(YearNotOffered):
+        quote(taxbank, replace(ASKED, **changed))  # type: ignore[arg-type]
+    assert taxbank.asked == []
+
+
+def test_years_change_at_midnight_in_guangxi() -> None:
+    taxbank = FakeTaxBank(payables={2028: [payable(2028)]})
+    asked = replace(ASKED, year=2028)
+    with pytest.raises(YearNotOffered):
+        quote(taxbank, asked)
+    assert quote(taxbank, asked, now=NOW + dt.timedelta(minutes=1)).year == 2028
+
+
+@pytest.mark.parametrize("entry_id", ["", "4", "medical"])
+def test_an_entry_that_is_not_the_persons_is_refused(entry_id: str) -> None:
+    with pytest.raises(TierUnknown, match=r"请选择缴费险种\.\.\."):
+        quote(FakeTaxBank(), replace(ASKED, entry_id=entry_id))
+    with pytest.raises(TierUnknown):
+        usecases.tiers_asked(replace(ASKED, entry_id=entry_id))
+
+
+def test_a_tier_of_another_place_is_refused_before_the_upstream_is_asked() -> None:
+    taxbank = FakeTaxBank(payables={2026: [payable()]})
+    with pytest.raises(TierUnknown):
+        quote(taxbank, replace(ASKED, tier_code="of another county"))
+    assert taxbank.asked == []
+
+
+def test_the_tiers_of_a_quote_are_those_of_its_entry() -> None:
+    assert usecases.tiers_asked(replace(ASKED, entry_id="2")) == ListTiers(
+        PayerKind.RESIDENT, InsuranceType.MEDICAL, "450702", 2026
+    )
+
+
+@pytest.mark.parametrize(
+    ("division", "code"), [("450902", "county"), ("450981", "city"), ("450103", "province")]
+)
+def test_tiers_are_those_of_the_nearest_pooling_level(division: str, code: str) -> None:
+    levels = {"450902": "county", "450900": "city", "450000": "province"}
+    table = FakeTierTable({pooling: (Tier(name, name, 1),) for pooling, name in levels.items()})
+    asked = ListTiers(PayerKind.RESIDENT, InsuranceType.MEDICAL, division, 2026)
+    assert [tier.code for tier in usecases.list_tiers(asked, None, table).tiers] == [code]
