@@ -1,0 +1,351 @@
+"""Our adapter of the tax–bank subsystem against the sandbox, for every persona, and against nonsense."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from contract.contribution import Enrolment, EnrolmentEntry, UpstreamUnavailable
+from contract.insurance import InsuranceType, PayerKind
+from contract.people import DocumentType, Person
+from kit.clock import CHINA, SystemClock, china_text
+from kit.open_platform import OpenPlatformKey
+from sandbox.personas import personas
+from sandbox.settings import DEMO_CREDENTIALS
+from services.contribution.adapters.taxbank import HttpTaxBank
+from tests.contract.adapters.sandbox_process import RunningSandbox, answering
+
+PENSION, MEDICAL = InsuranceType.PENSION, InsuranceType.MEDICAL
+RESIDENT, FLEXIBLE = PayerKind.RESIDENT, PayerKind.FLEXIBLE
+PEOPLE = {
+    known.persona: Person(DocumentType.RESIDENT_ID, known.id_number, known.name) for known in personas()
+}
+THIS_YEAR = dt.datetime.now(CHINA).year
+
+# What the subsystem says of each persona: kind, and the county and type of every entry. None: not known.
+ENROLLED: dict[str, tuple[PayerKind, list[tuple[str, InsuranceType]]] | None] = {
+    "medical_only": (RESIDENT, [("450103", MEDICAL)]),
+    "medical_and_pension": (RESIDENT, [("450202", MEDICAL), ("450202", PENSION)]),
+    "pension_only": (RESIDENT, [("450123", PENSION)]),
+    "not_enrolled": None,
+    "no_insurance_type": (RESIDENT, []),
+    "two_agencies": (RESIDENT, [("450103", MEDICAL), ("450202", MEDICAL)]),
+    "two_agencies_again": (RESIDENT, [("450902", MEDICAL), ("450702", MEDICAL)]),
+    "all_paid": (RESIDENT, [("450721", MEDICAL)]),
+    "declared": (RESIDENT, [("451002", MEDICAL), ("451002", PENSION)]),
+    "flexible": (FLEXIBLE, [("451121", PENSION), ("451121", MEDICAL)]),
+    "flexible_arrears": (FLEXIBLE, [("451322", PENSION)]),
+    "arrears_13": (RESIDENT, [("451225", MEDICAL), ("451225", PENSION)]),
+    "no_arrears": (RESIDENT, [("450328", PENSION)]),
+    "dotted_name": (RESIDENT, [("450108", MEDICAL), ("450108", PENSION)]),
+    "rare_character": (RESIDENT, [("450205", MEDICAL)]),
+    "id_ends_in_x": (RESIDENT, [("450103", MEDICAL), ("450103", PENSION)]),
+    "under_14": (RESIDENT, [("450181", MEDICAL)]),
+    "list_as_array": (RESIDENT, [("451302", MEDICAL)]),
+    "upstream_slow": (RESIDENT, [("450802", MEDICAL)]),
+}
+
+
+def adapter(url: str, timeout: float = 5.0, key: str = DEMO_CREDENTIALS["TAXBANK_APP_KEY"]) -> HttpTaxBank:
+    return HttpTaxBank(url, OpenPlatformKey(DEMO_CREDENTIALS["TAXBANK_APP_ID"], key), timeout, SystemClock())
+
+
+@pytest.fixture(scope="module")
+def taxbank(sandbox: RunningSandbox) -> Iterator[HttpTaxBank]:
+    sandbox.api("PUT", "/people/upstream_slow/settings", {"taxbank": {"latency_ms": 50}})
+    taxbank = adapter(sandbox.url)
+    yield taxbank
+    taxbank._http.close()
+
+
+def enrolment_of(taxbank: HttpTaxBank, persona: str) -> Enrolment:
+    enrolment = taxbank.find_enrolment(PEOPLE[persona])
+    assert enrolment is not None
+    return enrolment
+
+
+def payables_of(taxbank: HttpTaxBank, persona: str, year: int, insurance_type: InsuranceType) -> Any:
+    enrolment = enrolment_of(taxbank, persona)
+    entry = next(entry for entry in enrolment.entries if entry.insurance_type is insurance_type)
+    return taxbank.find_payables(PEOPLE[persona], enrolment.payer_kind, entry, year)
+
+
+def test_every_persona_is_expected_here() -> None:
+    assert set(ENROLLED) | {"upstream_fails"} == set(PEOPLE)
+
+
+@pytest.mark.parametrize("persona", sorted(ENROLLED))
+def test_enrolment_of_every_persona(taxbank: HttpTaxBank, persona: str) -> None:
+    enrolment, expected = taxbank.find_enrolment(PEOPLE[persona]), ENROLLED[persona]
+    if expected is None:
+        assert enrolment is None
+        return
+    assert enrolment is not None
+    kind, entries = expected
+    assert enrolment.payer_kind is kind
+    assert [(entry.division_code, entry.insurance_type) for entry in enrolment.entries] == entries
+    assert len({entry.entry_id for entry in enrolment.entries}) == len(entries)
+
+
+def test_an_entry_carries_what_an_order_needs(taxbank: HttpTaxBank) -> None:
+    (known,) = [person for person in personas() if person.persona == "pension_only"]
+    (entry,) = enrolment_of(taxbank, "pension_only").entries
+    enrolled = known.enrolments[0]
+    assert entry == EnrolmentEntry(
+        "1", PENSION, enrolled.agency.code, enrolled.agency.name, enrolled.person_number, enrolled.agency.authority,
+        "450123", "102100100",
+    )  # fmt: skip
+    assert enrolment_of(taxbank, "pension_only").registration_number == known.djxh
+
+
+@pytest.mark.parametrize(
+    ("persona", "insurance_type", "year", "count"),
+    [
+        ("medical_only", MEDICAL, THIS_YEAR, 1),
+        ("medical_only", MEDICAL, THIS_YEAR + 1, 1),
+        ("medical_only", MEDICAL, THIS_YEAR + 2, 0),
+        ("medical_and_pension", PENSION, THIS_YEAR, 12),
+        ("pension_only", PENSION, THIS_YEAR, 12),
+        ("pension_only", PENSION, THIS_YEAR + 1, 0),
+        ("two_agencies", MEDICAL, THIS_YEAR, 1),
+        ("two_agencies_again", MEDICAL, THIS_YEAR, 2),
+        ("all_paid", MEDICAL, THIS_YEAR, 1),
+        ("all_paid", MEDICAL, THIS_YEAR + 1, 1),
+        ("declared", MEDICAL, THIS_YEAR, 1),
+        ("declared", MEDICAL, THIS_YEAR + 1, 1),
+        ("declared", PENSION, THIS_YEAR, 1),
+        ("flexible", PENSION, THIS_YEAR, 7),
+        ("flexible", MEDICAL, THIS_YEAR, 1),
+        ("flexible_arrears", PENSION, THIS_YEAR, 7),
+        ("arrears_13", PENSION, THIS_YEAR, 12),
+        ("no_arrears", PENSION, THIS_YEAR, 12),
+        ("dotted_name", MEDICAL, THIS_YEAR, 1),
+        ("rare_character", MEDICAL, THIS_YEAR, 1),
+        ("id_ends_in_x", PENSION, THIS_YEAR, 12),
+        ("under_14", MEDICAL, THIS_YEAR, 1),
+        ("list_as_array", MEDICAL, THIS_YEAR, 1),
+        ("upstream_slow", MEDICAL, THIS_YEAR, 1),
+    ],
+)
+def test_payables_of_every_persona(
+    taxbank: HttpTaxBank, persona: str, insurance_type: InsuranceType, year: int, count: int
+) -> None:
+    payables = payables_of(taxbank, persona, year, insurance_type)
+    assert len(payables) == count
+    assert all(payable.year == year and payable.amount > 0 for payable in payables)
+
+
+def test_amounts_are_fen_and_tiers_have_their_names(taxbank: HttpTaxBank) -> None:
+    tiers = payables_of(taxbank, "pension_only", THIS_YEAR, PENSION)
+    assert [(tier.tier_label, tier.amount) for tier in tiers][:2] == [("100元档", 10000), ("200元档", 20000)]
+    (medical,) = payables_of(taxbank, "medical_only", THIS_YEAR, MEDICAL)
+    assert (medical.tier_label, medical.amount, medical.paid, medical.paid_at) == ("", 40000, False, "")
+    base = payables_of(taxbank, "flexible", THIS_YEAR, PENSION)[0]
+    assert (base.tier_label, base.amount) == ("60%基数档", 972864)
+
+
+def test_a_paid_year_says_when_and_through_which_channel(taxbank: HttpTaxBank) -> None:
+    (paid,) = payables_of(taxbank, "declared", THIS_YEAR, MEDICAL)
+    day = (dt.datetime.now(CHINA) - dt.timedelta(days=60)).replace(hour=10, minute=23)
+    assert (paid.paid, paid.paid_channel) == (True, "支付宝城市服务")
+    assert paid.paid_at == china_text(day).replace(" ", "")
+    (unpaid,) = payables_of(taxbank, "declared", THIS_YEAR + 1, MEDICAL)
+    assert not unpaid.paid
+
+
+def test_several_agencies_in_a_medical_answer_are_told_apart(taxbank: HttpTaxBank) -> None:
+    payables = payables_of(taxbank, "two_agencies_again", THIS_YEAR, MEDICAL)
+    entries = enrolment_of(taxbank, "two_agencies_again").entries
+    assert [(p.agency_code, p.agency_name) for p in payables] == [
+        (entry.agency_code, entry.agency_name) for entry in entries
+    ]
+
+
+def test_a_list_of_one_may_be_the_object_itself_or_an_array(
+    sandbox: RunningSandbox, taxbank: HttpTaxBank
+) -> None:
+    answers = []
+    for shape in ("object", "array"):
+        sandbox.api("PUT", "/people/medical_only/settings", {"taxbank": {"single_item": shape}})
+        payables = payables_of(taxbank, "medical_only", THIS_YEAR, MEDICAL)
+        answers.append((enrolment_of(taxbank, "medical_only"), payables))
+    sandbox.api("PUT", "/people/medical_only/settings", {"taxbank": {"single_item": "object"}})
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [
+        ("450103197806122040", "韦秀"),
+        ("450103197806122041", "韦秀兰"),
+        ("", ""),
+    ],
+)
+def test_number_and_name_must_belong_together(taxbank: HttpTaxBank, number: str, name: str) -> None:
+    assert taxbank.find_enrolment(Person(DocumentType.RESIDENT_ID, number, name)) is None
+
+
+FAULTS = {
+    "503": {"error_rate": 1.0},
+    "no answer": {"timeout_rate": 1.0, "timeout_seconds": 0.6},
+    "late": {"latency_ms": 600},
+}
+
+
+@pytest.mark.parametrize("fault", sorted(FAULTS))
+def test_an_upstream_that_does_not_answer_is_unavailable(sandbox: RunningSandbox, fault: str) -> None:
+    impatient = adapter(sandbox.url, timeout=0.3)
+    entry = enrolment_of(impatient, "under_14").entries[0]
+    none = {"error_rate": 0.0, "timeout_rate": 0.0, "latency_ms": 0}
+    sandbox.api("PUT", "/people/under_14/settings", {"taxbank": FAULTS[fault]})
+    try:
+        with pytest.raises(UpstreamUnavailable, match="没有扣款"):
+            impatient.find_enrolment(PEOPLE["under_14"])
+        with pytest.raises(UpstreamUnavailable):
+            impatient.find_payables(PEOPLE["under_14"], RESIDENT, entry, THIS_YEAR)
+    finally:
+        sandbox.api("PUT", "/people/under_14/settings", {"taxbank": none})
+        impatient._http.close()
+
+
+def test_the_persona_whose_upstream_always_fails(taxbank: HttpTaxBank) -> None:
+    with pytest.raises(UpstreamUnavailable):
+        taxbank.find_enrolment(PEOPLE["upstream_fails"])
+
+
+def test_a_wrong_key_is_unavailable(sandbox: RunningSandbox) -> None:
+    stranger = adapter(sandbox.url, key="another key" * 3)
+    with pytest.raises(UpstreamUnavailable):
+        stranger.find_enrolment(PEOPLE["medical_only"])
+    stranger._http.close()
+
+
+def test_nobody_there_is_unavailable() -> None:
+    with pytest.raises(UpstreamUnavailable):
+        adapter("http://127.0.0.1:9").find_enrolment(PEOPLE["medical_only"])
+
+
+ENTRY = {
+    "sbjbjgdm": "450103", "sbjbjgmc": "某社保中心", "rybm": "1", "zgswjgdm": "14501030000", "xzqhdm": "450103",
+    "zsxmdm": "10212", "zspmdm": "102120001",
+}  # fmt: skip
+INSURED = {"djxh": "1", "jflxDm": "0", "cbdjxxlist": [ENTRY]}
+LINE = {"jfnd": "2026", "je": "400.00", "jfzt": "0", "dc": "", "yjsj": "", "yjqd": ""}
+
+
+def found(data: object) -> str:
+    return json.dumps({"code": "0000", "message": "成功", "data": data})
+
+
+def ask_enrolment(body: str) -> Enrolment | None:
+    with answering(body) as url:
+        taxbank = adapter(url)
+        try:
+            return taxbank.find_enrolment(PEOPLE["medical_only"])
+        finally:
+            taxbank._http.close()
+
+
+def ask_payables(body: str) -> Any:
+    entry = EnrolmentEntry("1", MEDICAL, "450103", "某社保中心", "1", "14501030000", "450103", "102120001")
+    with answering(body) as url:
+        taxbank = adapter(url)
+        try:
+            return taxbank.find_payables(PEOPLE["medical_only"], RESIDENT, entry, 2026)
+        finally:
+            taxbank._http.close()
+
+
+@pytest.mark.parametrize("ask", [ask_enrolment, ask_payables])
+@pytest.mark.parametrize(
+    "body",
+    ["", "<html>", "null", "[]", "{}", '{"code":"0000"}', '{"code":"9999","data":{}}', found(None), found([]),
+     found("韦秀兰"), '{"code":null,"data":null}'],
+)  # fmt: skip
+def test_nonsense_is_unavailable(ask: Callable[[str], Any], body: str) -> None:
+    with pytest.raises(UpstreamUnavailable):
+        ask(body)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        INSURED | {"djxh": None},
+        INSURED | {"jflxDm": "9"},
+        INSURED | {"cbdjxxlist": "10212"},
+        INSURED | {"cbdjxxlist": [None]},
+        INSURED | {"cbdjxxlist": [{name: ENTRY[name] for name in ENTRY if name != "rybm"}]},
+        INSURED | {"cbdjxxlist": ENTRY | {"rybm": 1}},
+    ],
+)
+def test_an_enrolment_of_another_shape_is_unavailable(data: dict[str, Any]) -> None:
+    with pytest.raises(UpstreamUnavailable):
+        ask_enrolment(found(data))
+
+
+@pytest.mark.parametrize("missing", [[], None])
+def test_an_enrolment_without_entries_is_read(missing: object) -> None:
+    assert ask_enrolment(found(INSURED | {"cbdjxxlist": missing})) == Enrolment("1", RESIDENT, ())
+
+
+def test_insurance_types_of_others_are_left_out() -> None:
+    unemployment = ENTRY | {"zsxmdm": "10204"}
+    enrolment = ask_enrolment(found(INSURED | {"cbdjxxlist": [unemployment, ENTRY]}))
+    assert enrolment is not None
+    assert [(entry.entry_id, entry.insurance_type) for entry in enrolment.entries] == [("1", MEDICAL)]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"je": ""}, {"je": "四百"}, {"je": "-1.00"}, {"je": "0.001"}, {"je": "NaN"}, {"je": None}, {"je": 400.0},
+     {"jfnd": "二〇二六"}, {"jfnd": None}, {"jfzt": None}, {"jfzt": "2"}, {"jfzt": ""},
+     {"jfzt": "1", "yjsj": "yesterday"}],
+    ids=str,
+)  # fmt: skip
+def test_a_payable_that_cannot_be_read_is_never_charged(changed: dict[str, Any]) -> None:
+    with pytest.raises(UpstreamUnavailable):
+        ask_payables(found({"jfmx": [LINE | changed]}))
+
+
+def test_a_payable_with_fields_we_do_not_know_is_read() -> None:
+    (payable,) = ask_payables(found({"jfmx": LINE | {"ssqq": "202601", "new": {"field": 1}}}))
+    assert (payable.year, payable.amount, payable.paid) == (2026, 40000, False)
+
+
+@pytest.mark.parametrize("data", [{}, {"jfmx": None}, {"jfmx": []}])
+def test_no_lines_are_no_payables(data: dict[str, Any]) -> None:
+    assert list(ask_payables(found(data))) == []
+
+
+def test_nothing_personal_is_logged_or_raised(
+    sandbox: RunningSandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    person = PEOPLE["medical_only"]
+    taxbank = adapter(sandbox.url)
+    taxbank.find_enrolment(person)
+    taxbank._http.close()
+    raised = []
+    echo = INSURED | {
+        "xm": person.name,
+        "zjhm": person.document_number,
+        "cbdjxxlist": [{"rybm": person.name}],
+    }
+    for body in (found(echo), found(None), "<html>", '{"code":"9999","data":null}'):
+        with pytest.raises(UpstreamUnavailable) as unavailable:
+            ask_enrolment(body)
+        raised.append(str(unavailable.value) + str(unavailable.value.detail))
+    with pytest.raises(UpstreamUnavailable):
+        ask_payables(found({"jfmx": LINE | {"je": person.document_number, "jfnd": person.name}}))
+    messages = {record.message.split(":")[0] for record in caplog.records}
+    assert "tax-bank subsystem answered in another shape" in messages
+    assert "tax-bank subsystem gave no answer" in messages
+    logged = " ".join([*raised, *(str(vars(record)) for record in caplog.records)])
+    for personal in (person.document_number, person.name):
+        assert personal not in logged

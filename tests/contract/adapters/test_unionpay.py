@@ -1,0 +1,289 @@
+"""Our UnionPay adapter against the sandbox: pages, answers, silence and notifies."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import secrets
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote_plus
+
+import pytest
+import requests
+
+from services.payment.adapters.base import ForgedNotify
+from services.payment.adapters.unionpay import OpenPlatform
+from services.payment.domain import Order, Report, Trigger
+from tests.contract.adapters.sandbox_process import RunningSandbox, answering
+from tests.contract.sandbox.receiver import Receiver, listening
+from tests.fakes.payment_orders import an_order, settings
+
+IMPATIENT = 0.3
+"""Seconds the adapter waits here; the sandbox hangs for longer."""
+
+
+def adapter(url: str, **changed: Any) -> OpenPlatform:
+    return OpenPlatform(settings(unionpay_url=url, unionpay_timeout=IMPATIENT, **changed))
+
+
+@pytest.fixture(scope="module")
+def unionpay(sandbox: RunningSandbox) -> Iterator[OpenPlatform]:
+    unionpay = adapter(sandbox.url)
+    yield unionpay
+    unionpay._http.close()
+
+
+def new_order(**changed: Any) -> Order:
+    """An order of this moment, with a number of its own."""
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    number = f"3194{now:%Y%m%d%H%M%S}000{secrets.randbelow(10**6):06d}"
+    values = {"mer_order_id": number, "created_at": now, "expires_at": now + dt.timedelta(minutes=30)}
+    return an_order(**values | changed)
+
+
+def reach(unionpay: OpenPlatform, order: Order, cashier: bool = True) -> str:
+    """The payer's browser goes to UnionPay's page; the page's text."""
+    answer = requests.get(unionpay.payment_page(order), timeout=10, allow_redirects=cashier)
+    assert answer.status_code == (200 if cashier else 302), answer.text
+    return answer.text
+
+
+def paid(sandbox: RunningSandbox, order: Order) -> Report:
+    """What UnionPay's own ledger says of a paid order."""
+    ledger = sandbox.order(order.mer_order_id)
+    paid_at = dt.datetime.strptime(f"{ledger['payTime']} +0800", "%Y-%m-%d %H:%M:%S %z")
+    return Report(Trigger.SUCCEEDED, "query", ledger["targetOrderId"], paid_at, order.amount)
+
+
+def test_the_payment_page_is_accepted_and_asks_for_the_right_amount(
+    sandbox: RunningSandbox, unionpay: OpenPlatform
+) -> None:
+    order = new_order(amount=38050)
+    assert "380.50" in reach(unionpay, order)
+    ledger = sandbox.order(order.mer_order_id)
+    assert (ledger["totalAmount"], ledger["status"]) == (38050, "WAIT_BUYER_PAY")
+
+
+@pytest.mark.parametrize(
+    ("persona", "product"),
+    [
+        ("medical_only", "102120001"),
+        ("pension_only", "102100100"),
+        ("flexible", "102010100"),
+        ("flexible", "102030100"),
+    ],
+)
+def test_a_paid_order_is_posted_for_the_person_and_year_it_names(
+    sandbox: RunningSandbox, unionpay: OpenPlatform, persona: str, product: str
+) -> None:
+    (person,) = [p for p in sandbox.api("GET", "/personas")["personas"] if p["persona"] == persona]
+    number = person["enrolments"][0]["rybm"]
+    order = new_order(registration_number=person["djxh"], person_number=number, product_code=product)
+    reach(unionpay, order)
+    # Posted tomorrow: the other tests still find the year payable.
+    sandbox.misbehave(order.mer_order_id, unionpay={"posting_delay_seconds": 86400})
+    (line,) = sandbox.act(order.mer_order_id, "pay")["postings"]
+    assert (line["djxh"], line["rybm"], line["xzlx"]) == (person["djxh"], number, product[:5])
+    assert (line["jfnd"], line["amount"]) == ("2026", order.amount)
+
+
+def test_the_payment_page_says_nothing_personal(unionpay: OpenPlatform) -> None:
+    order = new_order()
+    url = unquote_plus(unionpay.payment_page(order))
+    for personal in (order.insured.document_number, order.insured.name, order.payer_name, order.payer_phone):
+        assert personal not in url
+
+
+def test_the_page_of_another_merchants_key_is_refused(sandbox: RunningSandbox) -> None:
+    stranger = adapter(sandbox.url, unionpay_app_key="another key" * 3)
+    assert requests.get(stranger.payment_page(new_order()), timeout=10).status_code == 401
+
+
+def test_the_page_opened_twice_is_one_order_at_unionpay(
+    sandbox: RunningSandbox, unionpay: OpenPlatform
+) -> None:
+    order = new_order()
+    reach(unionpay, order)
+    reach(unionpay, order)
+    assert sandbox.order(order.mer_order_id)["status"] == "WAIT_BUYER_PAY"
+
+
+def test_the_order_expires_at_unionpay_when_it_does_here(
+    sandbox: RunningSandbox, unionpay: OpenPlatform
+) -> None:
+    order = new_order(expires_at=dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(seconds=1))
+    reach(unionpay, order, cashier=False)
+    assert unionpay.query(order) == Report(Trigger.SHUT, "query", failure_code="expired")
+
+
+def test_an_order_nobody_opened_was_never_seen(unionpay: OpenPlatform) -> None:
+    assert unionpay.query(new_order()) is None
+    assert unionpay.close(new_order()) is None
+
+
+@pytest.mark.parametrize(("cashier", "status"), [(False, "NEW_ORDER"), (True, "WAIT_BUYER_PAY")])
+def test_an_open_order_is_awaited(
+    sandbox: RunningSandbox, unionpay: OpenPlatform, cashier: bool, status: str
+) -> None:
+    order = new_order()
+    reach(unionpay, order, cashier)
+    report = unionpay.query(order)
+    assert sandbox.order(order.mer_order_id)["status"] == status
+    assert report
+    assert report.trigger is Trigger.AWAITED
+
+
+def test_a_paid_order_is_reported_with_its_transaction(
+    sandbox: RunningSandbox, unionpay: OpenPlatform
+) -> None:
+    order = new_order()
+    reach(unionpay, order)
+    sandbox.act(order.mer_order_id, "pay")
+    assert unionpay.query(order) == paid(sandbox, order)
+
+
+@pytest.mark.parametrize(
+    ("action", "cause"),
+    [("cancel", "closed_by_buyer"), ("decline", "declined"), ("expire", "expired")],
+)
+def test_a_closed_order_is_reported_with_its_cause(
+    sandbox: RunningSandbox, unionpay: OpenPlatform, action: str, cause: str
+) -> None:
+    order = new_order()
+    reach(unionpay, order)
+    sandbox.act(order.mer_order_id, action)
+    expected = Report(Trigger.SHUT, "query", failure_code=cause)
+    assert unionpay.query(order) == expected
+    assert unionpay.close(order) == expected
+
+
+def test_an_order_we_close_is_closed(unionpay: OpenPlatform) -> None:
+    order = new_order()
+    reach(unionpay, order)
+    closed = Report(Trigger.SHUT, "query", failure_code="closed")
+    assert (unionpay.close(order), unionpay.query(order)) == (closed, closed)
+
+
+def test_a_paid_order_cannot_be_closed_and_says_so(sandbox: RunningSandbox, unionpay: OpenPlatform) -> None:
+    order = new_order()
+    reach(unionpay, order)
+    sandbox.act(order.mer_order_id, "pay")
+    assert unionpay.close(order) == paid(sandbox, order)
+
+
+def test_another_amount_than_ours_is_mispaid(sandbox: RunningSandbox, unionpay: OpenPlatform) -> None:
+    order = new_order(amount=1)
+    reach(unionpay, order)
+    sandbox.act(order.mer_order_id, "pay")
+    report = unionpay.query(an_order(mer_order_id=order.mer_order_id, amount=40000))
+    assert report
+    assert (report.trigger, report.amount, report.failure_code) == (Trigger.MISPAID, 1, "mispaid")
+
+
+FAULTS = {
+    "unknown": {"query_unknown_rate": 1.0},
+    "503": {"error_rate": 1.0},
+    "no answer": {"timeout_rate": 1.0, "timeout_seconds": 2 * IMPATIENT},
+    "late answer": {"accept_then_timeout_rate": 1.0, "timeout_seconds": 2 * IMPATIENT},
+}
+
+
+@pytest.mark.parametrize("fault", sorted(FAULTS))
+def test_a_paid_order_without_a_clear_answer_is_unanswered(
+    sandbox: RunningSandbox, unionpay: OpenPlatform, fault: str
+) -> None:
+    order = new_order()
+    reach(unionpay, order)
+    sandbox.act(order.mer_order_id, "pay")
+    sandbox.misbehave(order.mer_order_id, unionpay=FAULTS[fault])
+    report = unionpay.query(order)
+    assert report
+    assert report.trigger is Trigger.UNANSWERED
+
+
+def test_a_close_that_was_done_but_not_answered_is_found_by_asking(
+    sandbox: RunningSandbox, unionpay: OpenPlatform
+) -> None:
+    order = new_order()
+    reach(unionpay, order)
+    sandbox.misbehave(order.mer_order_id, unionpay=FAULTS["late answer"])
+    report = unionpay.close(order)
+    assert report
+    assert report.trigger is Trigger.UNANSWERED
+    sandbox.misbehave(order.mer_order_id, unionpay={"accept_then_timeout_rate": 0.0})
+    assert unionpay.query(order) == Report(Trigger.SHUT, "query", failure_code="closed")
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "<html>", "null", "[]", '"SUCCESS"', "{}", '{"errCode":null}', '{"errCode":"SUCCESS"}',
+     '{"errCode":"SUCCESS","status":"TRADE_SUCCESS"}', '{"errCode":"SUCCESS","status":["TRADE_CLOSED"]}',
+     '{"errCode":"SUCCESS","status":"TRADE_SUCCESS","totalAmount":null,"targetOrderId":null,"payTime":null}',
+     '{"errCode":"BAD_SIGN"}', '{"errCode":"NO_MERCHANT"}', '{"errCode":"INTERNAL_ERROR","status":"TRADE_CLOSED"}'],
+)  # fmt: skip
+@pytest.mark.parametrize("status", [200, 500])
+def test_nonsense_is_no_answer(body: str, status: int) -> None:
+    with answering(body, status) as url:
+        unionpay = adapter(url)
+        for report in (unionpay.query(an_order()), unionpay.close(an_order())):
+            assert report
+            assert report.trigger is Trigger.UNANSWERED
+        unionpay._http.close()
+
+
+def test_nobody_there_is_no_answer() -> None:
+    report = adapter("http://127.0.0.1:9").query(an_order())
+    assert report
+    assert report.trigger is Trigger.UNANSWERED
+
+
+def test_logs_say_what_failed_and_nothing_personal(
+    sandbox: RunningSandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    order = new_order()
+    stranger = adapter(sandbox.url, unionpay_app_key="another key" * 3)
+    stranger.query(order)
+    adapter("http://127.0.0.1:9").close(order)
+    stranger._http.close()
+    assert {"UnionPay refused", "UnionPay gave no answer"} <= {r.message for r in caplog.records}
+    logged = " ".join(str(vars(record)) for record in caplog.records)
+    for personal in (order.insured.document_number, order.insured.name, order.payer_name, order.payer_phone):
+        assert personal not in logged
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+@pytest.mark.parametrize("sign_type", ["", "MD5", "SHA256"])
+def test_the_sandboxs_notify_is_genuine_and_says_what_query_says(
+    sandbox: RunningSandbox, sign_type: str, method: str
+) -> None:
+    receiver = Receiver()
+    with listening(receiver) as url:
+        unionpay, order = adapter(sandbox.url, unionpay_notify_url=url), new_order()
+        sandbox.misbehave(order.mer_order_id, notify={"sign_type": sign_type, "method": method})
+        reach(unionpay, order)
+        sandbox.act(order.mer_order_id, "pay")
+        assert receiver.wait_for(1, seconds=5)
+        ((sent_by, fields),) = receiver.received
+        assert sent_by == method
+        assert unionpay.read_notify(fields) == order.mer_order_id
+        heard, asked = unionpay.report_of(fields, order), unionpay.query(order)
+        assert asked
+        assert (heard.source, asked.source) == ("notify", "query")
+        assert (heard.trigger, heard.transaction_id, heard.paid_at, heard.amount) == (
+            asked.trigger, asked.transaction_id, asked.paid_at, asked.amount,
+        )  # fmt: skip
+        unionpay._http.close()
+
+
+@pytest.mark.parametrize("action", ["forge-notify", "forge-amount"])
+def test_the_sandboxs_forgeries_are_refused(sandbox: RunningSandbox, action: str) -> None:
+    receiver = Receiver()
+    with listening(receiver) as url:
+        unionpay, order = adapter(sandbox.url, unionpay_notify_url=url), new_order()
+        reach(unionpay, order)
+        sandbox.act(order.mer_order_id, action)
+        assert receiver.wait_for(1, seconds=5)
+        with pytest.raises(ForgedNotify):
+            unionpay.read_notify(receiver.fields[0])
