@@ -67,8 +67,8 @@ class NotifyStorage:
     def waiting(self, tx: Connection) -> dict[str, int]:
         """How many messages are in each state that somebody must still act on."""
         t = messages
-        rows = tx.execute(select(t.c.state, func.count()).where(t.c.state.in_(_WAITING)).group_by(t.c.state))
-        return dict.fromkeys(_WAITING, 0) | dict(rows.tuples().all())
+        counted = select(t.c.state, func.count().label("number")).where(t.c.state.in_(_WAITING)).group_by(t.c.state)
+        return dict.fromkeys(_WAITING, 0) | {row.state: row.number for row in tx.execute(counted)}
 
     def begin_code(self, tx: Connection, reference: str, phone: str, now: dt.datetime) -> CodeState | None:
         """Note that a code is about to be sent; the state it is already in when it was asked for before."""
