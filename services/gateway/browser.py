@@ -8,7 +8,6 @@ import secrets
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
-from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from services.gateway.config import Config
@@ -88,7 +87,7 @@ class Browser:
             raise UnsafeRedirect
         if self._https and target.scheme != "https":
             raise UnsafeRedirect
-        return redirect(url, 303)
+        return _see_other(url)
 
     def client_ip(self, request: Request) -> str:
         """The address in front of our own proxies; what a client writes into the header itself is not believed."""
@@ -122,7 +121,11 @@ class Browser:
 def go(path: str, **query: str) -> Response:
     """To another page of ours."""
     asked = {name: value for name, value in query.items() if value}
-    return redirect(f"{path}?{urlencode(asked)}" if asked else path, 303)
+    return _see_other(f"{path}?{urlencode(asked)}" if asked else path)
+
+
+def _see_other(url: str) -> Response:
+    return Response(status=303, headers={"Location": url})
 
 
 def _security_headers(settings: Config) -> dict[str, str]:

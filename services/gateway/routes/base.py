@@ -9,10 +9,11 @@ from typing import Any, cast
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
-from contract.errors import ContractError, DeadlineExceeded, NotFound
+from contract.errors import ContractError, NotFound
 from kit.http import Access, problem
 from kit.rpc import Caller, RpcCaller
 from kit.service import Made, Service
+from services.gateway import problems
 from services.gateway.adapters.base import WechatAuthorization
 from services.gateway.adapters.wechat import Wechat
 from services.gateway.browser import Browser, go
@@ -100,11 +101,10 @@ class Routes(Service):
             return self.browser.protect(go(way_back(request.path), notice="stale"))
         if isinstance(error, HTTPException):
             error = _in_our_words(error)
-        context = {
-            "error": error, "order_id": error.detail.get("order_id"), "back": way_back(request.path),
-            "money": money_note(error, request.path),
-        }  # fmt: skip
-        return self.show("problem.html", request, None, error.status, **context)
+        return self.show(
+            "problem.html", request, None, error.status, error=error, heading=problems.heading(error),
+            money=problems.money_note(error, request.path), way_on=problems.way_on(error, request.path),
+        )  # fmt: skip
 
     def _to_login(self, request: Request, error: LoginNeeded) -> Response:
         """To the login page, through WeChat where the visitor is not known any more; then back."""
@@ -114,17 +114,6 @@ class Routes(Service):
         if "HX-Request" in request.headers:
             target = Response(headers={"HX-Redirect": target.headers["Location"]})
         return self.browser.protect(target)
-
-
-def money_note(error: ContractError, path: str) -> str:
-    """Where the money is, said with every failure (ui.md 4); empty when the error's own words say it."""
-    if "扣款" in error.message or "重复缴费" in error.message or "已进行缴费" in error.message:
-        return ""
-    if path.startswith(("/orders", "/payments")):
-        return "如果您已经付款，请不要重复缴费，稍后在首页查看缴费结果。"
-    if path.endswith("/payment") and isinstance(error, DeadlineExceeded):
-        return "支付页面还没有打开，本次操作没有扣款。"
-    return "本次操作没有扣款。"
 
 
 def _in_our_words(error: HTTPException) -> ContractError:

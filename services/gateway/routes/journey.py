@@ -149,7 +149,7 @@ class JourneyRoutes(Routes):
         self, request: Request, session: Session, journey: Journey, options: Options, status: int = 200,
         **context: Any,
     ) -> Response:  # fmt: skip
-        selection = journey.draft.selection
+        selection = domain.with_tier(journey.draft.selection, options.tiers or ())
         return self.show(
             "choice.html", request, session, status, journey=journey, selection=selection, options=options,
             agency_name=domain.agency_name(journey.draft), tier=options.tier(selection.tier_code), **context,

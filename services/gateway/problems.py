@@ -1,0 +1,81 @@
+"""How a refusal or failure is put to a resident: the heading, where the money is, and the way on (ui.md 4, 6)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from contract.contribution import (
+    AllPaid,
+    AlreadyDeclared,
+    EnrolmentNotFound,
+    InsuranceTypeMissing,
+    NothingPayable,
+    UpstreamUnavailable,
+)
+from contract.errors import ContractError, DeadlineExceeded, NotFound, Refused, TooMany, Unavailable
+from contract.payment import LiveOrderExists, QuoteExpired, QuoteForged, QuoteUsed
+from services.gateway.domain import way_back
+from services.gateway.errors import PageExpired, SnapshotVisitor, WechatRefused
+
+_HEADINGS: tuple[tuple[type[ContractError], str], ...] = (
+    (EnrolmentNotFound, "查询不到参保登记信息"),
+    (InsuranceTypeMissing, "没有参保险种信息"),
+    (NothingPayable, "无需进行缴费"),
+    (AllPaid, "您已完成缴费"),
+    (AlreadyDeclared, "该缴费已完成"),
+    (QuoteUsed, "请勿重复缴费"),
+    (LiveOrderExists, "请勿重复缴费"),
+    (QuoteExpired, "请重新确认缴费信息"),
+    (QuoteForged, "请重新确认缴费信息"),
+    (UpstreamUnavailable, "社保系统暂时没有响应"),
+    (PageExpired, "页面已过期"),
+    (SnapshotVisitor, "请使用完整服务"),
+    (WechatRefused, "请重新进入"),
+    (TooMany, "请稍后再试"),
+    (NotFound, "没有找到"),
+    (Unavailable, "暂时无法办理"),
+    (Refused, "暂时不能办理"),
+)
+
+
+class WayOn(NamedTuple):
+    """A link under what happened."""
+
+    text: str
+    href: str
+
+
+def heading(error: ContractError) -> str:
+    """What happened, as the page's title and first heading."""
+    fallback = "系统繁忙" if error.status >= 500 else "暂时不能办理"
+    return next((text for kind, text in _HEADINGS if isinstance(error, kind)), fallback)
+
+
+def money_note(error: ContractError, path: str) -> str:
+    """Where the money is, said with every failure; empty when the error's own words say it."""
+    said = any(words in error.message for words in ("扣款", "重复缴费", "进行缴费"))
+    if said or isinstance(error, (NotFound, WechatRefused)):
+        return ""
+    if path.startswith("/orders"):
+        return "如果您已经付款，请不要重复缴费，稍后在首页查看缴费结果。"
+    if path.endswith("/payment") and isinstance(error, DeadlineExceeded):
+        return "支付页面还没有打开，本次操作没有扣款。"
+    return "本次操作没有扣款。"
+
+
+def way_on(error: ContractError, path: str) -> WayOn | None:
+    """The next sensible thing besides going home; None when there is none."""
+    if order_id := error.detail.get("order_id"):
+        return WayOn("查看这笔缴费", f"/orders/{order_id}")
+    if isinstance(error, WechatRefused):
+        return WayOn("重新进入", "/")
+    back = way_back(path)
+    if back == "/menu" or isinstance(error, NotFound):
+        return None
+    if back.startswith("/orders"):
+        return WayOn("查看这笔缴费", back)
+    if error.status >= 500:
+        return WayOn("再试一次", back)
+    if path.endswith("/payer") and not isinstance(error, PageExpired):
+        return None
+    return WayOn("返回修改", back)
