@@ -8,13 +8,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from deploy.environment import VHOST, broker_password
-from deploy.topology import SERVICES
+from deploy.topology import PUBLISHES, SERVICES
 
 MIGRATION = "migration"
+_REPLY_ADDRESS = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 def definitions(passwords: Mapping[str, str]) -> dict[str, Any]:
@@ -23,6 +25,9 @@ def definitions(passwords: Mapping[str, str]) -> dict[str, Any]:
         "vhosts": [{"name": VHOST}],
         "users": [_user(name, password) for name, password in passwords.items()],
         "permissions": [{"user": name, "vhost": VHOST, **_permissions(name)} for name in passwords],
+        "topic_permissions": [
+            {"user": name, "vhost": VHOST, **granted} for name in passwords for granted in _topics(name)
+        ],
     }
 
 
@@ -39,6 +44,19 @@ def _permissions(account: str) -> dict[str, str]:
     else:
         pattern = rf"^(payments|nameko-rpc|rpc-{account}|rpc\.reply-{account}-.*|{account}\..*)$"
     return {"configure": pattern, "write": pattern, "read": pattern}
+
+
+def _topics(account: str) -> list[dict[str, str]]:
+    """Which routing keys an account may send, and which it may bind its queues to, on the shared exchanges.
+
+    Everybody may call every method and hear every event, but requests reach only the service they are for,
+    answers only who asked, and an event can come only from the service that owns it.
+    """
+    owned = "|".join(re.escape(prefix) for prefix in PUBLISHES.get(account, ()))
+    return [
+        {"exchange": "nameko-rpc", "write": ".*", "read": rf"^({account}\.\*|{_REPLY_ADDRESS})$"},
+        {"exchange": "payments", "write": rf"^({owned})" if owned else "^$", "read": ".*"},
+    ]
 
 
 def _user(name: str, password: str) -> dict[str, Any]:

@@ -1,10 +1,14 @@
-"""Which services there are and which ports a local instance uses."""
+"""Which services there are, whose events are whose, and which ports a local instance uses."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 SERVICES = ("gateway", "identity", "contribution", "payment", "notify", "ocr", "certificate")
+
+PUBLISHES: Mapping[str, Sequence[str]] = {"payment": ("order.", "payment.")}
+"""What each service's events begin with. RabbitMQ refuses an event from any other."""
 
 _STRIDE = 10  # a service's second replica listens 10 ports above its first
 MAX_REPLICAS = 8

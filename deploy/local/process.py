@@ -32,14 +32,19 @@ class Identity:
 
     @classmethod
     def of(cls, pid: int) -> Identity | None:
-        """The process that runs under this number now; None when there is none (a zombie counts as none)."""
+        """The process that runs under this number now; None when there is none.
+
+        A zombie counts as none, but only once its other threads, which may still hold ports and files, are gone.
+        """
         try:
             stat = Path(f"/proc/{pid}/stat").read_text()
         except (FileNotFoundError, ProcessLookupError):
             return None
         # The command name may hold spaces and brackets; the fields after it do not.
         fields = stat.rpartition(")")[2].split()
-        return None if fields[0] in "ZX" else cls(pid, int(fields[19]), _boot())
+        state, threads, started = fields[0], int(fields[17]), int(fields[19])
+        ended = state == "X" or (state == "Z" and threads <= 1)
+        return None if ended else cls(pid, started, _boot())
 
     @property
     def alive(self) -> bool:
@@ -108,8 +113,7 @@ class Daemon:
     @property
     def identity(self) -> Identity | None:
         """The running process, also one that an earlier start left behind."""
-        if self._child is not None:
-            self._child.poll()  # reaps it, or a dead child would linger as a zombie
+        self._reap()
         try:
             recorded = Identity(**json.loads(self.record.read_text()))
         except FileNotFoundError:
@@ -125,6 +129,7 @@ class Daemon:
     ) -> None:
         """Start in a session of its own, so that a Ctrl-C in the terminal reaches only who started it."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        self._reap()
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(
                 command, env=dict(env), user=user, group=user, extra_groups=[] if user else None,
@@ -165,7 +170,14 @@ class Daemon:
             self._gone(identity, 10)
 
     def _gone(self, identity: Identity, seconds: float) -> bool:
-        return wait_until(lambda: self.identity != identity, seconds)
+        gone = wait_until(lambda: self.identity != identity, seconds)
+        self._reap()
+        return gone
+
+    def _reap(self) -> None:
+        """A dead child lingers as a zombie until somebody asks for its status."""
+        if self._child is not None:
+            self._child.poll()
 
     def log_tail(self, lines: int = 20) -> str:
         """The end of its log."""

@@ -93,8 +93,9 @@ def test_postgresql_stops_without_a_trace(postgres: PostgreSQL) -> None:
 
 
 def _payment_queue() -> kombu.Queue:
-    exchange = kombu.Exchange("payments", type="topic", durable=True)
-    return kombu.Queue("payment.kept", exchange, "payment.kept", queue_arguments={"x-queue-type": "quorum"})
+    return kombu.Queue(
+        "payment.kept", _exchange("payments"), "payment.kept", queue_arguments={"x-queue-type": "quorum"}
+    )
 
 
 def test_persistent_messages_survive_a_kill_of_rabbitmq(rabbitmq: RabbitMQ) -> None:
@@ -125,11 +126,32 @@ def test_a_service_cannot_read_the_queue_of_another(rabbitmq: RabbitMQ) -> None:
 
 
 def test_a_service_can_use_its_own_queues(rabbitmq: RabbitMQ) -> None:
-    exchange = kombu.Exchange("payments", type="topic", durable=True)
     with kombu.Connection(rabbitmq.url("notify")) as connection:
-        queue = kombu.Queue("notify.payment.succeeded.v1", exchange, "payment.succeeded.v1", expires=60)
+        queue = kombu.Queue(
+            "notify.payment.succeeded.v1", _exchange("payments"), "payment.succeeded.v1", expires=60
+        )
         queue(connection.default_channel).declare()
         queue(connection.default_channel).delete()
+
+
+def test_a_service_cannot_send_the_event_of_another(rabbitmq: RabbitMQ) -> None:
+    with kombu.Connection(rabbitmq.url("notify"), transport_options={"confirm_publish": True}) as connection:
+        _exchange("payments")(connection.default_channel).declare()
+        with pytest.raises(AccessRefused, match=r"topic 'payment\.succeeded\.v1'"):
+            connection.Producer(exchange=_exchange("payments")).publish(
+                "forged", routing_key="payment.succeeded.v1"
+            )
+
+
+def test_a_service_cannot_listen_to_the_requests_of_another(rabbitmq: RabbitMQ) -> None:
+    with kombu.Connection(rabbitmq.url("notify")) as connection:
+        overheard = kombu.Queue("rpc.reply-notify-1", _exchange("nameko-rpc"), "payment.*", expires=60)
+        with pytest.raises(AccessRefused, match=r"topic 'payment\.\*'"):
+            overheard(connection.default_channel).declare()
+
+
+def _exchange(name: str) -> kombu.Exchange:
+    return kombu.Exchange(name, type="topic", durable=True)
 
 
 def test_the_migration_creates_every_event_queue_and_no_request_queue(rabbitmq: RabbitMQ) -> None:

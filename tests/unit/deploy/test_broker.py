@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import uuid
 from typing import Any
 
 import pytest
 
+from contract.catalogue import EVENTS
 from deploy.broker import MIGRATION, definitions
 from deploy.topology import SERVICES
 
@@ -48,6 +50,28 @@ def test_the_migration_creates_event_queues_and_nothing_else(imported: dict[str,
     assert _may(imported, MIGRATION, "notify.payment.succeeded.v1") == {"configure", "write", "read"}
     for name in ("rpc-notify", "rpc.reply-gateway-3f2a", "nameko-rpc"):
         assert _may(imported, MIGRATION, name) == set()
+
+
+def _topic(imported: dict[str, Any], account: str, exchange: str, right: str, key: str) -> bool:
+    return all(
+        re.search(entry[right], key) is not None
+        for entry in imported["topic_permissions"]
+        if (entry["user"], entry["exchange"]) == (account, exchange)
+    )
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_every_event_has_exactly_one_publisher(imported: dict[str, Any], event: str) -> None:
+    publishers = [name for name in PASSWORDS if _topic(imported, name, "payments", "write", event)]
+    assert len(publishers) == 1, "see PUBLISHES in deploy/topology.py"
+
+
+@pytest.mark.parametrize("account", PASSWORDS)
+def test_requests_reach_only_the_service_they_are_for(imported: dict[str, Any], account: str) -> None:
+    listening = [name for name in SERVICES if _topic(imported, account, "nameko-rpc", "read", f"{name}.*")]
+    assert listening == ([account] if account in SERVICES else [])
+    assert not _topic(imported, account, "nameko-rpc", "read", "#")
+    assert _topic(imported, account, "nameko-rpc", "read", str(uuid.uuid4()))
 
 
 def test_no_account_administers_and_none_is_guest(imported: dict[str, Any]) -> None:
