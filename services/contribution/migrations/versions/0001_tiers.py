@@ -24,6 +24,11 @@ def upgrade() -> None:
         sa.Column("source", sa.String(64), nullable=False),
         sa.PrimaryKeyConstraint("id", name="tiers_pkey"),
         sa.UniqueConstraint(
-            "pooling_code", "payer_kind", "insurance_type", "from_year", "code", name="tiers_pooling_code_key"
+            "pooling_code",
+            "payer_kind",
+            "insurance_type",
+            "from_year",
+            "code",
+            name="tiers_pooling_code_payer_kind_insurance_type_from_year_code_key",
         ),
     )

@@ -65,7 +65,7 @@ def _create_orders() -> None:
         sa.PrimaryKeyConstraint("order_id", name="orders_pkey"),
         sa.UniqueConstraint("mer_order_id", name="orders_mer_order_id_key"),
         sa.UniqueConstraint("quote_id", name="orders_quote_id_key"),
-        sa.UniqueConstraint("payer_id", "idempotency_key", name="orders_payer_id_key"),
+        sa.UniqueConstraint("payer_id", "idempotency_key", name="orders_payer_id_idempotency_key_key"),
     )
     op.create_index(
         "orders_one_live", "orders", ["insured_index", "insurance_type", "year"], unique=True,
@@ -125,7 +125,7 @@ def _create_refund_cases() -> None:
         sa.Column("closed_at", _MOMENT),
         sa.PrimaryKeyConstraint("id", name="refund_cases_pkey"),
         sa.ForeignKeyConstraint(["order_id"], ["orders.order_id"], name="refund_cases_order_id_fkey"),
-        sa.UniqueConstraint("order_id", "transaction_id", name="refund_cases_order_id_key"),
+        sa.UniqueConstraint("order_id", "transaction_id", name="refund_cases_order_id_transaction_id_key"),
     )
 
 
