@@ -182,7 +182,7 @@ class OrderStorage:
         """How many orders are in each state that is not final, for metrics."""
         states = orders.c.state.not_in([state.value for state in FINAL])
         counts = select(orders.c.state, func.count()).where(states).group_by(orders.c.state)
-        return dict(connection.execute(counts).tuples().all())
+        return dict(connection.execute(counts).all())
 
 
 def _maybe(row: Row[Any] | None) -> Order | None:
