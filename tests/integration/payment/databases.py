@@ -1,0 +1,87 @@
+"""Real databases for payment: migrations, wiring, and looking at what was stored."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from sqlalchemy import Row, select
+
+import services
+from contract import events
+from contract.events import Envelope
+from kit.clock import Clock
+from kit.crypto import KeyRing
+from kit.database import Database
+from kit.outbox import Outbox
+from services.payment.adapters.unionpay import OpenPlatform
+from services.payment.config import Config
+from services.payment.models import order_history, outbox, refund_cases
+from services.payment.storage import OrderStorage
+from services.payment.usecases import Wiring
+from tests.fakes.payment_orders import QUOTE_KEYS
+
+os.environ.setdefault("BLIND_INDEX_KEY", "5a" * 32)
+os.environ.setdefault("PERSONAL_DATA_KEYS", "1:" + "3c" * 16)
+
+PARALLEL = 50
+T = TypeVar("T")
+
+
+def upgrade(service: str, database: Database) -> None:
+    """Run a service's migrations as `python -m kit.migrate` does."""
+    with database.transaction() as connection:
+        config = AlembicConfig(attributes={"connection": connection})
+        folder = Path(services.__path__[0]) / service / "migrations"
+        config.set_main_option("script_location", str(folder))
+        command.upgrade(config, "head")
+
+
+def wiring(database: Database, config: Config, clock: Clock) -> Wiring:
+    """The use cases on a real database, with the real adapter and outbox."""
+    unionpay, seal = OpenPlatform(config), KeyRing.parse(QUOTE_KEYS)
+    return Wiring(database, OrderStorage(), unionpay, Outbox(outbox, "payment"), seal, clock, config)
+
+
+def published(database: Database, order_id: str = "") -> list[Envelope]:
+    """The events in the outbox, oldest first, of one order or all."""
+    with database.read() as connection:
+        rows = connection.execute(select(outbox).order_by(outbox.c.id)).all()
+    return [events.decode(row.body) for row in rows if order_id in ("", row.aggregate)]
+
+
+def types(database: Database, order_id: str = "") -> list[str]:
+    return [envelope.type for envelope in published(database, order_id)]
+
+
+def refunds(database: Database, order_id: str) -> Sequence[Row[Any]]:
+    """The refund cases of an order."""
+    with database.read() as connection:
+        return connection.execute(select(refund_cases).where(refund_cases.c.order_id == order_id)).all()
+
+
+def history(database: Database, order_id: str) -> list[tuple[str, str, str, str]]:
+    """From, trigger, to and source of every line of an order's history."""
+    lines = order_history
+    columns = (lines.c.from_state, lines.c.trigger, lines.c.to_state, lines.c.source)
+    with database.read() as connection:
+        mine = select(*columns).where(lines.c.order_id == order_id).order_by(lines.c.id)
+        return [tuple(row) for row in connection.execute(mine)]
+
+
+def at_once(act: Callable[[int], T], times: int = PARALLEL) -> list[T | Exception]:
+    """What each call gave or raised when all ran at once."""
+
+    def run(n: int) -> T | Exception:
+        try:
+            return act(n)
+        except Exception as error:
+            return error
+
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(run, range(times)))
