@@ -34,7 +34,11 @@ _log = logging.getLogger(__name__)
 
 
 class BrokerUnavailable(Exception):
-    """The broker could not be reached, or did not confirm in time. The message may or may not be on the bus."""
+    """The broker could not be reached, or did not confirm in time. When `sent`, the message may be on the bus."""
+
+    def __init__(self, reason: str, sent: bool = True) -> None:
+        super().__init__(reason)
+        self.sent = sent
 
 
 class Unroutable(Exception):
@@ -95,7 +99,7 @@ class _Wire:
         except (OSError, KombuError, AttributeError, *self._connection.connection_errors,
                 *self._connection.channel_errors) as error:  # fmt: skip
             self.close()
-            raise BrokerUnavailable(type(error).__name__) from error
+            raise BrokerUnavailable(type(error).__name__, sent=bool(self._unconfirmed)) from error
         except BaseException:
             # After a time-out nobody knows what the next confirm would belong to: never reuse the connection.
             self.close()
@@ -189,7 +193,11 @@ class Publisher:
             except BrokerUnavailable as error:
                 if error.__cause__ is None:
                     raise
-                wire.send(messages)
+                try:
+                    wire.send(messages)
+                except BrokerUnavailable as again:
+                    again.sent |= error.sent
+                    raise
 
     def close(self) -> None:
         while not self._wires.empty():
@@ -232,6 +240,16 @@ class BusConsumer(QueueConsumer):
             provider.handle_message(message)
         else:
             self.container.spawn_managed_thread(partial(provider.handle_message, message))
+
+    def ack_message(self, message: Any) -> None:
+        """On a connection that has just died the broker keeps the message, and delivers it again."""
+        with contextlib.suppress(OSError):
+            super().ack_message(message)
+
+    def requeue_message(self, message: Any) -> None:
+        """See ack_message."""
+        with contextlib.suppress(OSError):
+            super().requeue_message(message)
 
     def on_connection_error(self, exc: Exception, interval: float) -> None:
         _log.warning("broker unreachable, trying again in %s s", interval)

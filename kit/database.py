@@ -125,7 +125,8 @@ def _sqlite_engine(url: str, pool_size: int, **options: Any) -> Engine:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=4000"):
             dbapi_connection.execute(f"PRAGMA {pragma}")
 
-    if not options:  # SQLite's connections never say AUTOCOMMIT, and a reader that begins would lock out writers
+    # SQLite's connections never say AUTOCOMMIT, and a reader that begins would lock out writers.
+    if not options:
 
         @event.listens_for(engine, "begin")
         def begin(connection: Connection) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import json
 import logging
+import math
+import sys
 import time
 import uuid
 from functools import partial
@@ -68,7 +70,7 @@ class RpcQueue(SharedExtension, ProviderCollector):
 
     def handle_message(self, message: Any) -> None:
         headers = message.headers
-        if time.time() > float(headers.get(_EXPIRES) or "inf"):
+        if time.time() > _expiry(headers):
             telemetry.EXPIRED_DROPPED.labels(self.container.service_name).inc()
             self.consumer.ack_message(message)
             return
@@ -118,7 +120,7 @@ class RpcEntrypoint(Entrypoint):
         """Decode the request and start a worker for it. Raises InvalidInput."""
         try:
             request = schema.load(self.method.request, json.loads(message.body)["kwargs"]["request"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             _log.warning("unfit request for %s: %s", self.method_name, error)
             raise InvalidInput(f"{self.method_name} 的请求格式有误") from None
         self.container.spawn_worker(
@@ -126,8 +128,13 @@ class RpcEntrypoint(Entrypoint):
         )
 
     def _finish(self, message: Any, worker_ctx: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
-        error = exc_info[1] if exc_info else None
-        self.requests.answer(message, schema.dump(result) if error is None else None, error)
+        answer = None
+        if exc_info is None:
+            try:
+                answer = schema.dump(result)
+            except Exception:
+                exc_info = sys.exc_info()
+        self.requests.answer(message, answer, exc_info[1] if exc_info else None)
         return result, exc_info
 
 
@@ -183,7 +190,7 @@ class Caller:
         """The answer of a method, or the contract error it raised.
 
         Raises Unavailable when nobody serves the method or the broker is away (nothing was done), and
-        DeadlineExceeded when no answer came in time (it may have been done).
+        DeadlineExceeded when no answer, or no confirm, came in time (it may have been done).
         """
         call_id = str(uuid.uuid4())
         answer = self._replies.expect(call_id)
@@ -212,6 +219,8 @@ class Caller:
         except Unroutable:
             raise Unavailable(service=method.service) from None
         except BrokerUnavailable as error:
+            if method.command and error.sent:
+                raise DeadlineExceeded(method=f"{method.service}.{method.name}") from error
             raise Unavailable(service=method.service) from error
 
 
@@ -229,6 +238,14 @@ class RpcCaller(DependencyProvider):
 
     def get_dependency(self, worker_ctx: Any) -> Caller:
         return Caller(self.replies, self.light.publisher, self._confirmed)
+
+
+def _expiry(headers: dict[str, Any]) -> float:
+    """When nobody waits for the answer any more; a request that does not say so is done."""
+    try:
+        return float(headers[_EXPIRES])
+    except (KeyError, TypeError, ValueError):
+        return math.inf
 
 
 def _error_data(error: BaseException | None) -> dict[str, Any] | None:
