@@ -35,7 +35,11 @@ def running(
     """A Python module as a process of its own; ended with the block."""
     command = [sys.executable, "-W", "ignore", "-m", module, *arguments]
     process = subprocess.Popen(
-        command, env={**os.environ, **(environment or {})}, stdout=subprocess.PIPE, text=True
+        command,
+        env={**os.environ, **(environment or {})},
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     try:
         yield process
