@@ -70,7 +70,7 @@ def _end_signalled() -> Event:
         if not ended.ready():
             ended.send(None)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in foreground.END_SIGNALS:
         signal.signal(number, end)
     return ended
 

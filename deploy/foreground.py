@@ -6,6 +6,7 @@ import argparse
 import http.client
 import json
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +17,11 @@ from deploy.local.process import Daemon, port_free
 from deploy.local.settings import HOST, LocalSettings, Mode
 from deploy.topology import SERVICES, Ports
 
+END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, a supervisor's request, and a closed terminal."""
+
 SHOWN_PERSONAS = 3
+LOG_BYTES = 50_000_000
 STARTED = "started"
 """File in `<state>/run` that says that everything works."""
 
@@ -69,8 +74,10 @@ def _wanted(mode: Mode, ports: Ports) -> Sequence[int]:
 
 
 def log_to(path: Path) -> TextIO:
-    """Send everything this process writes to a log file; returns the terminal."""
+    """Send everything this process writes to a log file, begun anew when it is big; returns the terminal."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > LOG_BYTES:
+        path.replace(path.with_suffix(".log.1"))
     terminal = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     with path.open("a") as log:
         for stream in (sys.stdout, sys.stderr):

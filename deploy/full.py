@@ -39,7 +39,7 @@ def _run(system: FullSystem) -> int:
     def stop(*_: Any) -> None:
         stopped.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in foreground.END_SIGNALS:
         signal.signal(number, stop)
     print("正在启动 PostgreSQL、RabbitMQ 和各项服务…", flush=True)
     with system:

@@ -80,6 +80,7 @@ class LocalSettings:
                 "ENVIRONMENT": "development",
                 "CLOCK_OFFSET_FILE": str(self.state / "clock-offset"),
                 INSTANCE: str(self.state),
+                "no_proxy": HOST,  # the sandbox is never behind this machine's proxy
                 **self.extra,
             },
             bus=self._bus,

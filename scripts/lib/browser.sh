@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # A Chromium for the browser tests. Sourced after venv.sh.
 
 # Debian has Chromium as a package. Ubuntu has it only as a snap, which does not run everywhere: there Playwright

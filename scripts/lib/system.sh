@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Debian and Ubuntu packages, installed only when missing. Sourced.
 
 # Runs a command as root: directly, or through sudo.

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # A Python of 3.11 or newer and the project's virtual environment in .venv. Sourced from the repository's root.
 
 # shellcheck source=scripts/lib/system.sh
