@@ -24,7 +24,7 @@ class Config(ServiceConfig):
     codes_per_phone: int = own(default=10)
     codes_per_document: int = own(default=10)
     codes_per_openid: int = own(default=20)
-    codes_per_ip: int = own(default=1000)
+    codes_per_ip: int = own(default=5000)
     """Mobile operators put thousands of people behind one address."""
 
     @property

@@ -70,6 +70,7 @@ class Sender(DependencyProvider):  # type: ignore[misc]
         self._wake()
         self._thread.wait()
         self._pool.waitall()
+        self._provider.close()
 
     def get_dependency(self, worker_ctx: Any) -> Bell:
         bell = worker_ctx.bell = Bell()

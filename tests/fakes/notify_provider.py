@@ -23,6 +23,9 @@ class FakeProvider:
     silent: bool = False
     looked_up: int = 0
 
+    def close(self) -> None:
+        """Holds nothing open."""
+
     def send(self, sms: Sms, now: dt.datetime) -> Accepted | Rejected:
         assert self.storage.open_transactions == 0, "no transaction is held while the provider is asked"
         if self.rejects:

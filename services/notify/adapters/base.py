@@ -15,6 +15,10 @@ class Ambiguous(Exception):
 class SmsProvider(Protocol):
     """A party that sends SMS. Both calls end within seconds."""
 
+    def close(self) -> None:
+        """Let go of what it holds open."""
+        ...
+
     def send(self, sms: Sms, now: dt.datetime) -> Accepted | Rejected:
         """Hand over one message. Raises Ambiguous."""
         ...

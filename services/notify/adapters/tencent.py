@@ -64,6 +64,10 @@ class TencentSms:
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=connections))
 
+    def close(self) -> None:
+        """Close the connections that are kept open."""
+        self._session.close()
+
     def send(self, sms: Sms, now: dt.datetime) -> Accepted | Rejected:
         """SendSms to one number. Raises Ambiguous."""
         template = self._catalogue[sms.kind]

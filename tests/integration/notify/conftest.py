@@ -21,7 +21,9 @@ from deploy.local.process import free_base, wait_until
 from kit.config import read
 from kit.database import Database
 from services.notify import models
+from services.notify.adapters.base import SmsProvider
 from services.notify.config import Config
+from services.notify.sender import provider as sms_provider
 
 KEYS = {"BLIND_INDEX_KEY": "5a" * 32, "PERSONAL_DATA_KEYS": "1:" + "3c" * 16}
 for _name, _value in KEYS.items():
@@ -69,7 +71,7 @@ class Provider:
             f"{self.url}/sandbox/api/{path}", data=raw, method=method,
             headers={"Content-Type": "application/json"},
         )  # fmt: skip
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
     def misbehaves(self, **sms: float) -> None:
@@ -119,6 +121,14 @@ def environment(sandbox: str, postgres: PostgreSQL) -> dict[str, str]:
 @pytest.fixture
 def settings(environment: dict[str, str]) -> Config:
     return read(Config, environment)
+
+
+@pytest.fixture
+def sms(settings: Config) -> Iterator[SmsProvider]:
+    """The real adapter, talking to the sandbox."""
+    adapter = sms_provider(settings)
+    yield adapter
+    adapter.close()
 
 
 def _answers(url: str) -> bool:

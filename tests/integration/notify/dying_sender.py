@@ -31,7 +31,7 @@ def main(step: str) -> None:
     assert isinstance(sms, TencentSms)
 
     class Dying:
-        find = sms.find
+        find, close = sms.find, sms.close
 
         def send(self, message: Sms, now: dt.datetime) -> Accepted | Rejected:
             if step == "before_send":

@@ -10,18 +10,18 @@ import pytest
 from contract.notify import SendCode
 from kit.database import Database
 from services.notify import usecases
+from services.notify.adapters.base import SmsProvider
 from services.notify.config import Config
 from services.notify.domain import LEASE, State
-from services.notify.sender import provider as sms_provider
 from tests.integration.notify.conftest import Provider, upgrade
 from tests.integration.notify.test_sending import GRACE, Notify
 
 
 @pytest.fixture
-def notify(tmp_path: Path, provider: Provider, settings: Config) -> Iterator[Notify]:
+def notify(tmp_path: Path, provider: Provider, sms: SmsProvider, settings: Config) -> Iterator[Notify]:
     database = Database(f"sqlite:///{tmp_path}/notify.sqlite3")
     upgrade(database)
-    yield Notify(database, sms_provider(settings), settings)
+    yield Notify(database, sms, settings)
     database.engine.dispose()
 
 

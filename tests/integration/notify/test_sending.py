@@ -72,8 +72,8 @@ class Notify:
 
 
 @pytest.fixture
-def notify(database: Database, provider: Provider, settings: Config) -> Notify:
-    return Notify(database, sms_provider(settings), settings)
+def notify(database: Database, provider: Provider, sms: SmsProvider, settings: Config) -> Notify:
+    return Notify(database, sms, settings)
 
 
 def test_a_reminder_arrives_with_every_field(notify: Notify, provider: Provider) -> None:
@@ -208,6 +208,7 @@ def test_a_provider_that_is_away_is_tried_again(notify: Notify, provider: Provid
     there, notify.sms = notify.sms, sms_provider(replace(settings, tencent_sms_url="http://127.0.0.1:1"))
     notify.send_due()
     assert notify.states == {State.QUEUED: 1}
+    notify.sms.close()
     notify.sms = there
     notify.later(seconds=5)
     notify.send_due()
@@ -296,6 +297,8 @@ class TestCodes:
         taken: list[Sms] = []
 
         class HangsOnce:
+            close = notify.sms.close
+
             def send(self, sms: Sms, now: dt.datetime) -> Accepted | Rejected:
                 provider.misbehaves(accept_then_timeout_rate=1.0)
                 try:

@@ -23,6 +23,7 @@ from tests.unit.notify.test_wording import ENVIRONMENT
 
 NOW = dt.datetime(2026, 11, 23, 8, tzinfo=dt.UTC)
 CODE = Sms("challenge-1", Kind.LOGIN_CODE, "13800138000", {"code": "042042", "minutes": "5"})
+Adapter = Callable[[str], TencentSms]
 Reply = Callable[[http.server.BaseHTTPRequestHandler, dict[str, Any]], None]
 
 
@@ -122,12 +123,22 @@ def wire() -> Iterator[Wire]:
     wire.server.server_close()
 
 
-def adapter(url: str) -> TencentSms:
-    account = Account(url, "id", "key", "1400006666", "ap-guangzhou")
-    return TencentSms(account, read(Config, ENVIRONMENT).catalogue())
+@pytest.fixture
+def adapter() -> Iterator[Adapter]:
+    """Adapters for a URL, closed at the end."""
+    made: list[TencentSms] = []
+
+    def make(url: str) -> TencentSms:
+        account = Account(url, "id", "key", "1400006666", "ap-guangzhou")
+        made.append(TencentSms(account, read(Config, ENVIRONMENT).catalogue()))
+        return made[-1]
+
+    yield make
+    for sms in made:
+        sms.close()
 
 
-def test_a_message_is_sent_with_its_id_as_context(wire: Wire) -> None:
+def test_a_message_is_sent_with_its_id_as_context(adapter: Adapter, wire: Wire) -> None:
     wire.answers(status("Ok", "2645:1"))
     assert adapter(wire.url).send(CODE, NOW) == Accepted("2645:1")
     assert wire.bodies == [{
@@ -137,30 +148,30 @@ def test_a_message_is_sent_with_its_id_as_context(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("code", [500, 503, 504])
-def test_a_server_error_is_ambiguous(wire: Wire, code: int) -> None:
+def test_a_server_error_is_ambiguous(adapter: Adapter, wire: Wire, code: int) -> None:
     wire.answers(None, code)
     with pytest.raises(Ambiguous, match=str(code)):
         adapter(wire.url).send(CODE, NOW)
 
 
-def test_a_request_turned_away_was_not_sent(wire: Wire) -> None:
+def test_a_request_turned_away_was_not_sent(adapter: Adapter, wire: Wire) -> None:
     wire.answers(None, 429)
     assert adapter(wire.url).send(CODE, NOW) == Rejected("HTTP 429", permanent=False)
 
 
-def test_an_answer_that_is_not_json_is_ambiguous(wire: Wire) -> None:
+def test_an_answer_that_is_not_json_is_ambiguous(adapter: Adapter, wire: Wire) -> None:
     wire.answers(None)
     with pytest.raises(Ambiguous):
         adapter(wire.url).send(CODE, NOW)
 
 
-def test_a_connection_cut_in_the_middle_is_ambiguous(wire: Wire) -> None:
+def test_a_connection_cut_in_the_middle_is_ambiguous(adapter: Adapter, wire: Wire) -> None:
     wire.reply = lambda handler, body: handler.connection.shutdown(socket.SHUT_RDWR)
     with pytest.raises(Ambiguous):
         adapter(wire.url).send(CODE, NOW)
 
 
-def test_no_answer_in_time_is_ambiguous(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_answer_in_time_is_ambiguous(adapter: Adapter, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tencent, "TIMEOUT", (1.0, 0.1))
     done = threading.Event()
 
@@ -173,7 +184,7 @@ def test_no_answer_in_time_is_ambiguous(wire: Wire, monkeypatch: pytest.MonkeyPa
     done.set()
 
 
-def test_a_provider_that_cannot_be_reached_took_nothing() -> None:
+def test_a_provider_that_cannot_be_reached_took_nothing(adapter: Adapter) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
@@ -201,18 +212,18 @@ def busy_phone(wire: Wire) -> Wire:
     return wire
 
 
-def test_a_message_is_found_among_many(busy_phone: Wire) -> None:
+def test_a_message_is_found_among_many(adapter: Adapter, busy_phone: Wire) -> None:
     assert adapter(busy_phone.url).find("m-249", "13800138000", NOW, NOW + dt.timedelta(minutes=2)) == Found("s-249")
     assert len(busy_phone.bodies) == 3
     assert {body["Offset"] for body in busy_phone.bodies} == {0}
 
 
-def test_a_message_that_is_not_there_is_not_found(busy_phone: Wire) -> None:
+def test_a_message_that_is_not_there_is_not_found(adapter: Adapter, busy_phone: Wire) -> None:
     found = adapter(busy_phone.url).find("m-250", "13800138000", NOW, NOW + dt.timedelta(minutes=2))
     assert found == NotFound()
 
 
-def test_a_refused_look_up_is_ambiguous(wire: Wire) -> None:
+def test_a_refused_look_up_is_ambiguous(adapter: Adapter, wire: Wire) -> None:
     wire.answers({"Error": {"Code": "RequestLimitExceeded", "Message": "20 per second"}})
     with pytest.raises(Ambiguous, match="RequestLimitExceeded"):
         adapter(wire.url).find("m", "13800138000", NOW, NOW)
