@@ -17,7 +17,7 @@ from contract import events
 from contract.events import Envelope
 from kit.clock import Clock
 from kit.crypto import KeyRing
-from kit.database import Database
+from kit.database import Database, Transactions
 from kit.outbox import Outbox
 from services.payment.adapters.unionpay import OpenPlatform
 from services.payment.config import Config
@@ -48,24 +48,24 @@ def wiring(database: Database, config: Config, clock: Clock) -> Wiring:
     return Wiring(database, OrderStorage(), unionpay, Outbox(outbox, "payment"), seal, clock, config)
 
 
-def published(database: Database, order_id: str = "") -> list[Envelope]:
+def published(database: Transactions, order_id: str = "") -> list[Envelope]:
     """The events in the outbox, oldest first, of one order or all."""
     with database.read() as connection:
         rows = connection.execute(select(outbox).order_by(outbox.c.id)).all()
     return [events.decode(row.body) for row in rows if order_id in ("", row.aggregate)]
 
 
-def types(database: Database, order_id: str = "") -> list[str]:
+def types(database: Transactions, order_id: str = "") -> list[str]:
     return [envelope.type for envelope in published(database, order_id)]
 
 
-def refunds(database: Database, order_id: str) -> Sequence[Row[Any]]:
+def refunds(database: Transactions, order_id: str) -> Sequence[Row[Any]]:
     """The refund cases of an order."""
     with database.read() as connection:
         return connection.execute(select(refund_cases).where(refund_cases.c.order_id == order_id)).all()
 
 
-def history(database: Database, order_id: str) -> list[tuple[str, str, str, str]]:
+def history(database: Transactions, order_id: str) -> list[tuple[str, str, str, str]]:
     """From, trigger, to and source of every line of an order's history."""
     lines = order_history
     columns = (lines.c.from_state, lines.c.trigger, lines.c.to_state, lines.c.source)
