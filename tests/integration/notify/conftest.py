@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic import command
 from alembic.config import Config as AlembicConfig
+from sqlalchemy import select
 
 from deploy.local.postgresql import PostgreSQL
 from deploy.local.process import free_base, wait_until
+from kit.clock import Clock, SetClock, SystemClock
 from kit.config import read
 from kit.database import Database
-from services.notify import models
+from services.notify import models, usecases
 from services.notify.adapters.base import SmsProvider
 from services.notify.config import Config
+from services.notify.domain import Message, Step
 from services.notify.sender import provider as sms_provider
+from services.notify.storage import NotifyStorage
+from tests.fakes.notify_events import succeeded
 
+GRACE = dt.timedelta(seconds=120)
 KEYS = {"BLIND_INDEX_KEY": "5a" * 32, "PERSONAL_DATA_KEYS": "1:" + "3c" * 16}
 for _name, _value in KEYS.items():
     os.environ.setdefault(_name, _value)
@@ -129,6 +137,48 @@ def sms(settings: Config) -> Iterator[SmsProvider]:
     adapter = sms_provider(settings)
     yield adapter
     adapter.close()
+
+
+@dataclass
+class Notify:
+    """The use cases on a real database and a real provider."""
+
+    database: Database
+    sms: SmsProvider
+    settings: Config
+    clock: Clock = field(default_factory=SystemClock)
+    storage: NotifyStorage = field(default_factory=NotifyStorage)
+
+    def hear(self, event_id: str, **changed: object) -> int:
+        with self.database.transaction() as tx:
+            return usecases.remind_of_success(
+                tx, succeeded(**changed), event_id, self.storage, self.settings.catalogue(), self.clock.now()
+            )
+
+    def claim(self, limit: int = 100) -> Sequence[Message]:
+        return usecases.claim(self.database, self.storage, self.clock, limit)
+
+    def deliver(self, message: Message) -> Step | None:
+        return usecases.deliver(message, self.database, self.storage, self.sms, self.clock, GRACE)
+
+    def send_due(self) -> None:
+        for message in self.claim():
+            self.deliver(message)
+
+    def later(self, **duration: float) -> None:
+        """From now on the clock stands, that much ahead."""
+        now = self.clock.now() + dt.timedelta(**duration)
+        self.clock = SetClock(now)
+
+    @property
+    def states(self) -> Counter[str]:
+        with self.database.read() as connection:
+            return Counter(connection.execute(select(models.messages.c.state)).scalars())
+
+
+@pytest.fixture
+def notify(database: Database, provider: Provider, sms: SmsProvider, settings: Config) -> Notify:
+    return Notify(database, sms, settings)
 
 
 def _answers(url: str) -> bool:

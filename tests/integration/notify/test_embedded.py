@@ -13,8 +13,7 @@ from services.notify import usecases
 from services.notify.adapters.base import SmsProvider
 from services.notify.config import Config
 from services.notify.domain import LEASE, State
-from tests.integration.notify.conftest import Provider, upgrade
-from tests.integration.notify.test_sending import GRACE, Notify
+from tests.integration.notify.conftest import GRACE, Notify, Provider, upgrade
 
 
 @pytest.fixture

@@ -2,78 +2,28 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select, text
 
-from contract.notify import SendCode, SmsNotAccepted
-from kit.clock import Clock, SetClock, SystemClock
-from kit.database import Database
+from contract.notify import SendCode
 from services.notify import usecases
-from services.notify.adapters.base import SmsProvider
 from services.notify.config import Config
-from services.notify.domain import LEASE, Accepted, Found, Message, NotFound, Rejected, Sms, State, Step
-from services.notify.models import codes, messages, metadata
+from services.notify.domain import LEASE, State, Step
+from services.notify.models import messages, metadata
 from services.notify.sender import provider as sms_provider
-from services.notify.storage import NotifyStorage
 from services.notify.templates import HOTLINE
-from tests.fakes.notify_events import failed, succeeded
-from tests.integration.notify.conftest import Provider
+from tests.fakes.notify_events import failed
+from tests.integration.notify.conftest import GRACE, Notify, Provider
 
-GRACE = dt.timedelta(seconds=120)
 PHONE = "13800138000"
-
-
-@dataclass
-class Notify:
-    """The use cases on a real database and a real provider."""
-
-    database: Database
-    sms: SmsProvider
-    settings: Config
-    clock: Clock = field(default_factory=SystemClock)
-    storage: NotifyStorage = field(default_factory=NotifyStorage)
-
-    def hear(self, event_id: str, **changed: object) -> int:
-        with self.database.transaction() as tx:
-            return usecases.remind_of_success(
-                tx, succeeded(**changed), event_id, self.storage, self.settings.catalogue(), self.clock.now()
-            )
-
-    def claim(self, limit: int = 100) -> Sequence[Message]:
-        return usecases.claim(self.database, self.storage, self.clock, limit)
-
-    def deliver(self, message: Message) -> Step | None:
-        return usecases.deliver(message, self.database, self.storage, self.sms, self.clock, GRACE)
-
-    def send_due(self) -> None:
-        for message in self.claim():
-            self.deliver(message)
-
-    def later(self, **duration: float) -> None:
-        """From now on the clock stands, that much ahead."""
-        now = self.clock.now() + dt.timedelta(**duration)
-        self.clock = SetClock(now)
-
-    @property
-    def states(self) -> Counter[str]:
-        with self.database.read() as connection:
-            return Counter(connection.execute(select(messages.c.state)).scalars())
-
-
-@pytest.fixture
-def notify(database: Database, provider: Provider, sms: SmsProvider, settings: Config) -> Notify:
-    return Notify(database, sms, settings)
 
 
 def test_a_reminder_arrives_with_every_field(notify: Notify, provider: Provider) -> None:
@@ -263,65 +213,3 @@ def test_the_database_holds_nothing_personal_in_plain(notify: Notify) -> None:
         assert plain.encode().hex() not in dump
     assert '"042042"' not in dump
     assert b'"042042"'.hex() not in dump
-
-
-class TestCodes:
-    """Codes through the sandbox."""
-
-    REQUEST = SendCode("challenge-1", PHONE, "042042", 5)
-
-    def send(self, notify: Notify, request: SendCode = REQUEST) -> None:
-        usecases.send_code(request, notify.database, notify.storage, notify.sms, notify.clock)
-
-    def test_a_code_arrives(self, notify: Notify, provider: Provider) -> None:
-        self.send(notify)
-        assert "您的验证码是042042，5分钟内有效" in provider.messages[0]["text"]
-
-    def test_repeats_side_by_side_send_one_sms(self, notify: Notify, provider: Provider) -> None:
-        def repeat(_: int) -> str:
-            try:
-                self.send(notify)
-            except SmsNotAccepted:
-                return "not accepted"
-            return "accepted"
-
-        with ThreadPoolExecutor(10) as pool:
-            outcomes = Counter(pool.map(repeat, range(10)))
-        assert outcomes["accepted"] >= 1
-        assert len(provider.messages) == 1
-        with notify.database.read() as connection:
-            assert connection.execute(select(codes.c.state)).scalar_one() == "sent"
-
-    def test_a_code_taken_without_an_answer_is_found(self, notify: Notify, provider: Provider) -> None:
-        """The look-up must get its answer, so only this one call hangs."""
-        taken: list[Sms] = []
-
-        class HangsOnce:
-            close = notify.sms.close
-
-            def send(self, sms: Sms, now: dt.datetime) -> Accepted | Rejected:
-                provider.misbehaves(accept_then_timeout_rate=1.0)
-                try:
-                    return notify.sms.send(sms, now)
-                finally:
-                    taken.append(sms)
-                    provider.misbehaves(accept_then_timeout_rate=0.0)
-
-            def find(
-                self, message_id: str, phone: str, since: dt.datetime, now: dt.datetime
-            ) -> Found | NotFound:
-                return notify.sms.find(message_id, phone, since, now)
-
-        usecases.send_code(self.REQUEST, notify.database, notify.storage, HangsOnce(), notify.clock)
-        assert len(taken) == len(provider.messages) == 1
-
-    @pytest.mark.parametrize("fault", ["timeout_rate", "error_rate"])
-    def test_a_code_the_provider_never_got_is_refused_in_time(
-        self, notify: Notify, provider: Provider, fault: str
-    ) -> None:
-        provider.misbehaves(**{fault: 1.0})
-        began = time.monotonic()
-        with pytest.raises(SmsNotAccepted):
-            self.send(notify)
-        assert time.monotonic() - began < 6
-        assert provider.messages == []
