@@ -224,7 +224,8 @@ class PaymentSucceeded(EventData):
 
 @dataclass(frozen=True)
 class PaymentFailed(EventData):
-    """The contribution is not paid and this order will never be; no money is held.
+    """The contribution is not paid and this order will never be. What was paid wrongly is on its way back: the reason
+    says so.
 
     `reason` and `advice` are Chinese texts a person reads; `reason_code` is for programs.
     """
