@@ -1,0 +1,186 @@
+"""A resident who does not give up: tries again what failed, with the same key, and logs in again when asked to."""
+
+from __future__ import annotations
+
+import copy
+import random
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import requests
+
+from bench.resident import Refused, Resident
+
+Answer = TypeVar("Answer")
+
+PATIENCE = 120.0
+"""Seconds for which one step is tried; the longest a killed worker keeps an order is a minute."""
+
+SETTLED = frozenset({"paid", "failed", "closed", "refunded"})
+
+
+class NotYet(Exception):
+    """The answer says to come back in a moment."""
+
+
+class GaveUp(Exception):
+    """A step did not work for PATIENCE seconds."""
+
+
+@dataclass(frozen=True)
+class Town:
+    """Where people find the system: any gateway will do, as behind a load balancer."""
+
+    gateways: Sequence[str]
+    sandbox_url: str
+    appid: str
+
+
+@dataclass
+class Diary:
+    """What people will remember: it is compared with the books at the end.
+
+    `orders` they were given, `pressed` those whose 支付 UnionPay confirmed on the spot, `seen` the last state shown,
+    `troubles` how often something failed and was tried again.
+    """
+
+    orders: set[str] = field(default_factory=set)
+    pressed: set[str] = field(default_factory=set)
+    seen: dict[str, str] = field(default_factory=dict)
+    troubles: int = 0
+
+
+def after_trouble(refused: Refused) -> bool:
+    """Whether trying the same again makes sense: the system had trouble, or wants a login first."""
+    return refused.status >= 500 or refused.status in (401, 429)
+
+
+def always(refused: Refused) -> bool:
+    """Every refusal is a reason to begin again."""
+    return True
+
+
+class Person(Resident):
+    """One person at one phone, with a diary."""
+
+    def __init__(self, town: Town, who: Mapping[str, Any], phone: str, diary: Diary) -> None:
+        super().__init__(
+            town.gateways[0], town.sandbox_url, town.appid,
+            openid=f"o{phone}", name=who["name"], number=who["id_number"], phone=phone,
+        )  # fmt: skip
+        self.town, self.diary = town, diary
+
+    def another_tab(self) -> Person:
+        """The same login on connections of its own, to be used at the same time."""
+        tab = copy.copy(self)
+        tab._http = requests.Session()
+        return tab
+
+    def insist(self, act: Callable[[], Answer], again: Callable[[Refused], bool] = after_trouble) -> Answer:
+        """Do something until it works. Raises Refused for a final no, GaveUp when patience ends."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return act()
+            except Refused as refused:
+                if not again(refused):
+                    raise
+                reason = str(refused)
+                if refused.status == 401 and again is after_trouble:
+                    self.arrive()
+            except (requests.RequestException, TimeoutError, NotYet) as error:
+                reason = f"{type(error).__name__}: {error}"[:200]
+                self._url = random.choice(self.town.gateways)
+            self.diary.troubles += 1
+            if time.monotonic() > deadline:
+                raise GaveUp(reason)
+            time.sleep(random.uniform(0.2, 1.0))
+
+    def arrive(self) -> None:
+        """From the official account's menu to a login; whatever is refused on the way begins anew."""
+
+        def enter_and_log_in() -> None:
+            self.token = ""
+            self.enter()
+            self.log_in()
+
+        self.insist(enter_and_log_in, again=always)
+
+    def code_since(self, moment: float) -> str:
+        """The newest login code that reached the phone since then."""
+        return self._code(moment)
+
+    def ask_quote(self) -> str:
+        """A quote for the first thing that can be paid."""
+
+        def ask() -> str:
+            try:
+                return self.quote()
+            except IndexError:
+                raise NotYet("the enrolment is still being asked for") from None
+
+        return self.insist(ask, again=lambda refused: after_trouble(refused) or refused.status == 409)
+
+    def submit(self, quote: str, key: str | None = None) -> tuple[str, str]:
+        """Place the order, with one key however often it takes; returns its id and UnionPay's page."""
+        key = key or uuid.uuid4().hex
+        placed = self.insist(lambda: self.place(quote, key))
+        self.diary.orders.add(placed["order_id"])
+        return placed["order_id"], placed["payment_url"]
+
+    def go_to_cashier(self, payment_url: str) -> str:
+        """Open UnionPay's page; returns its address."""
+
+        def follow() -> str:
+            answer = self._http.get(payment_url, allow_redirects=False, timeout=20)
+            if answer.status_code != requests.codes.found:
+                raise NotYet(f"UnionPay's page answers {answer.status_code}")
+            cashier = self.town.sandbox_url + answer.headers["Location"]
+            self._http.get(cashier, timeout=20).raise_for_status()
+            return cashier
+
+        return self.insist(follow)
+
+    def press(self, cashier: str, button: str = "pay") -> bool:
+        """Press a button at the cashier until UnionPay says what became of the order: True when it is paid."""
+
+        def push() -> bool:
+            answer = self._http.post(f"{cashier}/{button}", allow_redirects=False, timeout=20)
+            answer.raise_for_status()
+            page = self._http.get(cashier, timeout=20)
+            page.raise_for_status()
+            if "确认支付" in page.text:
+                raise NotYet("the order is still open")
+            return "支付成功" in page.text
+
+        return self.insist(push)
+
+    def pay_order(self, order_id: str, payment_url: str) -> None:
+        """Pay at the cashier."""
+        if self.press(self.go_to_cashier(payment_url)):
+            self.diary.pressed.add(order_id)
+
+    def give_up(self, order_id: str) -> None:
+        """放弃本次缴费. That it is too late for that is an answer too."""
+        try:
+            self.insist(lambda: self.call("POST", f"/orders/{order_id}/close"))
+        except Refused as refused:
+            if refused.status != 409:
+                raise
+
+    def watch(self, order_id: str, asks: bool = False) -> str:
+        """Look at the order until it is settled; `asks`: as its page does, which has UnionPay asked each time."""
+
+        def look() -> str:
+            seen = self.call("POST", f"/orders/{order_id}/check") if asks else self.order(order_id)
+            state: str = seen["state"]
+            self.diary.seen[order_id] = state
+            if state not in SETTLED:
+                time.sleep(1)
+                raise NotYet(f"the order is {state}")
+            return state
+
+        return self.insist(look)

@@ -1,0 +1,241 @@
+"""All books at one moment: UnionPay's ledger, the phones' inbox, and the services' tables, read past the services."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from deploy.local.system import FullSystem
+from kit.crypto import KeyRing
+from services.notify.config import _TEMPLATES
+from tests.chaos.journeys import Travelled
+
+_PAGE = 500
+_OUTBOXES = ("payment",)
+_INBOXES = ("notify",)
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """An order as UnionPay has it. Amounts in fen; `lines` are the contributions the tax side got (who, what, year)."""
+
+    number: str
+    status: str
+    amount: int
+    paid: bool
+    transaction: str | None
+    lines: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    """An order as payment has it. `subject` tells insured person, insurance type and year from all others."""
+
+    order_id: str
+    number: str
+    state: str
+    amount: int
+    subject: str
+    person_number: str
+    transaction: str | None = None
+    next_action_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True)
+class RefundCase:
+    """Money that must go back."""
+
+    order_id: str
+    transaction: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """An event in the outbox. `phones` are those its data names, `reason` a failure's code."""
+
+    event_id: str
+    type: str
+    order_id: str
+    published: bool
+    phones: frozenset[str]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class MessageRow:
+    """A reminder as notify has it."""
+
+    message_id: str
+    event_id: str
+    kind: str
+    phone: str
+    state: str
+
+
+@dataclass(frozen=True)
+class InboxRow:
+    """An event as a consumer has it."""
+
+    service: str
+    event_id: str
+    state: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Sms:
+    """What arrived on a phone. `message_id` is the SessionContext, `kind` the template's name."""
+
+    message_id: str
+    phone: str
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything that is compared. `waiting_allowed`: orders may still wait for payers who have not come back.
+
+    `kept_notifies` and `queues` name what was not processed: merOrderIds, and queues with messages left.
+    """
+
+    ledger: Sequence[LedgerEntry] = ()
+    orders: Sequence[OrderRow] = ()
+    refunds: Sequence[RefundCase] = ()
+    events: Sequence[EventRow] = ()
+    messages: Sequence[MessageRow] = ()
+    inbox: Sequence[InboxRow] = ()
+    sms: Sequence[Sms] = ()
+    journeys: Sequence[Travelled] = ()
+    kept_notifies: Sequence[str] = ()
+    queues: Sequence[str] = ()
+    waiting_allowed: bool = False
+
+
+def take(system: FullSystem, journeys: Sequence[Travelled] = (), waiting_allowed: bool = False) -> Snapshot:
+    """Read all books. Nothing may be on its way, or they do not agree."""
+    books = Books(system)
+    return Snapshot(
+        ledger=list(books.ledger()), orders=books.orders(), refunds=books.refunds(), events=books.events(),
+        messages=books.messages(), inbox=books.inbox(), sms=books.sms(), journeys=journeys,
+        kept_notifies=books.kept_notifies(), queues=books.queues(), waiting_allowed=waiting_allowed,
+    )  # fmt: skip
+
+
+class Books:
+    """Reads a running system's books with plain SQL and the sandbox's API."""
+
+    def __init__(self, system: FullSystem) -> None:
+        self._system = system
+        self._keys = KeyRing.parse(system.env["PERSONAL_DATA_KEYS"])
+        self._api = f"{system.sandbox_url}/sandbox/api"
+
+    def ledger(self) -> Iterator[LedgerEntry]:
+        offset = 0
+        while page := self._get("/ledger", limit=_PAGE, offset=offset)["orders"]:
+            for entry in page:
+                lines = [p for p in entry["postings"] if not p["reversed"]]
+                yield LedgerEntry(
+                    entry["merOrderId"], entry["status"], entry["totalAmount"], entry["payTime"] is not None,
+                    entry["targetOrderId"], tuple((p["djxh"], p["xzlx"], p["jfnd"]) for p in lines),
+                )  # fmt: skip
+            offset += _PAGE
+
+    def orders(self) -> list[OrderRow]:
+        rows = self._rows(
+            "payment",
+            "SELECT order_id, mer_order_id, state, amount,"
+            " encode(insured_index, 'hex') || ' ' || insurance_type || ' ' || year, person_number,"
+            " transaction_id, next_action_at FROM orders",
+        )
+        return [OrderRow(*row) for row in rows]
+
+    def refunds(self) -> list[RefundCase]:
+        return [
+            RefundCase(*row)
+            for row in self._rows("payment", "SELECT order_id, transaction_id, amount FROM refund_cases")
+        ]
+
+    def events(self) -> list[EventRow]:
+        statement = "SELECT event_id, type, aggregate, published_at IS NOT NULL, body FROM outbox ORDER BY id"
+        return [
+            _event(
+                event_id, type_, order_id, published, json.loads(json.loads(self._open(body, "outbox.body")))
+            )
+            for service in _OUTBOXES
+            for event_id, type_, order_id, published, body in self._rows(service, statement)
+        ]
+
+    def messages(self) -> list[MessageRow]:
+        rows = self._rows("notify", "SELECT message_id, event_id, kind, phone, state FROM messages")
+        return [
+            MessageRow(message_id, event_id, kind, self._open(phone, "messages.phone"), state)
+            for message_id, event_id, kind, phone, state in rows
+        ]
+
+    def inbox(self) -> list[InboxRow]:
+        statement = "SELECT event_id, state, coalesce(reason, '') FROM inbox"
+        return [InboxRow(service, *row) for service in _INBOXES for row in self._rows(service, statement)]
+
+    def sms(self) -> list[Sms]:
+        templates = json.loads(_TEMPLATES.read_text(encoding="utf-8"))["templates"]
+        kinds = {template["id"]: template["name"] for template in templates}
+        arrived = self._get("/sms", limit=10**6)["messages"]
+        return [Sms(m["session_context"], m["phone"], kinds[m["template_id"]], m["text"]) for m in arrived]
+
+    def kept_notifies(self) -> list[str]:
+        rows = self._rows("payment", "SELECT mer_order_id FROM notifies WHERE processed_at IS NULL")
+        return [row[0] for row in rows]
+
+    def queues(self) -> list[str]:
+        """Event queues that still hold messages."""
+        listed = self._system.rabbitmq.control(
+            "list_queues", "name", "messages", "--no-table-headers", "-p", "contribution"
+        )
+        rows = [line.split("\t") for line in listed.splitlines() if "\t" in line]
+        return [f"{name}: {count}" for name, count in rows if count != "0" and not name.startswith("rpc")]
+
+    def unsettled(self) -> dict[str, int]:
+        """How much of each kind is still on its way; all zero means quiet, but for orders UnionPay waits for."""
+        paid = {entry.number for entry in self.ledger() if entry.paid}
+        orders, cases = self.orders(), {case.order_id for case in self.refunds()}
+        known = {order.number for order in orders if order.state == "paid" or order.order_id in cases}
+        return {
+            "payments not seen": len(paid - known),
+            "orders waiting": sum(
+                order.next_action_at is not None and order.number not in paid for order in orders
+            ),
+            "events": self._count("payment", "outbox WHERE published_at IS NULL"),
+            "retries": self._count("notify", "inbox WHERE state = 'retry'"),
+            "notifies": len(self.kept_notifies()),
+            "messages": self._count("notify", "messages WHERE state IN ('queued', 'sending')"),
+            "queued": len(self.queues()),
+        }
+
+    def _count(self, service: str, what: str) -> int:
+        return int(self._rows(service, f"SELECT count(*) FROM {what}")[0][0])
+
+    def _rows(self, service: str, statement: str) -> list[Any]:
+        return list(self._system.postgresql.run(statement, service))
+
+    def _open(self, sealed: Any, context: str) -> str:
+        return self._keys.open(bytes(sealed), context).decode()
+
+    def _get(self, path: str, **asked: int) -> Any:
+        answer = requests.get(self._api + path, params=asked, timeout=60)
+        answer.raise_for_status()
+        return answer.json()
+
+
+def _event(
+    event_id: str, type_: str, order_id: str, published: bool, envelope: Mapping[str, Any]
+) -> EventRow:
+    contribution = envelope["data"]["contribution"]
+    phones = frozenset(filter(None, (contribution["payer_phone"], contribution["insured_phone"])))
+    return EventRow(event_id, type_, order_id, published, phones, envelope["data"].get("reason_code", ""))
