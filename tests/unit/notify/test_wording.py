@@ -36,7 +36,7 @@ def test_a_success_reads_as_the_requirement_wants(catalogue: Catalogue) -> None:
 def test_a_failure_reads_as_the_requirement_wants(catalogue: Catalogue) -> None:
     text = catalogue[Kind.PAYMENT_FAILED].render("广西税务", wording.failure_variables(failed()))
     assert text == (
-        "【广西税务】您好，社会保险费缴费未成功，税务部门没有收取此笔款项。未成功原因：银行卡余额不足。"
+        "【广西税务】您好，社会保险费缴费未成功。未成功原因：银行卡余额不足。"
         "重新缴费操作建议：请更换银行卡后重新缴费。证件号码：4501**********2040，姓名：韦**，"
         "社保编号：45010300012345，社保经办机构：南宁市青秀区医疗保障局，险种：医疗保险，所属年度：2027年，"
         "金额：400.00元，缴费时间：2026年11月23日 08时05分，未成功缴费方式：广西税务12366微信公众号，"
