@@ -127,9 +127,7 @@ def test_a_service_cannot_read_the_queue_of_another(rabbitmq: RabbitMQ) -> None:
 
 def test_a_service_can_use_its_own_queues(rabbitmq: RabbitMQ) -> None:
     with kombu.Connection(rabbitmq.url("notify")) as connection:
-        queue = kombu.Queue(
-            "notify.payment.succeeded.v1", _exchange("payments"), "payment.succeeded.v1", expires=60
-        )
+        queue = kombu.Queue("notify.own.v1", _exchange("payments"), "payment.succeeded.v1", expires=60)
         queue(connection.default_channel).declare()
         queue(connection.default_channel).delete()
 
