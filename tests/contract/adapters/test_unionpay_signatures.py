@@ -119,3 +119,19 @@ def test_without_the_key_in_force_the_published_notify_is_forged() -> None:
 def test_no_key_means_nothing_is_believed() -> None:
     with pytest.raises(ForgedNotify):
         OpenPlatform(settings(unionpay_communication_keys=())).read_notify(published())
+
+
+@pytest.mark.parametrize("algorithm", ["SHA512", "SHA1", "SHAKE_128", "nonsense", ""])
+def test_other_algorithms_are_refused_even_when_the_signature_fits(algorithm: str) -> None:
+    fields = published() | {"signType": algorithm}
+    if algorithm in ("SHA512", "SHA1"):
+        fields["sign"] = communication_signature(fields, KEY, algorithm.lower())
+    with pytest.raises(ForgedNotify):
+        OpenPlatform(settings()).read_notify(fields)
+
+
+@pytest.mark.parametrize("name", ["mid", "tid", "merOrderId", "totalAmount"])
+def test_a_payment_that_is_not_our_orders_is_mispaid(name: str) -> None:
+    order = an_order(mer_order_id="3194278460076848369664", amount=1)
+    report = OpenPlatform(settings()).report_of(published() | {name: "2"}, order)
+    assert (report.trigger, report.failure_code) == (Trigger.MISPAID, "mispaid")

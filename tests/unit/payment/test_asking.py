@@ -111,6 +111,14 @@ def test_no_answer_makes_an_order_unknown_and_keeps_it_looked_after(
     assert payment.events == []
 
 
+def test_a_change_brings_the_next_look_near_again(payment: Payment) -> None:
+    order = payment.placed(OrderState.SUBMITTED)
+    payment.storage.orders[order.order_id] = replace(order, attempts=9)
+    payment.unionpay.queried = SILENCE
+    usecases.look_at(payment.now(order), payment.wiring)
+    assert payment.now(order).next_action_at == NOW + dt.timedelta(seconds=10)
+
+
 @pytest.mark.parametrize("state", WAITING)
 def test_a_lost_notify_is_made_good_by_asking(payment: Payment, state: OrderState) -> None:
     order = look(payment, state, PAID)
