@@ -16,8 +16,10 @@ def fen_from_yuan(text: str) -> int:
         amount = Decimal(text)
     except InvalidOperation:
         raise ValueError("not an amount of money") from None
+    if not amount.is_finite() or amount < 0:
+        raise ValueError("not a finite amount of money")
     fen = amount * FEN_PER_YUAN
-    if not amount.is_finite() or amount < 0 or fen != fen.to_integral_value():
+    if fen != fen.to_integral_value():
         raise ValueError("not an amount of whole fen")
     return int(fen)
 

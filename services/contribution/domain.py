@@ -84,7 +84,7 @@ def choose_payable(
     if paid is not None:
         raise already_declared(paid, insurance_type)
     fitting = [p for p in of_agency if not p.tier_label or tier is None or p.tier_label == tier.label]
-    if len(fitting) != 1:
+    if len(fitting) != 1 or fitting[0].amount <= 0:
         raise TierNotPayable()
     return fitting[0]
 

@@ -86,8 +86,10 @@ def place_order(request: PlaceOrder, w: Wiring) -> OrderPlaced:
         blocker = None if fresh else w.orders.blocker(tx, order)
     if fresh:
         return OrderPlaced(order.order_id, w.unionpay.payment_page(order))
-    if blocker is None:
+    if blocker is None and now >= quote.expires_at:
         raise QuoteExpired()
+    if blocker is None:
+        return place_order(request, w)  # what stood in the way ended between the two looks
     return _placed_before(blocker, order, w)
 
 
