@@ -91,7 +91,8 @@ class Relay(DependencyProvider):
                 self._prune()
             except (BrokerUnavailable, SQLAlchemyError) as error:
                 # Committed events wait in the table; nothing is lost while the broker or the database is away.
-                _log.warning("relay waits: %s", type(error).__name__)
+                reason = str(error) if isinstance(error, BrokerUnavailable) else type(error).__name__
+                _log.warning("relay waits: %s", reason)
                 pause = min(pause * 2, 8.0)
                 eventlet.sleep(pause)
                 continue
