@@ -159,6 +159,13 @@ def next_look(order: Order, now: dt.datetime) -> dt.datetime:
     return min(now + wait, deadline) if now < deadline else now + wait
 
 
+def last_look(order: Order, trigger: Trigger, now: dt.datetime) -> dt.datetime | None:
+    """When to ask once more after an order's end: given up before UnionPay saw it, it can be paid from a page left
+    open until its time is over, and the notify of that may be lost."""
+    deadline = order.expires_at + EXPIRY_GRACE
+    return deadline if trigger is Trigger.NEVER_SEEN and now < deadline else None
+
+
 def overdue(order: Order, now: dt.datetime) -> bool:
     """Whether the order's time has run out for certain."""
     return now >= order.expires_at + EXPIRY_GRACE

@@ -134,12 +134,16 @@ class OrderStorage:
              "to_state": to.value, "source": report.source, "detail": detail},
         )  # fmt: skip
 
-    def postpone(self, tx: Connection, order: Order, next_action_at: dt.datetime) -> None:
-        """Nothing new: look again later, unless it has ended meanwhile."""
+    def postpone(self, tx: Connection, order: Order, next_action_at: dt.datetime | None) -> None:
+        """Nothing new: look again later or never, unless it has ended meanwhile."""
         later = update(orders).where(
             orders.c.order_id == order.order_id, orders.c.next_action_at.is_not(None)
         )
         tx.execute(later.values(next_action_at=next_action_at, attempts=order.attempts + 1))
+
+    def look_again(self, tx: Connection, order: Order, at: dt.datetime) -> None:
+        """Look at an order that has ended once more."""
+        tx.execute(update(orders).where(orders.c.order_id == order.order_id).values(next_action_at=at))
 
     def open_refund_case(
         self, tx: Connection, order: Order, reason: RefundReason, report: Report, now: dt.datetime

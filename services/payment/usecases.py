@@ -251,10 +251,13 @@ def _apply(tx: Any, order: Order, report: Report, w: Wiring) -> None:
         )
         w.orders.note(tx, order, order.state, report, now, refund=decision.refund.value, amount=report.amount)
     if decision.edge is None:
-        if order.waiting:
-            w.orders.postpone(tx, order, domain.next_look(order, now))
+        if order.next_action_at is not None:
+            open_still = order.waiting or report.trigger in (Trigger.UNANSWERED, Trigger.AWAITED)
+            w.orders.postpone(tx, order, domain.next_look(order, now) if open_still else None)
         return
     w.orders.move(tx, order, decision.edge, report, domain.next_look(replace(order, attempts=0), now))
+    if last_look := domain.last_look(order, report.trigger, now):
+        w.orders.look_again(tx, order, last_look)
     w.orders.note(tx, order, decision.edge.to, report, now)
     if decision.edge.event is PaymentSucceeded:
         w.outbox.add(tx, views.succeeded(order, report, w.config), order.order_id, now)

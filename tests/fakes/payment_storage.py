@@ -152,11 +152,14 @@ class FakeOrderStorage:
         )
         self.history.append(line)
 
-    def postpone(self, tx: Any, order: Order, next_action_at: dt.datetime) -> None:
+    def postpone(self, tx: Any, order: Order, next_action_at: dt.datetime | None) -> None:
         known = self.orders[order.order_id]
         if known.next_action_at is not None:
             later = replace(known, next_action_at=next_action_at, attempts=order.attempts + 1)
             self.orders[order.order_id] = later
+
+    def look_again(self, tx: Any, order: Order, at: dt.datetime) -> None:
+        self.orders[order.order_id] = replace(self.orders[order.order_id], next_action_at=at)
 
     def open_refund_case(
         self, tx: Any, order: Order, reason: RefundReason, report: Report, now: dt.datetime

@@ -226,6 +226,15 @@ def test_an_order_that_ended_meanwhile_is_not_postponed(store: Store) -> None:
     assert store.now(order) == paid
 
 
+def test_an_order_that_ended_can_be_looked_at_once_more(store: Store) -> None:
+    order = store.put(an_order())
+    closed = store.follow(order, SHUT)
+    store.ask("look_again", order, LATER)
+    assert store.now(order) == replace(closed, next_action_at=LATER)
+    store.ask("postpone", closed, None)
+    assert store.now(order).next_action_at is None
+
+
 def test_one_refund_case_per_transaction(store: Store) -> None:
     order = store.put(an_order())
     assert store.ask("open_refund_case", order, RefundReason.LATE, PAID, NOW) is True

@@ -203,6 +203,36 @@ def test_giving_up_ends_as_unionpay_says(
     assert len(payment.events) == 1
 
 
+def given_up_unseen(payment: Payment) -> Order:
+    """Given up before its payer reached UnionPay's page, which stays payable in another tab; its time is over now."""
+    order = payment.placed()
+    payment.unionpay.closed = None
+    usecases.close_order(of(order), payment.wiring)
+    payment.clock.advance(seconds=OVER.total_seconds())
+    (due,) = usecases.claim_due(payment.wiring, 9)
+    return due
+
+
+def test_money_for_an_order_given_up_unseen_is_found_without_a_notify(payment: Payment) -> None:
+    order = given_up_unseen(payment)
+    payment.unionpay.queried = PAID
+    usecases.look_at(order, payment.wiring)
+    assert (payment.now(order).state, payment.now(order).refund_due) == (OrderState.CLOSED, True)
+    assert [case.reason for case in payment.storage.refunds.values()] == ["late"]
+    assert payment.now(order).next_action_at is None
+
+
+def test_an_order_given_up_unseen_is_left_alone_after_one_clear_answer(payment: Payment) -> None:
+    order = given_up_unseen(payment)
+    payment.unionpay.queried = SILENCE
+    usecases.look_at(order, payment.wiring)
+    assert payment.now(order).next_action_at is not None
+    payment.unionpay.queried = None
+    usecases.look_at(payment.now(order), payment.wiring)
+    assert (payment.now(order).state, payment.now(order).next_action_at) == (OrderState.CLOSED, None)
+    assert len(payment.events) == 1
+
+
 @pytest.mark.parametrize("said", [SILENCE, AWAITED], ids=["silence", "still open"])
 @pytest.mark.parametrize("before", WAITING)
 def test_an_order_is_not_given_up_before_unionpay_says_so(
