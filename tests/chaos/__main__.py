@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -26,14 +28,26 @@ def main() -> int:
     state = Path(tempfile.mkdtemp(prefix="contribution-chaos-"))
     state.chmod(0o711)  # PostgreSQL runs as another user
     trial = Trial(make_plan(asked.payments, asked.kills, seed), state, _say)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: _break_off(trial, state))
     report = trial.run()
     _say(report.text())
     if report.violations or asked.keep:
         _say(f"databases and logs: {state}")
     else:
-        trial.destroy()
-        shutil.rmtree(state, ignore_errors=True)
+        _remove(trial, state)
     return 1 if report.violations else 0
+
+
+def _remove(trial: Trial, state: Path) -> None:
+    trial.destroy()
+    shutil.rmtree(state, ignore_errors=True)
+
+
+def _break_off(trial: Trial, state: Path) -> None:
+    """Leave nothing running and do not wait for the people who are on their way."""
+    _remove(trial, state)
+    os._exit(130)
 
 
 def _say(text: str) -> None:

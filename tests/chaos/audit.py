@@ -63,7 +63,7 @@ def money_has_its_order(books: Snapshot) -> Found:
                     f"refund case of {case.amount} fen for {entry.amount} taken",
                     (order.order_id, entry.number),
                 )
-        else:
+        elif not (books.waiting_allowed and order.state == "closed" and order.next_action_at):
             yield f"money taken, the order is {order.state}, no refund case", (order.order_id, entry.number)
 
 
@@ -100,14 +100,12 @@ def nobody_pays_twice(books: Snapshot) -> Found:
 
 
 def orders_end(books: Snapshot) -> Found:
-    """No order is stuck: it is final, or it has a time at which it is looked at."""
+    """No order is stuck: it ends, and until then it has a time at which it is looked at."""
     for order in books.orders:
-        if order.state in _FINAL:
-            continue
-        if order.next_action_at is None:
+        if order.state not in _FINAL and order.next_action_at is None:
             yield f"{order.state}, and nobody will look at it", (order.order_id, order.number)
-        elif not books.waiting_allowed:
-            yield f"still {order.state}", (order.order_id, order.number)
+        elif order.next_action_at is not None and not books.waiting_allowed:
+            yield f"still {order.state} and looked after", (order.order_id, order.number)
 
 
 def one_event_per_outcome(books: Snapshot) -> Found:
@@ -212,8 +210,17 @@ def people_saw_the_truth(books: Snapshot) -> Found:
                 yield f"{name} was shown paid, the order is {order.state}", (order_id,)
             elif order_id in one.diary.pressed and order.number not in money:
                 yield f"{name} paid at the cashier, UnionPay has no money", (order_id, order.number)
-            elif order_id in one.diary.pressed and seen != "paid" and order_id not in returned:
+            elif order_id in one.diary.pressed and not (
+                seen == "paid" or _returns(order, seen, returned, books)
+            ):
                 yield f"{name} paid and last saw {seen}", (order_id, order.number)
+
+
+def _returns(order: OrderRow, seen: str | None, returned: set[str], books: Snapshot) -> bool:
+    """Whether the money of an order shown as closed goes back, or will be found at the end of the order's time."""
+    if seen != "closed":
+        return False
+    return order.order_id in returned or (books.waiting_allowed and order.next_action_at is not None)
 
 
 RULES: Iterable[Callable[[Snapshot], Found]] = (

@@ -188,7 +188,17 @@ def _tear(person: Person, rival: Person) -> None:
     person.watch(order_id)
 
 
+def _revive(person: Person, rival: Person) -> None:
+    """UnionPay had not seen the order when it was given up, and its page can still be opened."""
+    order_id, payment_url = _placed(person)
+    person.give_up(order_id)
+    person.lose_notify(payment_url)
+    person.pay_order(order_id, payment_url)
+    person.watch(order_id)
+
+
 _ROADS: Mapping[Kind, Callable[[Person, Person], None]] = {
     Kind.PAYS: _pay, Kind.SUBMITS_TWICE: _submit_twice, Kind.RIVALS: _race, Kind.CANCELS: _cancel,
-    Kind.ABANDONS: _abandon, Kind.GIVES_UP: _give_up, Kind.TORN: _tear, Kind.LATE: _leave,
+    Kind.ABANDONS: _abandon, Kind.GIVES_UP: _give_up, Kind.TORN: _tear,
+    Kind.REVIVES: _revive, Kind.LATE: _leave,
 }  # fmt: skip

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from tests.chaos.person import PATIENCE, GaveUp, Person
+from tests.chaos.person import PATIENCE, GaveUp, Person, content_of
 
 _RESULTS = {"缴费成功": "paid", "交易失败": "closed"}
 
@@ -187,10 +186,8 @@ class PageWalker:
 
     def _take(self, answer: requests.Response) -> Page:
         for passed in [*answer.history, answer]:
-            parts = urlsplit(passed.url)
-            if parts.path.endswith("/webpay/pay"):
-                content = json.loads(parse_qs(parts.query)["content"][0])
-                self._order_id = content["returnUrl"].rpartition("/")[2]
+            if urlsplit(passed.url).path.endswith("/webpay/pay"):
+                self._order_id = content_of(passed.url)["returnUrl"].rpartition("/")[2]
                 self._person.diary.orders.add(self._order_id)
         if answer.status_code >= 500:
             raise requests.HTTPError(f"{answer.status_code}")

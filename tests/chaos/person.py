@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import json
 import random
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 
@@ -61,6 +63,12 @@ def after_trouble(refused: Refused) -> bool:
 def always(refused: Refused) -> bool:
     """Every refusal is a reason to begin again."""
     return True
+
+
+def content_of(payment_url: str) -> dict[str, Any]:
+    """What a signed address tells UnionPay of the order."""
+    content: dict[str, Any] = json.loads(parse_qs(urlsplit(payment_url).query)["content"][0])
+    return content
 
 
 class Person(Resident):
@@ -162,6 +170,12 @@ class Person(Resident):
         """Pay at the cashier."""
         if self.press(self.go_to_cashier(payment_url)):
             self.diary.pressed.add(order_id)
+
+    def lose_notify(self, payment_url: str) -> None:
+        """See to it that UnionPay's notify of this order never comes."""
+        number = content_of(payment_url)["merOrderId"]
+        settings = f"{self.town.sandbox_url}/sandbox/api/orders/{number}/settings"
+        requests.put(settings, json={"notify": {"lost_rate": 1}}, timeout=20).raise_for_status()
 
     def give_up(self, order_id: str) -> None:
         """放弃本次缴费. That it is too late for that is an answer too."""

@@ -30,11 +30,12 @@ class Kind(enum.StrEnum):
     ABANDONS = "abandons"  # never comes back
     GIVES_UP = "gives up"  # presses 放弃本次缴费
     TORN = "pays and gives up"  # presses both at the same moment
+    REVIVES = "gives up, then pays"  # in a tab left open, and the notify is lost
     LATE = "pays late"  # the bank takes the money although the order has been closed
 
 
 PAYMENTS = frozenset({Kind.PAYS, Kind.SUBMITS_TWICE, Kind.RIVALS})
-_OTHER_KINDS = (Kind.CANCELS, Kind.ABANDONS, Kind.GIVES_UP, Kind.TORN, Kind.LATE)
+_OTHER_KINDS = (Kind.CANCELS, Kind.ABANDONS, Kind.GIVES_UP, Kind.TORN, Kind.REVIVES, Kind.LATE)
 
 
 class Way(enum.StrEnum):

@@ -16,6 +16,9 @@ from services.notify.config import _TEMPLATES
 from tests.chaos.journeys import Travelled
 
 _PAGE = 500
+WAITING = "orders waiting"
+"""For their payers or for the end of their time: what only time settles."""
+
 _OUTBOXES = ("payment",)
 _INBOXES = ("notify",)
 
@@ -205,12 +208,12 @@ class Books:
         """How much of each kind is still on its way; all zero means quiet, but for orders UnionPay waits for."""
         paid = {entry.number for entry in self.ledger() if entry.paid}
         orders, cases = self.orders(), {case.order_id for case in self.refunds()}
+        looked_after = [order for order in orders if order.next_action_at is not None]
         known = {order.number for order in orders if order.state == "paid" or order.order_id in cases}
+        later = {order.number for order in looked_after if order.state == "closed"}
         return {
-            "payments not seen": len(paid - known),
-            "orders waiting": sum(
-                order.next_action_at is not None and order.number not in paid for order in orders
-            ),
+            "payments not seen": len(paid - known - later),
+            WAITING: sum(order.number not in paid or order.number in later for order in looked_after),
             "events": self._count("payment", "outbox WHERE published_at IS NULL"),
             "retries": self._count("notify", "inbox WHERE state = 'retry'"),
             "notifies": len(self.kept_notifies()),

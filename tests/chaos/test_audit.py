@@ -76,17 +76,22 @@ def _with(books: Snapshot, name: str, index: int, **changes: Any) -> Snapshot:
     """Books with one row changed."""
     rows = list(getattr(books, name))
     rows[index] = replace(rows[index], **changes)
-    return replace(books, **{name: rows})
+    return _replaced(books, name, rows)
 
 
 def _without(books: Snapshot, name: str, index: int) -> Snapshot:
     rows = list(getattr(books, name))
     del rows[index]
-    return replace(books, **{name: rows})
+    return _replaced(books, name, rows)
 
 
 def _and(books: Snapshot, name: str, *rows: Any) -> Snapshot:
-    return replace(books, **{name: [*getattr(books, name), *rows]})
+    return _replaced(books, name, [*getattr(books, name), *rows])
+
+
+def _replaced(books: Snapshot, name: str, rows: list[Any]) -> Snapshot:
+    changes: dict[str, Any] = {name: rows}
+    return replace(books, **changes)
 
 
 def _journey(books: Snapshot, failure: str = "", **diary: Any) -> Snapshot:
@@ -111,6 +116,7 @@ PLANTED: Sequence[tuple[Callable[..., Any], str, Callable[[Snapshot], Snapshot],
     (rules.nobody_pays_twice, "the tax side got",
      lambda b: _and(b, "ledger", LedgerEntry("n-again", "TRADE_SUCCESS", 1, True, "t-again", (_LINE,))), "n-again"),
     (rules.orders_end, "nobody will look", lambda b: _with(b, "orders", 1, state="unknown"), "o-expired"),
+    (rules.orders_end, "still closed", lambda b: _with(b, "orders", 1, next_action_at=_SOON), "o-expired"),
     (rules.orders_end, "still submitted",
      lambda b: _with(b, "orders", 1, state="submitted", next_action_at=_SOON), "o-expired"),
     (rules.one_event_per_outcome, "announced nothing", lambda b: _without(b, "events", 0), "o-paid"),
@@ -178,6 +184,12 @@ def test_planted_violation_is_reported_by_its_rule(
     found = list(rule(plant(agreeing_books())))
     assert any(what in text and where in ids for text, ids in found), found
     assert audit(plant(agreeing_books())), "the whole audit runs this rule"
+
+
+def test_money_of_a_closed_order_may_be_found_at_the_end_of_its_time_but_not_later() -> None:
+    books = _without(_with(agreeing_books(), "orders", 3, next_action_at=_SOON), "refunds", 0)
+    assert list(rules.money_has_its_order(replace(books, waiting_allowed=True))) == []
+    assert list(rules.money_has_its_order(books))
 
 
 def test_every_rule_has_planted_violations() -> None:

@@ -20,7 +20,7 @@ from tests.chaos.journeys import Crowd, Travelled
 from tests.chaos.person import Town
 from tests.chaos.plan import REPLICAS, Kind, Plan
 from tests.chaos.report import Report
-from tests.chaos.snapshot import Books, take
+from tests.chaos.snapshot import WAITING, Books, take
 
 PAST_EXPIRY = 35 * 60
 """Orders live half an hour and get two minutes of grace."""
@@ -96,7 +96,7 @@ class Trial:
         while quiet < 2 and time.monotonic() < deadline:
             left = {name: count for name, count in books.unsettled().items() if count}
             if waiting_allowed:
-                left.pop("orders waiting", None)
+                left.pop(WAITING, None)
             quiet = 0 if left else quiet + 1
             self._progress(f"waiting for {left}")
             time.sleep(1)
