@@ -37,6 +37,7 @@ def tables(database_url: str) -> Iterator[Database]:
 @pytest.fixture
 def database(tables: Database) -> Database:
     """The probe's database as the test sees it, emptied."""
+    tables.engine.dispose()  # the test before may have stopped the server under it
     empty(tables)
     return tables
 
