@@ -17,7 +17,7 @@ def fen_from_yuan(text: str) -> int:
     except InvalidOperation:
         raise ValueError("not an amount of money") from None
     if not amount.is_finite() or amount < 0:
-        raise ValueError("not a finite amount of money")
+        raise ValueError("not an amount of money")
     fen = amount * FEN_PER_YUAN
     if fen != fen.to_integral_value():
         raise ValueError("not an amount of whole fen")
