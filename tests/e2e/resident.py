@@ -1,0 +1,151 @@
+"""A resident at a phone: finds things by what is written on them, and looks hard at every page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page, Response, expect
+
+from deploy.local.system import System
+from tests.e2e.sandbox import Sandbox, Someone
+
+_AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
+_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+class Resident:
+    """Goes through the pages as a person does; `log_in` and the steps after it end on the next page."""
+
+    def __init__(self, page: Page, system: System, someone: Someone | None = None) -> None:
+        self.page = page
+        self.sandbox = Sandbox(system)
+        self.someone = someone or self.sandbox.resident()
+        self.url = system.url
+        self._sandbox_url = system.sandbox_url
+        self.has_javascript = _has_javascript(page)
+        self.problems: list[str] = []
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("console", lambda message: self._note(message.text))
+
+    def _note(self, text: str) -> None:
+        if "Content Security Policy" in text:
+            self.problems.append(text)
+
+    # What is on the page
+
+    def press(self, text: str) -> None:
+        """A button or link by its words, and what comes of it."""
+        self._named(text).click()
+        self.page.wait_for_load_state()
+
+    def _named(self, text: str) -> Locator:
+        button = self.page.get_by_role("button", name=text)
+        found = button if button.count() else self.page.get_by_role("link", name=text)
+        return found.locator("visible=true").last
+
+    def sees(self, text: str) -> None:
+        expect(self.page.locator("main")).to_contain_text(text)
+
+    def sees_not(self, text: str) -> None:
+        expect(self.page.locator("main")).not_to_contain_text(text)
+
+    def is_at(self, heading: str) -> None:
+        """On the page with this heading, which passes axe and shows no ID number where others may read it."""
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(heading, timeout=15_000)
+        number = self.someone.number
+        assert number not in self.page.url
+        assert number not in self.page.title()
+        assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
+        self._check_accessibility()
+        assert self.problems == []
+
+    def is_told(self, message: str, field: str) -> None:
+        """A form error: title, summary with focus and a link, the same words beside the field."""
+        expect(self.page).to_have_title(re.compile("^错误："))
+        summary = self.page.locator("#error-summary")
+        expect(summary).to_contain_text(message)
+        expect(summary).to_be_focused()
+        expect(summary.locator(f'a[href="#{field}"]')).to_have_count(1)
+        expect(self.page.locator(f"#{field}-error")).to_contain_text(message)
+
+    def _check_accessibility(self) -> None:
+        if not self.has_javascript:
+            return  # axe waits for timers, which do not run; the page is the same
+        self.page.evaluate(_AXE)
+        found: dict[str, Any] = self.page.evaluate("rules => axe.run(document, rules)", _RULES)
+        violations = [(v["id"], [n["html"] for n in v["nodes"]]) for v in found["violations"]]
+        assert violations == []
+
+    # What a resident does
+
+    def enter(self) -> None:
+        """From the official account's menu, through WeChat, which knows its user, to the login page."""
+        self.page.goto(self.url + "/")
+        if "/connect/oauth2/authorize" in self.page.url:
+            self.page.goto(f"{self.page.url.partition('#')[0]}&as={self.someone.openid}")
+
+    def fill_in(self, **other: str) -> None:
+        typed = {
+            "name": self.someone.name,
+            "number": self.someone.number,
+            "phone": self.someone.phone,
+        } | other
+        self.page.get_by_label("姓名").fill(typed["name"])
+        self.page.get_by_label("身份证号码").fill(typed["number"])
+        self.page.get_by_label("手机号码").fill(typed["phone"])
+
+    def ask_for_code(self) -> None:
+        self.page.get_by_label("我已阅读并同意").check()
+        self.press("获取验证码")
+
+    def log_in(self) -> None:
+        """All of 用户认证, with a space in the code as phones show it."""
+        self.enter()
+        self.fill_in()
+        self.ask_for_code()
+        self.sees("验证码已发送到")
+        code = self.sandbox.code_for(self.someone)
+        self.page.get_by_label("短信验证码").fill(f"{code[:3]} {code[3:]}")
+        self.press("登录")
+        expect(self.page).to_have_url(re.compile("/menu$"))
+
+    def choose_type(self, label: str) -> None:
+        self.page.get_by_label(label).check()
+        if not self.has_javascript:
+            self.press("选好险种，继续选择")
+
+    def to_payment(self) -> None:
+        """自主缴费 with one enrolment, to 选择缴款方式."""
+        self.press("自主缴费")
+        self.press("下一步")
+        self.press("下一步")
+        self.press("核实无误，继续缴费")
+        self.press("下一步")
+        expect(self.page.get_by_role("heading", level=1)).to_have_text("选择缴款方式")
+
+    def to_cashier(self) -> str:
+        """On to UnionPay's page; returns UnionPay's order number."""
+        self.to_payment()
+        self.press("确认缴费")
+        return self.order_number()
+
+    def pay(self) -> None:
+        """On UnionPay's page: pay, and come back."""
+        self.page.get_by_role("button", name=re.compile("^支付")).click()
+        self.page.wait_for_load_state()
+
+    def order_number(self) -> str:
+        """On UnionPay's page: its order number."""
+        expect(self.page).to_have_url(re.compile(re.escape(self._sandbox_url)))
+        return self.page.locator("dd.number").inner_text().strip()
+
+    def reload(self) -> Response | None:
+        return self.page.reload()
+
+
+def _has_javascript(page: Page) -> bool:
+    """Whether pages run their own scripts on this phone; ours may always look."""
+    page.set_content("<p id=x></p><script>document.getElementById('x').textContent = 'on'</script>")
+    return page.locator("#x").inner_text() == "on"
