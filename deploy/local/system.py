@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,6 +53,7 @@ class System(ABC):
         self.state = self.settings.state
 
     def __enter__(self) -> Self:
+        _leave_in_order()
         try:
             self.start()
         except BaseException:
@@ -226,6 +228,14 @@ class FullSystem(System):
 
     def _log_tail(self, program: str) -> str:
         return Daemon(program, self.state).log_tail()
+
+
+def _leave_in_order() -> None:
+    """Let a request to end, or a closed terminal, leave the `with` block instead of cutting it off."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, lambda received, frame: sys.exit(128 + received))
 
 
 def _inherited() -> dict[str, str]:
