@@ -201,7 +201,10 @@ def find_enrolment(journey: Journey, ports: Ports) -> Journey:
     """
     if journey.draft.enrolment is not None or is_asking(journey, ports.clock.now()):
         return journey
-    asking = keep(replace(journey, enrolment_asked_at=ports.clock.now()), ports)
+    try:
+        asking = keep(replace(journey, enrolment_asked_at=ports.clock.now()), ports)
+    except StalePage:
+        return journey  # another tap was quicker by a moment, and asks
     try:
         enrolment = ports.peers.call(
             contribution.find_enrolment, contribution.FindEnrolment(journey.draft.insured)

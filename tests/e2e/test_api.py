@@ -1,0 +1,210 @@
+"""The JSON API, the headers and what a hostile client meets: plain HTTP against the running system."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from deploy.local.system import EmbeddedSystem
+from tests.e2e.sandbox import Sandbox, Someone
+
+STRANGER = "00000000-0000-0000-0000-000000000000"
+
+
+class Client:
+    """A mini program: bearer token, no cookies."""
+
+    def __init__(self, system: EmbeddedSystem, someone: Someone) -> None:
+        self.api, self.sandbox, self.someone = f"{system.url}/api/v1", Sandbox(system), someone
+        self._system = system
+        self.token = ""
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> requests.Response:
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        return requests.request(method, self.api + path, json=body, headers=headers, timeout=20)
+
+    def wechat_code(self) -> str:
+        entry = requests.get(self._system.url + "/", allow_redirects=False, timeout=10).headers["Location"]
+        page = f"{entry.partition('#')[0]}&as={self.someone.openid}"
+        back = requests.get(page, allow_redirects=False, timeout=10).headers["Location"]
+        return parse_qs(urlsplit(back).query)["code"][0]
+
+    def log_in(self) -> None:
+        opened = self.call("POST", "/wechat-sessions", {"code": self.wechat_code()}).json()
+        self.token = opened["token"]
+        someone = self.someone
+        who = {"name": someone.name, "document_number": someone.number, "phone": someone.phone}
+        sent = self.call("POST", "/login-codes", who | {"consent_version": opened["consent_version"]})
+        assert sent.status_code == 201, sent.text
+        opened = self.call("POST", "/sessions", who | {"code": self.sandbox.code_for(someone)}).json()
+        assert "*" in opened["payer_number"]
+        self.token = opened["token"]
+
+    def quote(self) -> dict[str, Any]:
+        found = self.call("POST", "/enrolments").json()
+        entry = found["entries"][0]
+        chosen = {"journey_id": found["journey_id"], "entry_id": entry["entry_id"], "year": entry["years"][0]}
+        tiers = self.call("GET", "/tiers?" + "&".join(f"{k}={v}" for k, v in chosen.items())).json()["tiers"]
+        answer = self.call("POST", "/quotes", chosen | {"tier_code": tiers[0]["code"]})
+        assert answer.status_code == 201, answer.text
+        quoted: dict[str, Any] = answer.json()
+        return quoted
+
+
+@pytest.fixture(scope="module")
+def client(embedded_system: EmbeddedSystem) -> Iterator[Client]:
+    """Somebody who has logged in."""
+    logged_in = Client(embedded_system, Sandbox(embedded_system).resident())
+    logged_in.log_in()
+    return logged_in
+
+
+def test_the_whole_journey_by_curl(client: Client) -> None:
+    quoted = client.quote()
+    assert quoted["amount"] == 40_000
+    body, key = {"quote": quoted["quote"]}, "curl-journey-1"
+    placed = client.call("POST", "/orders", body, **{"Idempotency-Key": key})
+    assert placed.status_code == 201, placed.text
+    again = client.call("POST", "/orders", body, **{"Idempotency-Key": key})
+    assert again.json()["order_id"] == placed.json()["order_id"]
+    other = client.call(
+        "POST", "/orders", body | {"reminder_phone": "13800000000"}, **{"Idempotency-Key": key}
+    )
+    assert (other.status_code, other.json()["type"]) == (409, "urn:gx-tax:idempotency_conflict")
+
+    order_id = placed.json()["order_id"]
+    resumed = client.call("POST", f"/orders/{order_id}/payment").json()
+    cashier = requests.get(resumed["payment_url"], timeout=10).url
+    requests.post(cashier + "/pay", allow_redirects=False, timeout=10)
+    order = client.call("POST", f"/orders/{order_id}/check").json()
+    assert order["state"] == "paid"
+    assert client.someone.number not in str(order)
+    assert "*" in order["insured_number"]
+    assert client.call("GET", "/orders").json()["orders"][0]["order_id"] == order_id
+    assert client.call("GET", f"/orders/{order_id}").json()["state"] == "paid"
+    closed = client.call("POST", f"/orders/{order_id}/close")
+    assert (closed.status_code, closed.json()["type"]) == (409, "urn:gx-tax:order_not_payable")
+
+
+def test_a_tampered_quote_is_refused(client: Client) -> None:
+    answer = client.call("POST", "/orders", {"quote": "A" * 200}, **{"Idempotency-Key": "forged-quote"})
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:gx-tax:quote_forged")
+    assert "没有扣款" in answer.json()["title"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "headers", "status", "code"),
+    [
+        ("/orders", {"quote": "x"}, {}, 422, "invalid_input"),
+        ("/orders", {"quote": "x"}, {"Idempotency-Key": "short"}, 422, "invalid_input"),
+        ("/orders", {}, {"Idempotency-Key": "long-enough"}, 422, "invalid_input"),
+        ("/orders", {"quote": 7}, {"Idempotency-Key": "long-enough"}, 422, "invalid_input"),
+        ("/quotes", {"journey_id": STRANGER, "entry_id": "1", "year": 2026}, {}, 404, "not_found"),
+        ("/wechat-sessions", {"code": "never-given"}, {}, 409, "wechat_refused"),
+        ("/login-codes", {"name": "x"}, {}, 422, "invalid_input"),
+    ],
+)
+def test_bad_input_is_a_problem_that_names_itself(
+    client: Client, path: str, body: Any, headers: dict[str, str], status: int, code: str
+) -> None:
+    answer = client.call("POST", path, body, **headers)
+    assert answer.headers["Content-Type"].startswith("application/problem+json")
+    assert (answer.status_code, answer.json()["type"]) == (status, f"urn:gx-tax:{code}")
+    assert re.search("[一-鿿]", answer.json()["title"])
+
+
+def test_a_body_that_is_not_json_is_refused(client: Client) -> None:
+    answer = requests.post(
+        client.api + "/orders", data="{", timeout=10,
+        headers={"Authorization": f"Bearer {client.token}", "Idempotency-Key": "long-enough"},
+    )  # fmt: skip
+    assert answer.status_code == 400
+
+
+def test_the_api_never_reads_the_cookie_and_pages_never_read_the_token(client: Client) -> None:
+    cookies = {"session": client.token}
+    assert requests.get(client.api + "/orders", cookies=cookies, timeout=10).status_code == 401
+    bearer = {"Authorization": f"Bearer {client.token}"}
+    page = requests.get(
+        client.api.removesuffix("/api/v1") + "/menu", headers=bearer, allow_redirects=False, timeout=10
+    )
+    assert page.status_code == 303
+
+
+def test_a_visitor_is_not_a_payer(embedded_system: EmbeddedSystem) -> None:
+    visitor = Client(embedded_system, Sandbox(embedded_system).resident())
+    visitor.token = visitor.call("POST", "/wechat-sessions", {"code": visitor.wechat_code()}).json()["token"]
+    answer = visitor.call("GET", "/orders")
+    assert (answer.status_code, answer.json()["type"]) == (401, "urn:gx-tax:login_needed")
+    assert visitor.call("DELETE", "/sessions/current").status_code == 204
+    assert visitor.call("DELETE", "/sessions/current").status_code == 401
+
+
+def test_another_payers_order_is_not_found(client: Client) -> None:
+    assert client.call("GET", f"/orders/{STRANGER}").status_code == 404
+
+
+def test_the_openapi_document_describes_every_route(client: Client) -> None:
+    document = requests.get(client.api + "/openapi.json", timeout=10).json()
+    assert document["openapi"] == "3.1.0"
+    described = {(method, path) for path, item in document["paths"].items() for method in item}
+    assert ("post", "/api/v1/orders") in described
+    assert ("post", "/api/v1/orders/{order_id}/close") in described
+    names = set(document["components"]["schemas"])
+    used = set(re.findall(r'"#/components/schemas/(\w+)"', str(document).replace("'", '"')))
+    assert used <= names
+
+
+def test_a_form_without_the_sessions_csrf_token_does_nothing(client: Client) -> None:
+    site = client.api.removesuffix("/api/v1")
+    answer = requests.post(
+        site + "/journeys", cookies={"session": client.token}, data={"csrf": "x"}, timeout=10
+    )
+    assert answer.status_code == 403
+    assert "页面已过期" in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/login?next=//evil.example", "/?next=https://evil.example", "/?next=/%5Cevil"]
+)
+def test_no_parameter_sends_a_browser_elsewhere(client: Client, path: str) -> None:
+    site = client.api.removesuffix("/api/v1")
+    session = requests.get(site + path, cookies={"session": client.token}, allow_redirects=False, timeout=10)
+    assert session.headers["Location"] == "/menu"
+    stranger = requests.get(site + path, allow_redirects=False, timeout=10)
+    assert "evil" not in stranger.headers["Location"].replace("%2Fevil", "")
+    back = requests.post(
+        site + "/text-size", data={"back": "//evil.example"}, allow_redirects=False, timeout=10
+    )
+    assert back.headers["Location"] == "/"
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/menu", "/nothing/here", "/api/v1/orders", "/orders/%F0"])
+def test_every_answer_carries_the_security_headers(client: Client, path: str) -> None:
+    site = client.api.removesuffix("/api/v1")
+    headers = requests.get(site + path, allow_redirects=False, timeout=10).headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'; script-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == "no-store"
+
+
+def test_static_files_are_kept_for_ever_and_compressed(client: Client) -> None:
+    site = client.api.removesuffix("/api/v1")
+    page = requests.get(site + "/nothing/here", timeout=10).text
+    for address in re.findall(r'"(/static/[^"]+)"', page):
+        request = urllib.request.Request(site + address, headers={"Accept-Encoding": "gzip"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert "immutable" in answer.headers["Cache-Control"]
+            assert len(gzip.decompress(answer.read())) > 1000
+    assert requests.get(site + "/static/0/../config.py", timeout=10).status_code == 404
