@@ -134,7 +134,11 @@ class _Wire:
         if self._memory:
             return False
         sock = self._connection.connection.sock if self._connection.connected else None
-        return sock is None or bool(_select.select([sock.fileno()], [], [], 0)[0])
+        if sock is None:
+            return True
+        look = _select.poll()  # not select(): it fails above file descriptor 1023
+        look.register(sock, _select.POLLIN)
+        return bool(look.poll(0))
 
     def _publish(self, message: Message) -> None:
         properties = {"delivery_mode": 2 if message.persistent else 1, **message.properties}

@@ -27,7 +27,7 @@ from contract import schema
 from contract.errors import ContractError, DeadlineExceeded, InvalidInput, Unavailable
 from contract.rpc import Method
 from kit import telemetry
-from kit.broker import JSON, RPC, BrokerUnavailable, BusConsumer, Message, Publisher, Unroutable
+from kit.broker import RPC, BrokerUnavailable, BusConsumer, Message, Publisher, Unroutable
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
@@ -263,5 +263,3 @@ def _error_data(error: BaseException | None) -> dict[str, Any] | None:
 def _error_from(data: dict[str, Any]) -> ContractError:
     return ContractError.of(data.get("code", "error"), data.get("value") or "", data.get("detail") or {})
 
-
-__all__ = ["JSON", "Caller", "RpcCaller", "rpc"]
