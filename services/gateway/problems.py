@@ -53,7 +53,7 @@ def heading(error: ContractError) -> str:
 
 def money_note(error: ContractError, path: str) -> str:
     """Where the money is, said with every failure; empty when the error's own words say it."""
-    said = any(words in error.message for words in ("扣款", "重复缴费", "进行缴费"))
+    said = any(words in error.message for words in ("扣款", "重复缴费", "已进行缴费"))
     if said or isinstance(error, (NotFound, WechatRefused)):
         return ""
     if path.startswith("/orders"):

@@ -48,10 +48,12 @@ class Client:
         assert "*" in opened["payer_number"]
         self.token = opened["token"]
 
-    def quote(self) -> dict[str, Any]:
+    def quote(self, following: bool = False) -> dict[str, Any]:
+        """A quote for this year or the following one."""
         found = self.call("POST", "/enrolments").json()
         entry = found["entries"][0]
-        chosen = {"journey_id": found["journey_id"], "entry_id": entry["entry_id"], "year": entry["years"][0]}
+        year = entry["years"][1 if following else 0]
+        chosen = {"journey_id": found["journey_id"], "entry_id": entry["entry_id"], "year": year}
         tiers = self.call("GET", "/tiers?" + "&".join(f"{k}={v}" for k, v in chosen.items())).json()["tiers"]
         answer = self.call("POST", "/quotes", chosen | {"tier_code": tiers[0]["code"]})
         assert answer.status_code == 201, answer.text
@@ -76,7 +78,7 @@ def test_the_whole_journey_by_curl(client: Client) -> None:
     again = client.call("POST", "/orders", body, **{"Idempotency-Key": key})
     assert again.json()["order_id"] == placed.json()["order_id"]
     other = client.call(
-        "POST", "/orders", body | {"reminder_phone": "13800000000"}, **{"Idempotency-Key": key}
+        "POST", "/orders", {"quote": client.quote(following=True)["quote"]}, **{"Idempotency-Key": key}
     )
     assert (other.status_code, other.json()["type"]) == (409, "urn:gx-tax:idempotency_conflict")
 

@@ -52,9 +52,9 @@ class EntryRoutes(Routes):
         wanted = request.form.get("size") == "large"
         return self.browser.protect(self.browser.keep_large_text(answer, wanted))
 
-    @http("GET", "/static/<digest>/<path:name>", access=Access.PUBLIC)
-    def show_asset(self, request: Request, caller: None, digest: str, name: str) -> Response:
-        return self.browser.protect(serve_asset(request, digest, name))
+    @http("GET", "/static/<digest>/<path:file>", access=Access.PUBLIC)
+    def show_asset(self, request: Request, caller: None, digest: str, file: str) -> Response:
+        return self.browser.protect(serve_asset(request, digest, file))
 
     @http("GET", "/<path:unknown>", access=Access.PUBLIC)
     def show_nothing(self, request: Request, caller: None, unknown: str) -> Response:

@@ -53,6 +53,10 @@
     })();
   }
 
+  // A page that waits looks again by itself, and leaves no trail for the back button.
+  var waiting = document.querySelector("[data-refresh]");
+  if (waiting) setTimeout(function () { location.replace(waiting.dataset.refresh); }, 3000);
+
   function settle(root) {
     root.querySelectorAll("[data-wait]").forEach(countDown);
     var summary = root.querySelector("#error-summary");
