@@ -99,8 +99,7 @@ class Supervisor:
 
     def programs(self) -> list[dict[str, Any]]:
         """What supervisord knows of each program: name, statename, pid, spawnerr, …"""
-        known: Any = self._call.getAllProcessInfo()
-        return list(known)
+        return list(self._call("getAllProcessInfo"))
 
     def kill(self, program: str, number: int) -> bool:
         """Send a signal to a program's process, past supervisord; False when it does not run right now."""
@@ -110,21 +109,21 @@ class Supervisor:
 
     def stop_program(self, program: str) -> None:
         """Stop one program and keep it stopped."""
-        self._call.stopProcess(f"{_GROUP}:{program}")
+        self._call("stopProcess", f"{_GROUP}:{program}")
 
     def start_program(self, program: str) -> None:
         """Start one program that was stopped."""
-        self._call.startProcess(f"{_GROUP}:{program}", False)
+        self._call("startProcess", f"{_GROUP}:{program}", False)
 
-    @property
-    def _call(self) -> Any:
+    def _call(self, method: str, *arguments: Any) -> Any:
         # A proxy of its own for every call: its connection may not be shared between threads.
         url = f"http://{_USER}:{self._password}@127.0.0.1:{self._port}/RPC2"
-        return xmlrpc.client.ServerProxy(url).supervisor
+        with xmlrpc.client.ServerProxy(url) as proxy:
+            return getattr(proxy.supervisor, method)(*arguments)
 
     def _answers(self) -> bool:
         try:
-            self._call.getState()
+            self._call("getState")
         except OSError:
             return False
         return True

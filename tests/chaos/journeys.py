@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,7 +30,7 @@ class Travelled:
 
 
 class Crowd:
-    """Everybody who travels. `begun` and `done` count journeys."""
+    """Everybody who travels. `begun` and `done` count journeys. Each ends when its people know the outcome."""
 
     def __init__(self, plan: Plan, town: Town) -> None:
         self._plan, self._town = plan, town
@@ -42,19 +42,6 @@ class Crowd:
         """All journeys, AT_ONCE at a time, in the plan's order."""
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="person") as pool:
             return list(pool.map(self._one, self._plan.journeys))
-
-    def look_again(self, travelled: Sequence[Travelled]) -> None:
-        """Who has pressed 支付 and not yet seen the result looks once more."""
-        waiting = [
-            one for one in travelled if any(one.diary.seen.get(id_) != "paid" for id_ in one.diary.pressed)
-        ]
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            list(pool.map(self._look_again, waiting))
-
-    def _look_again(self, one: Travelled) -> None:
-        person = self._person(one.journey, one.diary)
-        for order_id in one.diary.pressed:
-            _protected(one, partial(person.watch, order_id))
 
     def _one(self, journey: Journey) -> Travelled:
         with self._counting:

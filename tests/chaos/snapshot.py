@@ -10,9 +10,9 @@ from typing import Any
 
 import requests
 
+from deploy.local.supervisor import ROOT
 from deploy.local.system import FullSystem
 from kit.crypto import KeyRing
-from services.notify.config import _TEMPLATES
 from tests.chaos.journeys import Travelled
 
 _PAGE = 500
@@ -187,7 +187,9 @@ class Books:
         return [InboxRow(service, *row) for service in _INBOXES for row in self._rows(service, statement)]
 
     def sms(self) -> list[Sms]:
-        templates = json.loads(_TEMPLATES.read_text(encoding="utf-8"))["templates"]
+        templates = json.loads((ROOT / self._system.env["SMS_TEMPLATES"]).read_text(encoding="utf-8"))[
+            "templates"
+        ]
         kinds = {template["id"]: template["name"] for template in templates}
         arrived = self._get("/sms", limit=10**6)["messages"]
         return [Sms(m["session_context"], m["phone"], kinds[m["template_id"]], m["text"]) for m in arrived]

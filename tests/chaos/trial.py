@@ -64,7 +64,6 @@ class Trial:
             incidents = saboteur.finish()
             system.wait_ready()
             self._phase("load")
-            crowd.look_again(travelled)
             self._settle(waiting_allowed=True)
             self._phase("settle")
             violations = audit(take(system, travelled, waiting_allowed=True))
@@ -105,12 +104,12 @@ class Trial:
         """Let the time of what was abandoned run out; then a few banks take the money all the same."""
         self._system.set_clock(PAST_EXPIRY)
         self._settle(waiting_allowed=False)
-        numbers = {order.order_id: order.number for order in Books(self._system).orders()}
-        for one in travelled:
-            for order_id in one.diary.orders if one.journey.kind is Kind.LATE else ():
-                # Nobody asks after a closed order, so this notify must come, however late and often.
-                self._sandbox("PUT", f"/orders/{numbers[order_id]}/settings", {"notify": {"lost_rate": 0}})
-                self._sandbox("POST", f"/orders/{numbers[order_id]}/pay-late")
+        closed = {o.order_id: o.number for o in Books(self._system).orders() if o.state == "closed"}
+        late = (one.diary.orders for one in travelled if one.journey.kind is Kind.LATE)
+        for number in [closed[order_id] for orders in late for order_id in orders if order_id in closed]:
+            # Nobody asks after a closed order, so this notify must come, however late and often.
+            self._sandbox("PUT", f"/orders/{number}/settings", {"notify": {"lost_rate": 0}})
+            self._sandbox("POST", f"/orders/{number}/pay-late")
         self._settle(waiting_allowed=False)
 
     def _sandbox(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> None:
