@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from contract.contribution import Enrolment, EnrolmentEntry, Quoted, Tier
+from contract.contribution import Enrolment, EnrolmentEntry, Quoted, QuotePayable, Tier, find_enrolment
 from contract.errors import InvalidInput
 from contract.insurance import InsuranceType
 from contract.people import Person
 
 CONSENT_VERSION = "2026-11"
 """Version of the privacy and authorisation text; a new text is agreed to anew."""
+
+ASKING = dt.timedelta(seconds=find_enrolment.deadline + 3)
+"""As long as this, a question for the enrolment may still be answered and is not asked again."""
+
+
+def hash_of(token: str) -> bytes:
+    """What the database knows of a session token."""
+    return hashlib.sha256(token.encode()).digest()
 
 
 @dataclass(frozen=True)
@@ -118,6 +127,10 @@ class Journey:
     updated_at: dt.datetime
     order_id: str | None = None
     enrolment_asked_at: dt.datetime | None = None
+
+    def is_asking(self, now: dt.datetime) -> bool:
+        """Whether the enrolment is being asked for right now."""
+        return self.enrolment_asked_at is not None and now - self.enrolment_asked_at < ASKING
 
     @property
     def step(self) -> Step:
@@ -230,6 +243,18 @@ def needs_confirmation(selection: Selection, options: Options) -> bool:
     """Medical insurance with one enrolment: the place is confirmed once per year chosen (3.2.1.15(二))."""
     sole = selection.insurance_type is InsuranceType.MEDICAL and len(options.entries) == 1
     return sole and selection.confirmed != selection.to_confirm
+
+
+def question_of(draft: Draft) -> QuotePayable:
+    """What contribution is asked about a checked selection."""
+    selection = draft.selection
+    assert draft.enrolment is not None
+    assert selection.entry_id is not None
+    assert selection.year is not None
+    return QuotePayable(
+        draft.insured, draft.enrolment, selection.entry_id, selection.year, selection.tier_code or "",
+        selection.agency_code,
+    )  # fmt: skip
 
 
 def place_of(agency_name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import secrets
 import uuid
 from dataclasses import dataclass, replace
@@ -31,9 +30,6 @@ from services.gateway.errors import StalePage
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
-
-ASKING = dt.timedelta(seconds=contribution.find_enrolment.deadline + 3)
-"""As long as this, a question for the enrolment may still be answered and is not asked again."""
 
 QUOTE_LEFT = dt.timedelta(minutes=2)
 """A quote with less time than this is asked for anew rather than offered."""
@@ -82,14 +78,9 @@ class Applicant:
     client_ip: str
 
 
-def hash_of(token: str) -> bytes:
-    """What the database knows of a session token."""
-    return hashlib.sha256(token.encode()).digest()
-
-
 def _open_session(openid: str, now: dt.datetime, **more: Any) -> tuple[str, Session]:
     token = secrets.token_urlsafe(32)
-    return token, Session(hash_of(token), openid, secrets.token_urlsafe(32), now, now, **more)
+    return token, Session(domain.hash_of(token), openid, secrets.token_urlsafe(32), now, now, **more)
 
 
 def enter(openid: str, ports: Ports) -> str:
@@ -188,18 +179,13 @@ def keep_draft(journey: Journey, draft: Draft, ports: Ports) -> Journey:
     return journey if draft == journey.draft else keep(replace(journey, draft=draft), ports)
 
 
-def is_asking(journey: Journey, now: dt.datetime) -> bool:
-    """Whether the enrolment is being asked for right now."""
-    return journey.enrolment_asked_at is not None and now - journey.enrolment_asked_at < ASKING
-
-
 def find_enrolment(journey: Journey, ports: Ports) -> Journey:
     """The journey with its enrolment, asked for once per person and journey (3.2.1.5).
 
     Who asks first writes so down; another tap meanwhile gets the journey as it is. Raises what
     contribution.find_enrolment raises, after which it may be asked again.
     """
-    if journey.draft.enrolment is not None or is_asking(journey, ports.clock.now()):
+    if journey.draft.enrolment is not None or journey.is_asking(ports.clock.now()):
         return journey
     try:
         asking = keep(replace(journey, enrolment_asked_at=ports.clock.now()), ports)
@@ -261,7 +247,7 @@ def quote_payable(journey: Journey, ports: Ports) -> Journey:
     if draft.quoted and draft.quote_expires_at and draft.quote_expires_at - now > QUOTE_LEFT:
         return journey
     try:
-        quoted = ports.peers.call(contribution.quote_payable, _question(draft))
+        quoted = ports.peers.call(contribution.quote_payable, domain.question_of(draft))
     except AgencyChoiceNeeded as error:
         offered = tuple(AgencyChoice(a["code"], a["name"]) for a in error.detail.get("agencies", ()))
         keep_draft(journey, replace(draft, agencies=offered, quoted=None), ports)
@@ -269,17 +255,6 @@ def quote_payable(journey: Journey, ports: Ports) -> Journey:
     expires = now + dt.timedelta(seconds=quoted.expires_in)
     fresh = replace(draft, quoted=quoted, quote_expires_at=expires, idempotency_key=uuid.uuid4().hex)
     return keep_draft(journey, fresh, ports)
-
-
-def _question(draft: Draft) -> contribution.QuotePayable:
-    selection = draft.selection
-    assert draft.enrolment is not None
-    assert selection.entry_id is not None
-    assert selection.year is not None
-    return contribution.QuotePayable(
-        draft.insured, draft.enrolment, selection.entry_id, selection.year, selection.tier_code or "",
-        selection.agency_code,
-    )  # fmt: skip
 
 
 def place_order(payer: LoggedInPayer, journey: Journey, key: str, ports: Ports) -> OrderPlaced:

@@ -150,7 +150,40 @@ def test_a_visitor_is_not_a_payer(embedded_system: EmbeddedSystem) -> None:
     assert visitor.call("DELETE", "/sessions/current").status_code == 401
 
 
-def test_another_payers_order_is_not_found(client: Client) -> None:
+def test_a_wechat_code_works_once(embedded_system: EmbeddedSystem) -> None:
+    visitor = Client(embedded_system, Sandbox(embedded_system).resident())
+    code = {"code": visitor.wechat_code()}
+    assert visitor.call("POST", "/wechat-sessions", code).status_code == 201
+    again = visitor.call("POST", "/wechat-sessions", code)
+    assert (again.status_code, again.json()["type"]) == (409, "urn:gx-tax:wechat_refused")
+
+
+@pytest.mark.parametrize("fault", [{"error_rate": 1}, {"timeout_rate": 1, "timeout_seconds": 6}])
+def test_wechat_being_down_is_said_and_passes(
+    embedded_system: EmbeddedSystem, fault: dict[str, float]
+) -> None:
+    visitor = Client(embedded_system, Sandbox(embedded_system).resident())
+    code = {"code": visitor.wechat_code()}
+    before = {name: visitor.sandbox.get("/settings")["wechat"][name] for name in fault}
+    try:
+        visitor.sandbox.put("/settings", {"wechat": fault})
+        down = visitor.call("POST", "/wechat-sessions", code)
+        assert (down.status_code, down.json()["type"]) == (503, "urn:gx-tax:wechat_unavailable")
+    finally:
+        visitor.sandbox.put("/settings", {"wechat": before})
+    assert visitor.call("POST", "/wechat-sessions", code).status_code == 201
+
+
+def test_another_payers_order_is_not_found(client: Client, embedded_system: EmbeddedSystem) -> None:
+    stranger = Client(embedded_system, Sandbox(embedded_system).resident())
+    stranger.log_in()
+    placed = stranger.call(
+        "POST", "/orders", {"quote": stranger.quote()["quote"]}, **{"Idempotency-Key": "strangers-key"}
+    )
+    order_id = placed.json()["order_id"]
+    assert stranger.call("GET", f"/orders/{order_id}").status_code == 200
+    for method, path in (("GET", ""), ("POST", "/payment"), ("POST", "/check"), ("POST", "/close")):
+        assert client.call(method, f"/orders/{order_id}{path}").status_code == 404
     assert client.call("GET", f"/orders/{STRANGER}").status_code == 404
 
 

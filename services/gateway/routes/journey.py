@@ -48,7 +48,7 @@ class JourneyRoutes(Routes):
         if settled := self._settled(journey):
             return settled
         if journey.draft.enrolment is None:
-            if usecases.is_asking(journey, self.clock.now()):
+            if journey.is_asking(self.clock.now()):
                 return self.show("asking.html", request, session, journey=journey)
             return self._to(journey, "payer")
         return self._choice(request, session, journey, usecases.list_options(journey.draft, self.ports))

@@ -12,7 +12,7 @@ from contract.errors import ContractError, DeadlineExceeded, InvalidInput
 from contract.insurance import InsuranceType
 from contract.payment import OrderPlaced, QuoteExpired, QuoteUsed
 from kit.clock import SetClock
-from services.gateway import usecases
+from services.gateway import domain, usecases
 from services.gateway.domain import CONSENT_VERSION, Journey, JourneyState, Selection, Session, Step
 from services.gateway.errors import StalePage
 from services.gateway.usecases import Applicant, Ports
@@ -26,7 +26,7 @@ PLACED = OrderPlaced("order-1", "https://pay.example/1")
 @pytest.fixture
 def visitor(ports: Ports) -> Session:
     token = usecases.enter("openid-1", ports)
-    return ports.sessions.rows[usecases.hash_of(token)]
+    return ports.sessions.rows[domain.hash_of(token)]
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_login_kills_the_old_session_and_keeps_the_consent(
     ready = replace(visitor, challenge_id="challenge-1", consent_version=CONSENT_VERSION)
     peers.answer(identity.log_in, identity.LoggedIn("person-1", PERSON, "13800138000"))
     token, session = usecases.log_in(ready, WHO, "123456", ports)
-    assert set(ports.sessions.rows) == {usecases.hash_of(token)}
+    assert set(ports.sessions.rows) == {domain.hash_of(token)}
     assert session.payer == PAYER
     assert session.csrf_token != visitor.csrf_token
     assert session.challenge_id is None
@@ -116,7 +116,7 @@ def test_a_tap_while_the_enrolment_is_asked_for_waits(ports: Ports, peers: FakeP
 
     def tap_again(request: object) -> object:
         seen = _now(ports, started)
-        assert usecases.is_asking(seen, ports.clock.now())
+        assert seen.is_asking(ports.clock.now())
         assert usecases.find_enrolment(seen, ports) is seen
         return enrolment(MEDICAL)
 
@@ -141,15 +141,15 @@ def test_after_a_refusal_the_enrolment_may_be_asked_for_again(
     peers.answer(contribution.find_enrolment, error)
     with pytest.raises(type(error)):
         usecases.find_enrolment(started, ports)
-    assert not usecases.is_asking(_now(ports, started), ports.clock.now())
+    assert not _now(ports, started).is_asking(ports.clock.now())
 
 
 def test_a_crash_while_asking_is_forgotten_after_the_deadline(ports: Ports, clock: SetClock) -> None:
     started = usecases.start_journey(PAYER, LIFE, ports)
     asking = replace(started, enrolment_asked_at=clock.now())
-    assert usecases.is_asking(asking, clock.now())
-    clock.advance(seconds=usecases.ASKING.total_seconds())
-    assert not usecases.is_asking(asking, clock.now())
+    assert asking.is_asking(clock.now())
+    clock.advance(seconds=domain.ASKING.total_seconds())
+    assert not asking.is_asking(clock.now())
 
 
 def test_an_only_type_is_chosen_when_the_enrolment_comes(ports: Ports, peers: FakePeers) -> None:
