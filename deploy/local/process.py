@@ -171,7 +171,8 @@ class Daemon:
 
     def _gone(self, identity: Identity, seconds: float) -> bool:
         gone = wait_until(lambda: self.identity != identity, seconds)
-        self._reap()
+        if gone and self._child is not None and self._child.pid == identity.pid:
+            self._child.wait()
         return gone
 
     def _reap(self) -> None:

@@ -29,6 +29,7 @@ from deploy.local.supervisor import ROOT, Program, Supervisor
 from deploy.topology import SERVICES
 
 START_SECONDS = 90.0
+STOP_SECONDS = 40.0
 
 
 def answers(port: int, path: str) -> bool:
@@ -111,7 +112,7 @@ class EmbeddedSystem(System):
         self._daemon.wait_ready(started.exists, START_SECONDS)
 
     def stop(self) -> None:
-        self._daemon.stop()
+        self._daemon.stop(STOP_SECONDS)
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Kill the process without warning; `start` starts it again on the same data."""
