@@ -7,24 +7,12 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-
-import services
+from kit import migrations
 from kit.config import ConfigurationError, ServiceConfig
 from kit.consumer import declare_queues
 from kit.database import Database
 from kit.runner import read_settings, service_class
-
-
-def alembic_config(service: str, database_url: str) -> Config:
-    """Alembic's settings for a service; every service keeps its own history in its own database."""
-    folder = Path(services.__path__[0]) / service / "migrations"
-    config = Config(attributes={"database_url": database_url, "service": service})
-    config.set_main_option("script_location", str(folder))
-    return config
 
 
 def migrate(names: list[str]) -> None:
@@ -37,10 +25,8 @@ def migrate(names: list[str]) -> None:
 
 
 def _upgrade(name: str, settings: ServiceConfig) -> None:
-    config = alembic_config(name, settings.database_url)
     with Database(settings.database_url).transaction() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        migrations.upgrade(name, connection)
         if not settings.production and importlib.util.find_spec(f"services.{name}.demonstration"):
             importlib.import_module(f"services.{name}.demonstration").load(connection)
 

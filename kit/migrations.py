@@ -1,11 +1,14 @@
-"""What every service's migrations/env.py does: run its revisions on the connection it is given."""
+"""Alembic for services: what upgrades a database, and what every migrations/env.py calls."""
 
 from __future__ import annotations
 
-from alembic import context
+from pathlib import Path
+
+from alembic import command, context
+from alembic.config import Config
 from sqlalchemy import Connection, MetaData
 
-from kit.database import Database
+import services
 
 CONVENTION = {
     "ix": "%(table_name)s_%(column_0_N_name)s_idx",
@@ -21,19 +24,17 @@ def new_metadata() -> MetaData:
     return MetaData(naming_convention=CONVENTION)
 
 
+def upgrade(service: str, connection: Connection) -> None:
+    """Bring a service's database to its newest revision; every service keeps its own history."""
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(Path(services.__path__[0]) / service / "migrations"))
+    command.upgrade(config, "head")
+
+
 def run(metadata: MetaData) -> None:
-    """Called by env.py."""
-    attributes = context.config.attributes
-    if connection := attributes.get("connection"):
-        _upgrade(connection, metadata)
-    else:
-        with Database(attributes["database_url"]).transaction() as own:
-            _upgrade(own, metadata)
-
-
-def _upgrade(connection: Connection, metadata: MetaData) -> None:
+    """Called by env.py: run the revisions on the connection `upgrade` was given."""
     context.configure(
-        connection=connection, target_metadata=metadata, compare_type=True, render_as_batch=True,
-        transactional_ddl=True,
+        connection=context.config.attributes["connection"], target_metadata=metadata, compare_type=True,
+        render_as_batch=True, transactional_ddl=True,
     )  # fmt: skip
     context.run_migrations()

@@ -17,7 +17,7 @@ from kit.http import Access, http
 from kit.relay import Relay
 from kit.rpc import rpc
 from kit.service import Made, Service
-from services.payment import usecases
+from services.payment import notifies, usecases
 from services.payment.adapters.base import ForgedNotify
 from services.payment.adapters.unionpay import OpenPlatform
 from services.payment.storage import OrderStorage
@@ -68,7 +68,7 @@ class PaymentService(Service):
     def receive_notify(self, request: Request, caller: None) -> Response:
         fields = (request.form if request.method == "POST" else request.args).to_dict()
         try:
-            usecases.receive_notify(fields, self._wiring())
+            notifies.receive_notify(fields, self._wiring())
         except ForgedNotify:
             _NOTIFIES.labels("forged").inc()
             _log.error("forged notify refused", extra={"from": request.remote_addr})
@@ -80,7 +80,7 @@ class PaymentService(Service):
     def look_after_orders(self) -> None:
         """Nothing waits for ever: every order that is not final has a time at which it is looked at."""
         wiring = self._wiring()
-        usecases.process_kept_notifies(wiring, _POLL_BATCH)
+        notifies.process_kept_notifies(wiring, _POLL_BATCH)
         pool = eventlet.GreenPool(_ASKED_AT_ONCE)
         while due := usecases.claim_due(wiring, _POLL_BATCH):
             for _ in pool.imap(lambda order: self._look_at(order, wiring), due):

@@ -43,9 +43,9 @@ def test_the_contract_knows_nobody(path: Path) -> None:
 
 @_every("kit")
 def test_the_kit_knows_no_service(path: Path) -> None:
-    # kit.migrate asks the package `services` where it lies; it names none.
+    # kit.migrations asks the package `services` where it lies; it names none.
     found = _breaches(
-        path, OURS - {"kit", "contract"}, but=() if path.name != "migrate.py" else ("services",)
+        path, OURS - {"kit", "contract"}, but=() if path.name != "migrations.py" else ("services",)
     )
     assert not found, (
         f"{path}: the kit knows no service, no deployment and no sandbox (design.md §2): {found}"

@@ -59,7 +59,10 @@ class FakeIdentityStorage:
 
     def open_challenge(self, tx: Any, challenge: Challenge) -> None:
         for earlier in self.challenges.values():
-            same = (earlier.purpose, earlier.applicant.phone) == (challenge.purpose, challenge.applicant.phone)
+            same = (earlier.purpose, earlier.applicant.phone) == (
+                challenge.purpose,
+                challenge.applicant.phone,
+            )
             if same and self.states[earlier.challenge_id] == "live":
                 self.states[earlier.challenge_id] = "replaced"
         self.challenges[challenge.challenge_id] = challenge

@@ -28,6 +28,9 @@ def succeeded(**changed: Any) -> PaymentSucceeded:
 
 
 def failed(
-    reason: str = "银行卡余额不足。", advice: str = "请更换银行卡后重新缴费。", code: str = "declined", **changed: Any
+    reason: str = "银行卡余额不足。",
+    advice: str = "请更换银行卡后重新缴费。",
+    code: str = "declined",
+    **changed: Any,
 ) -> PaymentFailed:
     return PaymentFailed("order-1", contribution(**changed), PAID_AT, code, reason, advice)

@@ -11,7 +11,7 @@ from contract.quote import Quote
 from kit.clock import SetClock
 from kit.crypto import KeyRing
 from sandbox.signatures import communication_key_sign
-from services.payment import usecases
+from services.payment import notifies, usecases
 from services.payment.domain import Order
 from services.payment.usecases import Wiring
 from tests.fakes.payment_orders import KEY, NOW, PAYER, QUOTE_KEYS, a_quote, asking, paid_fields, settings
@@ -49,7 +49,7 @@ class Payment:
     def notify(self, order: Order, **changed: str) -> None:
         """UnionPay notifies of the order."""
         fields = paid_fields(order.mer_order_id, order.amount, **changed)
-        usecases.receive_notify(signed(fields), self.wiring)
+        notifies.receive_notify(signed(fields), self.wiring)
 
 
 def signed(fields: dict[str, str], key: str = KEY) -> dict[str, str]:

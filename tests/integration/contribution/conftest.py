@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from deploy.local.postgresql import PostgreSQL
 from kit.database import Database
 from services.contribution.models import tiers
-from tests.integration.payment.databases import upgrade
+from tests.integration.databases import upgrade
 
 
 @pytest.fixture(scope="session")

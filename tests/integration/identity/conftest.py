@@ -4,32 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
 
 from deploy.local.postgresql import PostgreSQL
 from kit.database import Database
 from services.identity import models
+from tests.integration.databases import upgrade
 
 os.environ.setdefault("BLIND_INDEX_KEY", "5a" * 32)
 os.environ.setdefault("PERSONAL_DATA_KEYS", "1:" + "3c" * 16)
 
 
-def upgrade(database: Database) -> None:
-    """Run the service's migrations as `python -m kit.migrate identity` does."""
-    with database.transaction() as connection:
-        config = Config(attributes={"connection": connection})
-        config.set_main_option("script_location", str(Path(models.__file__).parent / "migrations"))
-        command.upgrade(config, "head")
-
-
 @pytest.fixture(scope="session")
 def migrated(postgres: PostgreSQL) -> Iterator[Database]:
     database = Database(postgres.url("identity"), pool_size=60)
-    upgrade(database)
+    upgrade("identity", database)
     yield database
     database.engine.dispose()
 

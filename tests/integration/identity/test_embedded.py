@@ -12,14 +12,14 @@ from contract.identity import CodeExpired, TooManyCodes, WrongCode
 from kit.database import Database
 from services.identity import usecases
 from services.identity.models import challenges, code_limits
-from tests.integration.identity.conftest import upgrade
+from tests.integration.databases import upgrade
 from tests.integration.identity.test_limits import ASKED, Login, outcomes, person
 
 
 @pytest.fixture
 def login(tmp_path: Path) -> Iterator[Login]:
     database = Database(f"sqlite:///{tmp_path}/identity.sqlite3")
-    upgrade(database)
+    upgrade("identity", database)
     yield Login(database)
     database.engine.dispose()
 

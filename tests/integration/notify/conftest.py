@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
-from alembic.config import Config as AlembicConfig
 from sqlalchemy import select
 
 from deploy.local.postgresql import PostgreSQL
@@ -31,6 +29,7 @@ from services.notify.domain import Message, Step
 from services.notify.sender import provider as sms_provider
 from services.notify.storage import NotifyStorage
 from tests.fakes.notify_events import succeeded
+from tests.integration.databases import upgrade
 
 GRACE = dt.timedelta(seconds=120)
 KEYS = {"BLIND_INDEX_KEY": "5a" * 32, "PERSONAL_DATA_KEYS": "1:" + "3c" * 16}
@@ -43,18 +42,10 @@ CREDENTIALS = {
 }  # fmt: skip
 
 
-def upgrade(database: Database) -> None:
-    """Run the service's migrations as `python -m kit.migrate notify` does."""
-    with database.transaction() as connection:
-        config = AlembicConfig(attributes={"connection": connection})
-        config.set_main_option("script_location", str(Path(models.__file__).parent / "migrations"))
-        command.upgrade(config, "head")
-
-
 @pytest.fixture(scope="session")
 def migrated(postgres: PostgreSQL) -> Iterator[Database]:
     database = Database(postgres.url("notify"), pool_size=40)
-    upgrade(database)
+    upgrade("notify", database)
     yield database
     database.engine.dispose()
 

@@ -9,7 +9,8 @@ import pytest
 from deploy.local.postgresql import PostgreSQL
 from kit.database import Database
 from services.payment.models import metadata
-from tests.integration.payment.databases import PARALLEL, upgrade
+from tests.integration.databases import upgrade
+from tests.integration.payment.databases import PARALLEL
 
 
 @pytest.fixture(scope="session")

@@ -5,14 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, TypeVar
 
-from alembic import command
-from alembic.config import Config as AlembicConfig
 from sqlalchemy import Row, select
 
-import services
 from contract import events
 from contract.events import Envelope
 from kit.clock import Clock
@@ -31,15 +27,6 @@ os.environ.setdefault("PERSONAL_DATA_KEYS", "1:" + "3c" * 16)
 
 PARALLEL = 50
 T = TypeVar("T")
-
-
-def upgrade(service: str, database: Database) -> None:
-    """Run a service's migrations as `python -m kit.migrate` does."""
-    with database.transaction() as connection:
-        config = AlembicConfig(attributes={"connection": connection})
-        folder = Path(services.__path__[0]) / service / "migrations"
-        config.set_main_option("script_location", str(folder))
-        command.upgrade(config, "head")
 
 
 def wiring(database: Database, config: Config, clock: Clock) -> Wiring:

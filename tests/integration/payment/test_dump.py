@@ -9,7 +9,7 @@ import pytest
 from deploy.local.postgresql import PostgreSQL
 from kit.clock import SetClock
 from kit.database import Database
-from services.payment import usecases
+from services.payment import notifies, usecases
 from tests.fakes.payment_orders import INSURED, NOW, PAYER, a_quote, an_order, asking, paid_fields, settings
 from tests.fakes.payment_service import signed
 from tests.integration.payment.databases import wiring
@@ -29,9 +29,9 @@ def dump(database: Database, postgres: PostgreSQL) -> str:
     described = {"buyerId": BUYER, "orderDesc": INSURED.name, "attachedData": INSURED.document_number}
     for transaction in ("transaction-1", "transaction-2"):
         fields = paid_fields(number, targetOrderId=transaction) | described
-        usecases.receive_notify(signed(fields), payment)
-    usecases.receive_notify(signed(paid_fields(an_order().mer_order_id) | described), payment)
-    usecases.process_kept_notifies(payment, 1)
+        notifies.receive_notify(signed(fields), payment)
+    notifies.receive_notify(signed(paid_fields(an_order().mer_order_id) | described), payment)
+    notifies.process_kept_notifies(payment, 1)
     url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     command = ["/usr/lib/postgresql/15/bin/pg_dump", "--inserts", url]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)

@@ -15,7 +15,7 @@ from sqlalchemy import event
 from contract.payment import IdempotencyConflict, LiveOrderExists, OrderPlaced, OrderState, Payer, QuoteUsed
 from kit.clock import SetClock, SystemClock
 from kit.database import Database
-from services.payment import usecases
+from services.payment import notifies, usecases
 from services.payment.domain import Order
 from services.payment.usecases import LEASE, Wiring
 from tests.contract.adapters.sandbox_process import RunningSandbox, running_sandbox
@@ -92,7 +92,7 @@ def test_fifty_people_do_not_wait_for_each_other(payment: Wiring) -> None:
 def test_the_same_notify_fifty_times_at_once_pays_once(payment: Wiring) -> None:
     order = place(payment)
     fields = signed(paid_fields(order.mer_order_id))
-    assert at_once(lambda n: usecases.receive_notify(fields, payment)) == [None] * PARALLEL
+    assert at_once(lambda n: notifies.receive_notify(fields, payment)) == [None] * PARALLEL
     assert types(payment.database, order.order_id) == ["order.placed.v1", "payment.succeeded.v1"]
     assert stored(payment, order.order_id).state is OrderState.PAID
     assert refunds(payment.database, order.order_id) == []
@@ -101,7 +101,7 @@ def test_the_same_notify_fifty_times_at_once_pays_once(payment: Wiring) -> None:
 def test_notifies_of_one_payment_that_differ_pay_once(payment: Wiring) -> None:
     order = place(payment)
     at_once(
-        lambda n: usecases.receive_notify(signed(paid_fields(order.mer_order_id, notifyId=str(n))), payment),
+        lambda n: notifies.receive_notify(signed(paid_fields(order.mer_order_id, notifyId=str(n))), payment),
         10,
     )
     assert types(payment.database, order.order_id) == ["order.placed.v1", "payment.succeeded.v1"]
@@ -111,7 +111,7 @@ def test_notifies_of_one_payment_that_differ_pay_once(payment: Wiring) -> None:
 def test_payments_of_one_order_at_once_pay_it_once_and_return_the_others(payment: Wiring) -> None:
     order = place(payment)
     at_once(
-        lambda n: usecases.receive_notify(
+        lambda n: notifies.receive_notify(
             signed(paid_fields(order.mer_order_id, targetOrderId=f"transaction-{n}")), payment
         ),
         5,
@@ -145,7 +145,7 @@ def test_polling_notify_and_payer_at_once_pay_once(database: Database, sandbox: 
         )
         acts: list[Callable[[], object]] = [
             partial(usecases.look_at, order, payment),
-            partial(usecases.receive_notify, fields, payment),
+            partial(notifies.receive_notify, fields, payment),
             partial(usecases.check_order, of(order), payment),
         ]
         assert [a for a in all_at_once(acts) if isinstance(a, Exception)] == []
@@ -223,8 +223,8 @@ def test_a_notify_that_meets_a_lock_is_kept_and_done_later(payment: Wiring, impa
     hurried = wiring(impatient, payment.config, payment.clock)
     with payment.database.transaction() as holder:
         holder.exec_driver_sql("SELECT 1 FROM orders FOR UPDATE")
-        usecases.receive_notify(signed(paid_fields(order.mer_order_id)), hurried)
+        notifies.receive_notify(signed(paid_fields(order.mer_order_id)), hurried)
         assert stored(payment, order.order_id).state is OrderState.PLACED
-    usecases.process_kept_notifies(hurried, 9)
+    notifies.process_kept_notifies(hurried, 9)
     assert stored(payment, order.order_id).state is OrderState.PAID
     assert types(payment.database, order.order_id) == ["order.placed.v1", "payment.succeeded.v1"]

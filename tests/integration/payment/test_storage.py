@@ -18,7 +18,7 @@ from services.payment.domain import EDGES, MIN_BETWEEN_LOOKS, Order, RefundReaso
 from services.payment.storage import OrderStorage
 from tests.fakes.payment_orders import INSURED, NOW, OTHER_PAYER, an_order
 from tests.fakes.payment_storage import FakeOrderStorage
-from tests.integration.payment.databases import upgrade
+from tests.integration.databases import upgrade
 
 LATER = NOW + dt.timedelta(minutes=1)
 PAID = Report(Trigger.SUCCEEDED, "notify", "transaction-1", NOW, 40000)

@@ -8,9 +8,9 @@ import datetime as dt
 import pytest
 
 from contract.payment import OrderState, PaymentFailed, PaymentSucceeded
-from services.payment import usecases
+from services.payment import notifies
 from services.payment.adapters.base import ForgedNotify
-from services.payment.usecases import UnknownOrder
+from services.payment.notifies import UnknownOrder
 from tests.fakes.payment_orders import KEY, NOW, an_order, paid_fields
 from tests.fakes.payment_service import Payment, make_payment, signed
 
@@ -59,7 +59,7 @@ def forged(fields: dict[str, str]) -> dict[str, dict[str, str]]:
 def test_a_forged_notify_changes_nothing_and_is_not_kept(payment: Payment, kind: str) -> None:
     order = payment.placed()
     with pytest.raises(ForgedNotify):
-        usecases.receive_notify(forged(paid_fields(order.mer_order_id))[kind], payment.wiring)
+        notifies.receive_notify(forged(paid_fields(order.mer_order_id))[kind], payment.wiring)
     assert payment.now(order) == order
     assert (payment.storage.notifies, payment.events) == ({}, [])
 
@@ -145,7 +145,7 @@ def test_a_genuine_notify_of_an_order_we_do_not_have_is_kept(payment: Payment) -
     payment.notify(an_order())
     (kept,) = payment.storage.notifies.values()
     assert kept.next_at == NOW
-    usecases.process_kept_notifies(payment.wiring, 9)
+    notifies.process_kept_notifies(payment.wiring, 9)
     (kept,) = payment.storage.notifies.values()
     assert (kept.notify.attempts, kept.reason) == (1, UnknownOrder.__name__)
     assert kept.next_at == NOW + dt.timedelta(seconds=4)
@@ -156,13 +156,13 @@ def test_a_notify_that_could_not_be_processed_is_kept_and_done_later(payment: Pa
     payment.storage.fails = TimeoutError("the row is locked")
     payment.notify(order)
     assert payment.now(order) == order
-    usecases.process_kept_notifies(payment.wiring, 9)
+    notifies.process_kept_notifies(payment.wiring, 9)
     assert payment.now(order) == order
     payment.storage.fails = None
-    usecases.process_kept_notifies(payment.wiring, 9)
+    notifies.process_kept_notifies(payment.wiring, 9)
     assert payment.now(order) == order, "not before its time"
     payment.clock.advance(seconds=4)
-    usecases.process_kept_notifies(payment.wiring, 9)
+    notifies.process_kept_notifies(payment.wiring, 9)
     assert payment.now(order).state is OrderState.PAID
     (kept,) = payment.storage.notifies.values()
     assert kept.next_at is None
@@ -173,7 +173,7 @@ def test_retries_of_a_kept_notify_slow_down_to_an_hour(payment: Payment) -> None
     waits = []
     for _ in range(14):
         now = payment.clock.now()
-        usecases.process_kept_notifies(payment.wiring, 1)
+        notifies.process_kept_notifies(payment.wiring, 1)
         (kept,) = payment.storage.notifies.values()
         assert kept.next_at is not None
         waits.append((kept.next_at - now).total_seconds())
@@ -188,7 +188,7 @@ def test_one_bad_kept_notify_does_not_hold_up_the_others(payment: Payment) -> No
     payment.notify(an_order())
     payment.notify(order)
     payment.storage.fails = None
-    usecases.process_kept_notifies(payment.wiring, 9)
+    notifies.process_kept_notifies(payment.wiring, 9)
     assert payment.now(order).state is OrderState.PAID
 
 
