@@ -13,7 +13,7 @@ _SEED = 20261123
 
 
 @pytest.mark.full
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(540)
 def test_nothing_is_lost_doubled_or_stuck_whatever_breaks(scratch: Path) -> None:
     trial = Trial(make_plan(payments=200, kills=None, seed=_SEED), scratch / "chaos", print)
     report = trial.run()

@@ -26,6 +26,9 @@ PAST_EXPIRY = 35 * 60
 """Orders live half an hour and get two minutes of grace."""
 
 _SETTLING = 180.0
+_AFTERWARDS = 20.0
+"""Seconds to wait for what is on its way; once that was not enough, the audit is not kept waiting as long again."""
+
 _LIMITS = {
     # One machine plays the whole province.
     "IDENTITY_CODES_PER_IP": "1000000",
@@ -46,6 +49,7 @@ class Trial:
         self._plan, self._say = plan, say
         self._system = FullSystem(state, free_base(), replicas=REPLICAS, extra=_LIMITS)
         self._phases: dict[str, float] = {}
+        self._settling = _SETTLING
         self._began = self._said = time.monotonic()
 
     def run(self) -> Report:
@@ -89,8 +93,8 @@ class Trial:
             return travelling.result()
 
     def _settle(self, waiting_allowed: bool) -> None:
-        """Wait until nothing is on its way any more, twice in a row; after _SETTLING the audit says what still is."""
-        deadline, quiet = time.monotonic() + _SETTLING, 0
+        """Wait until nothing is on its way any more, twice in a row; when time is up the audit says what still is."""
+        deadline, quiet = time.monotonic() + self._settling, 0
         books = Books(self._system)
         while quiet < 2 and time.monotonic() < deadline:
             left = {name: count for name, count in books.unsettled().items() if count}
@@ -99,6 +103,8 @@ class Trial:
             quiet = 0 if left else quiet + 1
             self._progress(f"waiting for {left}")
             time.sleep(1)
+        if quiet < 2:
+            self._settling = _AFTERWARDS
 
     def _close_abandoned(self, travelled: Sequence[Travelled]) -> None:
         """Let the time of what was abandoned run out; then a few banks take the money all the same."""
