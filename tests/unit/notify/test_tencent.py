@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import http.server
 import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
+
+# By name: importing eventlet.wsgi later would put a green copy of the module in its place.
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -24,7 +26,7 @@ from tests.unit.notify.test_wording import ENVIRONMENT
 NOW = dt.datetime(2026, 11, 23, 8, tzinfo=dt.UTC)
 CODE = Sms("challenge-1", Kind.LOGIN_CODE, "13800138000", {"code": "042042", "minutes": "5"})
 Adapter = Callable[[str], TencentSms]
-Reply = Callable[[http.server.BaseHTTPRequestHandler, dict[str, Any]], None]
+Reply = Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]
 
 
 def test_the_published_example_is_signed_as_published() -> None:
@@ -87,7 +89,7 @@ class Wire:
         self.bodies: list[dict[str, Any]] = []
         wire = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
@@ -97,7 +99,7 @@ class Wire:
 
             def log_message(self, *_: Any) -> None: ...
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
@@ -105,7 +107,7 @@ class Wire:
         return f"http://127.0.0.1:{self.server.server_address[1]}"
 
     def answers(self, response: object, code: int = 200) -> None:
-        def reply(handler: http.server.BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        def reply(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
             raw = json.dumps({"Response": response}).encode() if response is not None else b"<html>"
             handler.send_response(code)
             handler.send_header("Content-Length", str(len(raw)))
@@ -175,7 +177,7 @@ def test_no_answer_in_time_is_ambiguous(adapter: Adapter, wire: Wire, monkeypatc
     monkeypatch.setattr(tencent, "TIMEOUT", (1.0, 0.1))
     done = threading.Event()
 
-    def hang(handler: http.server.BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+    def hang(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
         done.wait(2)
 
     wire.reply = hang
@@ -202,7 +204,7 @@ def busy_phone(wire: Wire) -> Wire:
     """A phone that got 250 messages; the provider shows at most 100 at a time, oldest first."""
     rows = [row(n) for n in range(250)]
 
-    def reply(handler: http.server.BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+    def reply(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
         within = [r for r in rows if body["BeginTime"] <= r["UserReceiveTime"] <= body["EndTime"]]
         wire.answers({"PullSmsSendStatusSet": within[: body["Limit"]]})
         wire.reply(handler, body)
