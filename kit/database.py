@@ -16,7 +16,8 @@ import sqlalchemy
 from eventlet.semaphore import Semaphore
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 IDLE_BEFORE_PING = 5.0
 """Seconds a pooled connection may rest before it is tested, so that a restart is noticed at no cost under load."""
@@ -30,6 +31,10 @@ _PG_OPTIONS = " ".join(
         "idle_in_transaction_session_timeout": 15000,
     }.items()
 )
+
+
+AWAY = (OperationalError, InterfaceError, PoolTimeout, DisconnectionError)
+"""The database is away, restarting or too busy: expected, passing, and no reason for a traceback."""
 
 
 class Transactions(Protocol):

@@ -19,9 +19,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
-from contract.errors import ContractError
+from contract.errors import ContractError, DeadlineExceeded, Unavailable
 from kit import telemetry
-from kit.database import Database
+from kit.database import AWAY, Database
 
 MAX_BODY = 64 * 1024
 """Bytes a request may carry unless its server allows more; forms and JSON here are small."""
@@ -135,6 +135,11 @@ def http(method: str, url: str, *, access: Access) -> Callable[[Callable[..., An
                 return handler(self, request, self.admit(request, access), **path)
             except (ContractError, HTTPException) as error:
                 return self.render_error(request, error)
+            except AWAY as error:
+                _log.warning("%s found the database away: %s", handler.__name__, type(error).__name__)
+                # What was being written may or may not be committed.
+                lost = Unavailable() if request.method in ("GET", "HEAD") else DeadlineExceeded()
+                return self.render_error(request, lost)
             except Exception:
                 _log.exception("%s %s crashed", request.method, handler.__name__)
                 return self.render_error(request, ContractError())

@@ -28,6 +28,7 @@ from contract.errors import ContractError, DeadlineExceeded, InvalidInput, Unava
 from contract.rpc import Method
 from kit import telemetry
 from kit.broker import RPC, BrokerUnavailable, BusConsumer, Message, Publisher, Unroutable
+from kit.database import AWAY
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
@@ -134,8 +135,14 @@ class RpcEntrypoint(Entrypoint):
                 answer = schema.dump(result)
             except Exception:
                 exc_info = sys.exc_info()
-        self.requests.answer(message, answer, exc_info[1] if exc_info else None)
+        self.requests.answer(message, answer, self._told(exc_info[1]) if exc_info else None)
         return result, exc_info
+
+    def _told(self, error: BaseException) -> BaseException:
+        """What the caller hears of an error: a command on a lost database may or may not be committed."""
+        if isinstance(error, AWAY):
+            return DeadlineExceeded() if self.method.command else Unavailable()
+        return error
 
 
 rpc = RpcEntrypoint.decorator
@@ -262,4 +269,3 @@ def _error_data(error: BaseException | None) -> dict[str, Any] | None:
 
 def _error_from(data: dict[str, Any]) -> ContractError:
     return ContractError.of(data.get("code", "error"), data.get("value") or "", data.get("detail") or {})
-

@@ -16,6 +16,7 @@ from nameko.extensions import DependencyProvider
 from prometheus_client import Counter, Gauge, Histogram
 
 from contract.errors import ContractError
+from kit.database import AWAY
 
 CORRELATION = "correlation_id"
 """The name under which the id travels in bus headers."""
@@ -107,7 +108,8 @@ class Telemetry(DependencyProvider):
         WORK_SECONDS.labels(worker_ctx.service_name, worker_ctx.entrypoint.method_name, outcome).observe(
             elapsed
         )
-        if error is not None and not isinstance(error, ContractError):
-            logging.getLogger(worker_ctx.service_name).error(
-                "%s crashed", worker_ctx.entrypoint.method_name, exc_info=exc_info
-            )
+        log, name = logging.getLogger(worker_ctx.service_name), worker_ctx.entrypoint.method_name
+        if isinstance(error, AWAY):
+            log.warning("%s found the database away: %s", name, type(error).__name__)
+        elif error is not None and not isinstance(error, ContractError):
+            log.error("%s crashed", name, exc_info=exc_info)

@@ -76,7 +76,9 @@ class IdentityStorage:
         row = tx.execute(counted.values(tries=t.c.tries + 1).returning(t.c.code_hash, t.c.tries)).first()
         return None if row is None else Guess(bytes(row.code_hash), row.tries)
 
-    def record_login(self, tx: Connection, person_id: str, person: Person, phone: str, now: dt.datetime) -> str:
+    def record_login(
+        self, tx: Connection, person_id: str, person: Person, phone: str, now: dt.datetime
+    ) -> str:
         """The id of the person, who from now on has this phone; `person_id` if they are new."""
         insert = _insert(tx, persons).values(
             person_id=person_id, identity=_identity(person), document_type=person.document_type.value,

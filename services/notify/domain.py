@@ -157,7 +157,9 @@ def may_still_send(message: Message, now: dt.datetime) -> bool:
 def recipients(contribution: Contribution) -> tuple[str, ...]:
     """The phones a reminder goes to: the payer's and, if another one, the insured's."""
     phones = (contribution.payer_phone, contribution.insured_phone)
-    return tuple(dict.fromkeys(phone.strip().removeprefix("+86") for phone in phones if phone and phone.strip()))
+    return tuple(
+        dict.fromkeys(phone.strip().removeprefix("+86") for phone in phones if phone and phone.strip())
+    )
 
 
 def fitted(catalogue: Catalogue, kind: Kind, variables: Mapping[str, str]) -> dict[str, str]:

@@ -21,8 +21,15 @@ class NotifyStorage:
     """Reminders and codes; every method works inside the caller's transaction."""
 
     def add(
-        self, tx: Connection, event_id: str, kind: Kind, phone: str, variables: Mapping[str, str],
-        template_version: str, segments: int, now: dt.datetime,
+        self,
+        tx: Connection,
+        event_id: str,
+        kind: Kind,
+        phone: str,
+        variables: Mapping[str, str],
+        template_version: str,
+        segments: int,
+        now: dt.datetime,
     ) -> bool:
         """Queue a reminder; False when this event already has one of this kind for this phone."""  # fmt: skip
         return insert_or_ignore(
@@ -67,7 +74,9 @@ class NotifyStorage:
     def waiting(self, tx: Connection) -> dict[str, int]:
         """How many messages are in each state that somebody must still act on."""
         t = messages
-        counted = select(t.c.state, func.count().label("number")).where(t.c.state.in_(_WAITING)).group_by(t.c.state)
+        counted = (
+            select(t.c.state, func.count().label("number")).where(t.c.state.in_(_WAITING)).group_by(t.c.state)
+        )
         return dict.fromkeys(_WAITING, 0) | {row.state: row.number for row in tx.execute(counted)}
 
     def begin_code(self, tx: Connection, reference: str, phone: str, now: dt.datetime) -> CodeState | None:

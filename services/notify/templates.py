@@ -102,7 +102,9 @@ def catalogue(data: Any, sign_name: str) -> Catalogue:
         raise BadTemplates([f"not a template file: {type(error).__name__} {error}"]) from None
     problems = [problem for name, template in rows for problem in _problems(name, template, sign_name)]
     names = [name for name, _ in rows]
-    problems += [f"{kind}: has {names.count(kind)} templates, not one" for kind in Kind if names.count(kind) != 1]
+    problems += [
+        f"{kind}: has {names.count(kind)} templates, not one" for kind in Kind if names.count(kind) != 1
+    ]
     if len({template.template_id for _, template in rows}) != len(rows):
         problems.append("two templates have the same id")
     if problems:

@@ -69,7 +69,11 @@ def claim(transactions: Transactions, storage: Storage, clock: Clock, limit: int
 
 
 def deliver(
-    message: Message, transactions: Transactions, storage: Storage, provider: SmsProvider, clock: Clock,
+    message: Message,
+    transactions: Transactions,
+    storage: Storage,
+    provider: SmsProvider,
+    clock: Clock,
     grace: dt.timedelta,
 ) -> Step | None:
     """Bring a claimed message one step on; None when the claim was too old to act on."""  # fmt: skip

@@ -16,7 +16,9 @@ _DOCUMENT = re.compile(r"[0-9]{17}[0-9X]")
 
 def success_variables(event: PaymentSucceeded) -> dict[str, str]:
     """Everything 3.2.1.12 (1) lists."""
-    return _variables(event.contribution, event.paid_at) | {"certificate_time": china_text(event.certificate_at)}
+    return _variables(event.contribution, event.paid_at) | {
+        "certificate_time": china_text(event.certificate_at)
+    }
 
 
 def failure_variables(event: PaymentFailed) -> dict[str, str]:

@@ -176,9 +176,7 @@ def authorization(
     headers = f"content-type:{_CONTENT_TYPE}\nhost:{host}\n"
     request = "\n".join(("POST", "/", "", headers, _SIGNED, hashlib.sha256(body).hexdigest()))
     scope = f"{date}/{service}/tc3_request"
-    text = "\n".join(
-        ("TC3-HMAC-SHA256", str(timestamp), scope, hashlib.sha256(request.encode()).hexdigest())
-    )
+    text = "\n".join(("TC3-HMAC-SHA256", str(timestamp), scope, hashlib.sha256(request.encode()).hexdigest()))
     key = f"TC3{secret_key}".encode()
     for part in scope.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")

@@ -112,7 +112,9 @@ def test_fifty_parallel_requests_let_no_more_than_the_cap_through(login: Login, 
     assert found == {"through": 7, "TooManyCodes": PARALLEL - 7}
     assert len(login.phones.sent) == 7
     with login.database.read() as connection:
-        counted = connection.execute(select(code_limits.c.used).where(code_limits.c.scope == "resend")).scalars()
+        counted = connection.execute(
+            select(code_limits.c.used).where(code_limits.c.scope == "resend")
+        ).scalars()
         assert sum(counted) == 7, "refused requests hold no counter"
 
 
@@ -122,7 +124,9 @@ def test_fifty_requests_of_fifty_people_do_not_wait_for_each_other(login: Login)
 
 def test_requests_that_share_in_turn_do_not_block_each_other_for_ever(login: Login) -> None:
     """Pairs share a phone one way and an openid the other way: the order of locks must hold."""
-    found = outcomes(lambda n: login.ask(replace(person(n % 5), openid=f"openid-{n % 7}", client_ip=str(n % 3))))
+    found = outcomes(
+        lambda n: login.ask(replace(person(n % 5), openid=f"openid-{n % 7}", client_ip=str(n % 3)))
+    )
     assert found.total() == PARALLEL
     assert found["through"] == 5
 
@@ -146,7 +150,9 @@ def test_one_person_on_many_phones_is_created_once(login: Login) -> None:
     sents = [login.ask(request) for request in requests]
     codes = {code.reference: code.code for code in login.phones.sent}
     with ThreadPoolExecutor(7) as pool:
-        ids = set(pool.map(lambda n: login.type(sents[n], codes[sents[n].challenge_id], requests[n]), range(7)))
+        ids = set(
+            pool.map(lambda n: login.type(sents[n], codes[sents[n].challenge_id], requests[n]), range(7))
+        )
     assert len(ids) == 1
     with login.database.read() as connection:
         assert len(connection.execute(select(persons)).all()) == 1
@@ -181,7 +187,9 @@ def test_the_database_holds_nothing_personal_in_plain(login: Login) -> None:
         dump = "".join(
             str(row)
             for table in metadata.sorted_tables
-            for row in connection.execute(text(f"SELECT encode(t::text::bytea, 'escape') FROM {table.name} t"))
+            for row in connection.execute(
+                text(f"SELECT encode(t::text::bytea, 'escape') FROM {table.name} t")
+            )
         )
     assert sent.challenge_id in dump
     for plain in (ASKED.name, ASKED.document_number, ASKED.phone, ASKED.openid, ASKED.client_ip):

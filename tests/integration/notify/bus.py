@@ -55,5 +55,9 @@ def publish(uri: str, *happened: tuple[str, EventData]) -> None:
                 correlation_id="tests-0001",
             )  # fmt: skip
             producer.publish(
-                body, routing_key=event.type, content_type=CONTENT_TYPE, content_encoding="utf-8", delivery_mode=2
+                body,
+                routing_key=event.type,
+                content_type=CONTENT_TYPE,
+                content_encoding="utf-8",
+                delivery_mode=2,
             )

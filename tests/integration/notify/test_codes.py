@@ -60,9 +60,7 @@ def test_a_code_taken_without_an_answer_is_found(notify: Notify, provider: Provi
                 taken.append(sms)
                 provider.misbehaves(accept_then_timeout_rate=0.0)
 
-        def find(
-            self, message_id: str, phone: str, since: dt.datetime, now: dt.datetime
-        ) -> Found | NotFound:
+        def find(self, message_id: str, phone: str, since: dt.datetime, now: dt.datetime) -> Found | NotFound:
             return notify.sms.find(message_id, phone, since, now)
 
     usecases.send_code(REQUEST, notify.database, notify.storage, HangsOnce(), notify.clock)

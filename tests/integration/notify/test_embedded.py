@@ -33,7 +33,9 @@ def test_a_reminder_is_queued_and_sent_once(notify: Notify, provider: Provider) 
     assert len(provider.messages) == 2
 
 
-def test_a_claim_that_ran_out_is_looked_up_before_it_is_sent_again(notify: Notify, provider: Provider) -> None:
+def test_a_claim_that_ran_out_is_looked_up_before_it_is_sent_again(
+    notify: Notify, provider: Provider
+) -> None:
     notify.hear("event-1")
     assert len(notify.claim()) == 1
     assert notify.claim() == []

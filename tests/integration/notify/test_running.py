@@ -121,7 +121,9 @@ def test_a_person_logs_in_with_the_code_on_their_phone(gateway: str, provider: P
     code = code_in(provider, phone)
     wrong = f"{(int(code) + 1) % 10**6:06d}"
     with pytest.raises(WrongCode) as refused:
-        call(gateway, identity.log_in, LogIn("openid-1", sent.challenge_id, name, number, phone, wrong, "::1"))
+        call(
+            gateway, identity.log_in, LogIn("openid-1", sent.challenge_id, name, number, phone, wrong, "::1")
+        )
     assert refused.value.detail["tries_left"] == 4
     typed = LogIn("openid-1", sent.challenge_id, f" {name}", number, "138 0013 8000", code, "::1")
     logged_in = call(gateway, identity.log_in, typed)

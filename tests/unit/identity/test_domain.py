@@ -43,7 +43,20 @@ def test_a_name_is_kept_as_the_register_writes_it(typed: str, kept: str) -> None
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "张", "一" * 26, "·张三", "张三·", "张··三", "张3", "Zhang San", "张三!", "张\ud842", "張\n<b>", "。。"],
+    [
+        "",
+        "张",
+        "一" * 26,
+        "·张三",
+        "张三·",
+        "张··三",
+        "张3",
+        "Zhang San",
+        "张三!",
+        "张\ud842",
+        "張\n<b>",
+        "。。",
+    ],
 )
 def test_what_no_name_holds_is_refused(typed: str) -> None:
     with pytest.raises(InvalidName) as refused:
@@ -114,13 +127,22 @@ def test_one_wrong_digit_never_passes_the_check_digit(value: int, place: int, ch
 
 @pytest.mark.parametrize(
     "typed",
-    ["13800138000", "138 0013 8000", "１３８００１３８０００", "138-0013-8000", "+8613800138000", "8613800138000"],
+    [
+        "13800138000",
+        "138 0013 8000",
+        "１３８００１３８０００",
+        "138-0013-8000",
+        "+8613800138000",
+        "8613800138000",
+    ],
 )
 def test_a_phone_is_accepted_however_it_is_typed(typed: str) -> None:
     assert domain.normal_phone(typed) == "13800138000"
 
 
-@pytest.mark.parametrize("typed", ["", "12800138000", "1380013800", "138001380000", "23800138000", "1380013800a"])
+@pytest.mark.parametrize(
+    "typed", ["", "12800138000", "1380013800", "138001380000", "23800138000", "1380013800a"]
+)
 def test_a_wrong_phone_is_refused(typed: str) -> None:
     with pytest.raises(InvalidPhone):
         domain.normal_phone(typed)
@@ -152,6 +174,8 @@ def test_one_subscriber_counts_once(address: str, network: str) -> None:
     assert domain.network_of(address) == network
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(60, "60秒"), (121, "1小时"), (3601, "2小时"), (86400, "24小时")])
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(60, "60秒"), (121, "1小时"), (3601, "2小时"), (86400, "24小时")]
+)
 def test_the_wait_is_told_in_words(seconds: int, words: str) -> None:
     assert words in domain.wait_text(seconds)

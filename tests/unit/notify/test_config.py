@@ -44,7 +44,9 @@ def test_settings_that_would_stop_all_sending_are_refused(name: str) -> None:
 
 
 def test_production_wants_a_real_provider() -> None:
-    found = refused(ENVIRONMENT="production", TENCENT_SMS_URL="http://127.0.0.1:8090", TENCENT_SECRET_KEY="sandbox-1")
+    found = refused(
+        ENVIRONMENT="production", TENCENT_SMS_URL="http://127.0.0.1:8090", TENCENT_SECRET_KEY="sandbox-1"
+    )
     assert "TENCENT_SMS_URL: must be https and not this machine" in found
     assert "TENCENT_SECRET_KEY: too short, or a sample" in found
 

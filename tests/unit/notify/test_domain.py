@@ -79,7 +79,9 @@ def test_the_older_a_doubt_the_longer_the_pause() -> None:
 
 @pytest.mark.parametrize("outcome", [Rejected("limit", permanent=False), NotFound()])
 @pytest.mark.parametrize("tried_out", [{"tries": MAX_ATTEMPTS}, {"age": MAX_AGE + SECOND}])
-def test_what_cannot_be_sent_is_given_up_with_a_reason(outcome: Outcome, tried_out: dict[str, object]) -> None:
+def test_what_cannot_be_sent_is_given_up_with_a_reason(
+    outcome: Outcome, tried_out: dict[str, object]
+) -> None:
     step = next_step(message(tried=GRACE, **tried_out), outcome, NOW, GRACE)  # type: ignore[arg-type]
     assert step.state is State.UNDELIVERED
     assert step.reason

@@ -173,7 +173,9 @@ def test_a_connection_cut_in_the_middle_is_ambiguous(adapter: Adapter, wire: Wir
         adapter(wire.url).send(CODE, NOW)
 
 
-def test_no_answer_in_time_is_ambiguous(adapter: Adapter, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_answer_in_time_is_ambiguous(
+    adapter: Adapter, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tencent, "TIMEOUT", (1.0, 0.1))
     done = threading.Event()
 
@@ -196,7 +198,11 @@ def test_a_provider_that_cannot_be_reached_took_nothing(adapter: Adapter) -> Non
 
 
 def row(n: int) -> dict[str, Any]:
-    return {"SessionContext": f"m-{n}", "SerialNo": f"s-{n}", "UserReceiveTime": int(NOW.timestamp()) + n // 3}
+    return {
+        "SessionContext": f"m-{n}",
+        "SerialNo": f"s-{n}",
+        "UserReceiveTime": int(NOW.timestamp()) + n // 3,
+    }
 
 
 @pytest.fixture
@@ -215,7 +221,9 @@ def busy_phone(wire: Wire) -> Wire:
 
 
 def test_a_message_is_found_among_many(adapter: Adapter, busy_phone: Wire) -> None:
-    assert adapter(busy_phone.url).find("m-249", "13800138000", NOW, NOW + dt.timedelta(minutes=2)) == Found("s-249")
+    assert adapter(busy_phone.url).find("m-249", "13800138000", NOW, NOW + dt.timedelta(minutes=2)) == Found(
+        "s-249"
+    )
     assert len(busy_phone.bodies) == 3
     assert {body["Offset"] for body in busy_phone.bodies} == {0}
 

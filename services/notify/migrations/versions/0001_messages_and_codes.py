@@ -75,6 +75,4 @@ def _inbox() -> None:
         sa.Column("received_at", _MOMENT, nullable=False),
         sa.Column("changed_at", _MOMENT, nullable=False),
     )
-    op.create_index(
-        "inbox_due", "inbox", ["state", "next_at"], postgresql_where=sa.text("state <> 'done'")
-    )
+    op.create_index("inbox_due", "inbox", ["state", "next_at"], postgresql_where=sa.text("state <> 'done'"))
