@@ -13,13 +13,14 @@ from services.notify import usecases
 from services.notify.adapters.base import SmsProvider
 from services.notify.config import Config
 from services.notify.domain import LEASE, State
-from tests.integration.notify.conftest import GRACE, Notify, Provider, upgrade
+from tests.integration.databases import upgrade
+from tests.integration.notify.conftest import GRACE, Notify, Provider
 
 
 @pytest.fixture
 def notify(tmp_path: Path, provider: Provider, sms: SmsProvider, settings: Config) -> Iterator[Notify]:
     database = Database(f"sqlite:///{tmp_path}/notify.sqlite3")
-    upgrade(database)
+    upgrade("notify", database)
     yield Notify(database, sms, settings)
     database.engine.dispose()
 
