@@ -23,6 +23,7 @@ from deploy.local.postgresql import PostgreSQL
 from deploy.local.process import free_base, wait_until
 from deploy.local.rabbitmq import RabbitMQ
 from kit.database import Database
+from services.identity.models import metadata as identity_tables
 from services.notify.domain import State
 from services.notify.models import messages
 from tests.fakes.notify_events import succeeded
@@ -89,11 +90,20 @@ def running(
         # The migration makes the event queues, and has an account of its own for it.
         migration = environments[process] | {"AMQP_URI": rabbitmq.url(MIGRATION)}
         subprocess.run([sys.executable, "-m", "kit.migrate", name], env=migration, check=True, timeout=60)
+    _forget_limits(Database(postgres.url("identity")))
     services = Running(tmp_path_factory.mktemp("running"), environments)
     for process in environments:
         services.start(process)
     yield services
     services.stop()
+
+
+def _forget_limits(database: Database) -> None:
+    """Other tests have asked for codes in the same database."""
+    with database.transaction() as tx:
+        for table in reversed(identity_tables.sorted_tables):
+            tx.execute(table.delete())
+    database.engine.dispose()
 
 
 @pytest.fixture
