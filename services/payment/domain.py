@@ -137,7 +137,7 @@ def decide(order: Order, report: Report) -> Decision:
     return Decision(None, RefundReason.DOUBLE if order.state is OrderState.PAID else RefundReason.LATE)
 
 
-_FIRST_LOOKS = (10, 20, 40, 80, 160)
+_FIRST_LOOKS = (30, 60, 120, 240)
 _LONG_LOOK = dt.timedelta(minutes=5)
 _LONGEST_LOOK = dt.timedelta(minutes=30)
 EXPIRY_GRACE = dt.timedelta(minutes=2)

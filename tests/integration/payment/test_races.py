@@ -195,7 +195,7 @@ def test_an_order_of_a_poller_that_died_is_due_again_after_its_lease(payment: Wi
     order = place(payment)
     clock = payment.clock
     assert isinstance(clock, SetClock)
-    clock.advance(seconds=10)
+    clock.advance(seconds=30)
     assert [due.order_id for due in usecases.claim_due(payment, 9)] == [order.order_id]
     clock.advance(seconds=LEASE.total_seconds() - 1)
     assert usecases.claim_due(payment, 9) == []

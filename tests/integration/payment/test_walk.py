@@ -66,7 +66,7 @@ def test_the_payer_pays_and_the_notify_settles_it(running: RunningPayment, metho
 def test_a_lost_notify_is_found_by_asking(running: RunningPayment) -> None:
     order = running.reached(notify={"lost_rate": 1.0})
     running.sandbox.act(order.mer_order_id, "pay")
-    running.later(seconds=11)
+    running.later(seconds=61)
     assert running.becomes(order, OrderState.PAID)
     assert notify_answers(running, order) == []
     assert ask(running, order)[-1] == ("placed", "succeeded", "paid", "query")
@@ -85,10 +85,10 @@ def test_notifies_sent_twice_pay_once(running: RunningPayment) -> None:
 def test_an_order_without_a_clear_answer_is_unknown_until_there_is_one(running: RunningPayment) -> None:
     order = running.reached(notify={"lost_rate": 1.0}, unionpay={"query_unknown_rate": 1.0})
     running.sandbox.act(order.mer_order_id, "pay")
-    running.later(seconds=11)
+    running.later(seconds=61)
     assert running.becomes(order, OrderState.UNKNOWN)
     running.sandbox.misbehave(order.mer_order_id, unionpay={"query_unknown_rate": 0.0})
-    running.later(seconds=11)
+    running.later(seconds=61)
     assert running.becomes(order, OrderState.PAID)
     assert [line[2] for line in ask(running, order)] == ["unknown", "paid"]
     assert types(running.payment.database, order.order_id) == PAID
@@ -99,10 +99,10 @@ def test_unionpay_away_for_a_while_costs_nothing(running: RunningPayment, fault:
     order = running.reached(notify={"lost_rate": 1.0})
     running.sandbox.act(order.mer_order_id, "pay")
     running.sandbox.misbehave(order.mer_order_id, unionpay=fault)
-    running.later(seconds=11)
+    running.later(seconds=61)
     assert running.becomes(order, OrderState.UNKNOWN)
     running.sandbox.misbehave(order.mer_order_id, unionpay=dict.fromkeys(("error_rate", "timeout_rate"), 0.0))
-    running.later(seconds=11)
+    running.later(seconds=61)
     assert running.becomes(order, OrderState.PAID)
 
 

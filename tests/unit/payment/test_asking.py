@@ -47,7 +47,7 @@ def look(payment: Payment, state: OrderState, said: Report | None, after: dt.tim
 def test_an_order_unionpay_has_not_seen_waits_for_its_payer(payment: Payment) -> None:
     order = look(payment, OrderState.PLACED, None, dt.timedelta(minutes=31))
     assert (order.state, order.attempts) == (OrderState.PLACED, 1)
-    assert order.next_action_at == NOW + dt.timedelta(minutes=31, seconds=10)
+    assert order.next_action_at == NOW + dt.timedelta(minutes=31, seconds=30)
     assert payment.events == []
 
 
@@ -74,7 +74,7 @@ def test_an_order_still_waited_for_is_asked_about_ever_more_rarely(payment: Paym
         order = payment.now(order)
         assert order.next_action_at is not None
         waits.append((order.next_action_at - NOW).total_seconds())
-    assert waits == [10, 20, 40, 80]
+    assert waits == [30, 60, 120, 240]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_change_brings_the_next_look_near_again(payment: Payment) -> None:
     payment.storage.orders[order.order_id] = replace(order, attempts=9)
     payment.unionpay.queried = SILENCE
     usecases.look_at(payment.now(order), payment.wiring)
-    assert payment.now(order).next_action_at == NOW + dt.timedelta(seconds=10)
+    assert payment.now(order).next_action_at == NOW + dt.timedelta(seconds=30)
 
 
 @pytest.mark.parametrize("state", WAITING)
@@ -174,7 +174,7 @@ def test_an_order_that_is_over_is_not_asked_about(payment: Payment, state: Order
 
 def test_a_claimed_order_is_kept_from_others_until_its_lease_ends(payment: Payment) -> None:
     order = payment.placed()
-    payment.clock.advance(seconds=10)
+    payment.clock.advance(seconds=30)
     assert [due.order_id for due in usecases.claim_due(payment.wiring, 9)] == [order.order_id]
     assert usecases.claim_due(payment.wiring, 9) == []
     payment.clock.advance(seconds=usecases.LEASE.total_seconds())

@@ -128,7 +128,7 @@ def test_looks_are_soon_at_first_and_rarer_later() -> None:
         (domain.next_look(replace(far, attempts=n), NOW) - NOW).total_seconds()
         for n in (0, 1, 4, 5, 12, 13, 99)
     ]
-    assert waits == [10, 20, 160, 300, 300, 600, 1800]
+    assert waits == [30, 60, 300, 300, 300, 600, 1800]
 
 
 @pytest.mark.parametrize(("seconds", "overdue"), [(-1, False), (0, True), (1, True)])

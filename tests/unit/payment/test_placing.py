@@ -42,7 +42,7 @@ def test_an_order_holds_what_the_quote_says_and_nothing_of_the_client(payment: P
     assert (order.state, order.amount, order.insured) == (OrderState.PLACED, 40000, a_quote().insured)
     assert (order.payer_name, order.payer_phone) == (PAYER.name, PAYER.phone)
     assert order.expires_at == NOW + dt.timedelta(minutes=30)
-    assert order.next_action_at == NOW + dt.timedelta(seconds=10)
+    assert order.next_action_at == NOW + dt.timedelta(seconds=30)
     content = content_of(placed.payment_url)
     assert (content["merOrderId"], content["totalAmount"]) == (order.mer_order_id, 40000)
     assert content["returnUrl"] == f"http://127.0.0.1:9/orders/{order.order_id}"
