@@ -75,7 +75,8 @@ def scratch_system(extra: Mapping[str, str] | None = None) -> Iterator[FullSyste
     """The product in full mode, one process per service, gone afterwards."""
     state = Path(tempfile.mkdtemp(prefix="contribution-bench-"))
     state.chmod(0o711)  # PostgreSQL runs as another user
-    system = FullSystem(state, free_base(), extra=extra)
+    # As in production: no clock that tests can move.
+    system = FullSystem(state, free_base(), extra={"CLOCK_OFFSET_FILE": "", **(extra or {})})
     try:
         with system:
             yield system

@@ -12,6 +12,7 @@ import eventlet
 eventlet.monkey_patch()  # psycopg2 too, as no argument narrows it
 
 import contextlib
+import gc
 import importlib
 import logging
 import signal
@@ -77,6 +78,10 @@ class Runner:
             if own.memory_bus:
                 declare_queues(service_class(name), own.amqp_uri)
         SpawningProxy(self._containers).start()
+        # What start-up made stays: the collector need not walk it again and again while requests are served.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
         _log.info("started", extra={"services": list(self._settings)})
 
     def stop(self) -> None:
