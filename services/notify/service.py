@@ -37,12 +37,12 @@ class NotifyService(Service):
 
     @consume(PaymentSucceeded)
     def remind_of_success(self, tx: Any, data: PaymentSucceeded, envelope: Envelope) -> None:
-        if usecases.remind_of_success(tx, data, envelope.id, self.storage, self.catalogue, self.clock.now()):
+        if usecases.remind_of_success(tx, data, envelope.key, self.storage, self.catalogue, self.clock.now()):
             self.bell.ring()
 
     @consume(PaymentFailed)
     def remind_of_failure(self, tx: Any, data: PaymentFailed, envelope: Envelope) -> None:
-        if usecases.remind_of_failure(tx, data, envelope.id, self.storage, self.catalogue, self.clock.now()):
+        if usecases.remind_of_failure(tx, data, envelope.key, self.storage, self.catalogue, self.clock.now()):
             self.bell.ring()
 
     @timer(interval=_FORGET_EVERY)
