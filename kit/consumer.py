@@ -63,6 +63,9 @@ class RetryTimer(SharedExtension, ProviderCollector):
                 _log.warning("retries wait for the database: %s", type(error).__name__)
             except ContainerBeingKilled:
                 return
+            except Exception:
+                # Say so every second rather than take the whole service down: new events are still handled.
+                _log.exception("kept events could not be tried again")
 
     def _retry_due(self) -> None:
         with self.database.transaction() as tx:

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Request, Response
 
 from contract import payment
 from contract.payment import ListOrders, OrderOfPayer, OrderPlaced, Orders, OrderView, PlaceOrder
+from kit import telemetry
 from kit.crypto import KeyRing
 from kit.http import Access, http
 from kit.relay import Relay
@@ -94,6 +95,7 @@ class PaymentService(Service):
             _WAITING.labels(state).set(counts.get(state, 0))
 
     def _look_at(self, order: Any, wiring: usecases.Wiring) -> None:
+        telemetry.correlate(None)  # a greenlet of the pool: what it logs and publishes needs an id of its own
         try:
             usecases.look_at(order, wiring)
         except Exception:
