@@ -54,14 +54,15 @@ def served_environment(database_url: str, bus: Bus) -> dict[str, str]:
     return {"IDENTITY_DATABASE_URL": database_url, "AMQP_URI": bus.url}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def probes(
     tables: Database,
     served_environment: dict[str, str],
     bus: Bus,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[dict[str, Probe]]:
-    """Started by the first test that needs them; a test may stop or kill them."""
+    """Started by the first test that needs them; a test may stop or kill them. Stopped with their module: they answer
+    under the names of real services, which other folders start on the same broker."""
     scratch = tmp_path_factory.mktemp("probes")
     probes = {
         "identity": Probe(("identity",), served_environment, scratch),
