@@ -8,8 +8,11 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy
 
+from contract.payment import PaymentFailed
 from deploy.local.postgresql import PostgreSQL
 from deploy.local.rabbitmq import RabbitMQ
+from kit.broker import connect
+from kit.consumer import queue_of
 from kit.database import Database
 from tests.integration.kit.bus import Bus
 from tests.integration.kit.running import KEYS, Probe, empty
@@ -44,8 +47,14 @@ def database(tables: Database) -> Database:
 
 @pytest.fixture(scope="session")
 def bus(rabbitmq: RabbitMQ) -> Bus:
-    """The bus, with an account that may do everything the probes and other systems do in these tests."""
-    return Bus.open_account(rabbitmq)
+    """The bus, with an account that may do everything the probes and other systems do in these tests.
+
+    The probe's event queue is there from the start, as `python -m kit.migrate` makes those of the services.
+    """
+    bus = Bus.open_account(rabbitmq)
+    with connect(bus.url) as connection:
+        queue_of("identity", PaymentFailed)(connection.default_channel).declare()
+    return bus
 
 
 @pytest.fixture(scope="session")
