@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 from werkzeug.wrappers import Request, Response
 
 from services.gateway.config import Config
-from services.gateway.domain import local_path
+from services.gateway.domain.paths import local_path
 from services.gateway.errors import UnsafeRedirect
 
 LARGE_TEXT = "large_text"

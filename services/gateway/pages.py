@@ -13,7 +13,7 @@ from kit.clock import china_text
 from kit.masking import mask_name, mask_number, mask_phone
 from services.gateway.assets import asset_url
 from services.gateway.browser import LARGE_TEXT
-from services.gateway.domain import CONSENT_VERSION, Session
+from services.gateway.domain.sessions import CONSENT_VERSION, Session
 from services.gateway.errors import SessionNeeded, StalePage
 
 NOTICES = {

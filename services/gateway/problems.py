@@ -14,7 +14,7 @@ from contract.contribution import (
 )
 from contract.errors import ContractError, DeadlineExceeded, NotFound, Refused, TooMany, Unavailable
 from contract.payment import LiveOrderExists, QuoteExpired, QuoteForged, QuoteUsed
-from services.gateway.domain import way_back
+from services.gateway.domain.paths import way_back
 from services.gateway.errors import PageExpired, SnapshotVisitor, WechatRefused
 
 _HEADINGS: tuple[tuple[type[ContractError], str], ...] = (

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from nameko.timer import timer
 
-from services.gateway import usecases
 from services.gateway.routes.api import ApiRoutes
 from services.gateway.routes.entry import EntryRoutes
 from services.gateway.routes.journey import JourneyRoutes
 from services.gateway.routes.login import LoginRoutes
 from services.gateway.routes.menu import MenuRoutes
 from services.gateway.routes.order import OrderRoutes
+from services.gateway.usecases import upkeep
 
 
 class GatewayService(EntryRoutes, LoginRoutes, MenuRoutes, JourneyRoutes, OrderRoutes, ApiRoutes):
@@ -20,4 +20,4 @@ class GatewayService(EntryRoutes, LoginRoutes, MenuRoutes, JourneyRoutes, OrderR
     def forget_old(self) -> None:
         """Dead sessions and old journeys hold personal data nobody needs."""
         settings = self.settings
-        usecases.prune(settings.session_idle, settings.session_absolute, settings.journey_life, self.ports)
+        upkeep.prune(settings.session_idle, settings.session_absolute, settings.journey_life, self.ports)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kit.config import ServiceConfig, own
-from services.identity.domain import CodeRules
+from services.identity.domain.codes import CodeRules
 
 _LONGEST_LIFE = 600
 

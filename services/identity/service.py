@@ -8,8 +8,8 @@ from contract import identity as contract
 from contract.identity import LoggedIn, LogIn, LoginCodeSent, RequestLoginCode
 from kit.rpc import RpcCaller, rpc
 from kit.service import Service
-from services.identity import usecases
-from services.identity.storage import IdentityStorage
+from services.identity.storage.logins import IdentityStorage
+from services.identity.usecases import login
 
 _FORGET_EVERY = 600
 
@@ -25,14 +25,12 @@ class IdentityService(Service):
     @rpc(contract.request_login_code)
     def request_login_code(self, request: RequestLoginCode) -> LoginCodeSent:
         rules = self.settings.code_rules
-        return usecases.request_login_code(
-            request, self.database, self.storage, self.peers, self.clock, rules
-        )
+        return login.request_login_code(request, self.database, self.storage, self.peers, self.clock, rules)
 
     @rpc(contract.log_in)
     def log_in(self, request: LogIn) -> LoggedIn:
-        return usecases.log_in(request, self.database, self.storage, self.clock, self.settings.code_rules)
+        return login.log_in(request, self.database, self.storage, self.clock, self.settings.code_rules)
 
     @timer(interval=_FORGET_EVERY)
     def forget_old(self) -> None:
-        usecases.forget_old(self.database, self.storage, self.clock)
+        login.forget_old(self.database, self.storage, self.clock)

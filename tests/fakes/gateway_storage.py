@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from services.gateway.domain import Journey, JourneyState, Session
+from services.gateway.domain.drafts import Journey, JourneyState
+from services.gateway.domain.sessions import Session
 
 
 class FakeTransactions:

@@ -12,7 +12,8 @@ from typing import Any
 from contract.notify import CodeSent, SendCode
 from contract.people import Person
 from contract.rpc import Method
-from services.identity.domain import Applicant, Challenge, Guess, Limit
+from services.identity.domain.codes import Challenge, Guess, Limit
+from services.identity.domain.people import Applicant
 
 
 @dataclass

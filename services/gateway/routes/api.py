@@ -16,14 +16,16 @@ from contract.rpc import Method
 from kit.clock import china
 from kit.http import Access, http
 from kit.masking import mask_name, mask_number
-from services.gateway import domain, usecases
 from services.gateway.api import payloads
 from services.gateway.api.openapi import document
 from services.gateway.api.operations import OPERATIONS, PREFIX, operation
-from services.gateway.domain import CONSENT_VERSION, Journey, Selection, Session
+from services.gateway.domain import drafts
+from services.gateway.domain.drafts import Journey, Selection
+from services.gateway.domain.sessions import CONSENT_VERSION, Session
 from services.gateway.errors import LoginNeeded, SnapshotVisitor, StalePage, WechatRefused, WechatUnavailable
 from services.gateway.routes.base import Routes
-from services.gateway.usecases import Applicant
+from services.gateway.usecases import journeys, login
+from services.gateway.usecases.login import Applicant
 
 Answer = TypeVar("Answer")
 
@@ -45,7 +47,7 @@ class ApiRoutes(Routes):
     def open_visitor_session(
         self, request: Request, session: None, body: payloads.WechatCode
     ) -> payloads.SessionOpened:
-        token = usecases.enter(self.wechat.openid_of(body.code), self.ports)
+        token = login.enter(self.wechat.openid_of(body.code), self.ports)
         return payloads.SessionOpened(token, self.settings.session_idle_seconds, CONSENT_VERSION)
 
     @operation(
@@ -56,7 +58,7 @@ class ApiRoutes(Routes):
         self, request: Request, session: Session, body: payloads.LoginCodeWanted
     ) -> payloads.CodeOnItsWay:
         who = self._who(request, body)
-        sent = usecases.request_login_code(session, who, body.consent_version, self.ports)
+        sent = login.request_login_code(session, who, body.consent_version, self.ports)
         return payloads.CodeOnItsWay(sent.resend_after, sent.valid_for, sent.notice)
 
     @operation(
@@ -66,7 +68,7 @@ class ApiRoutes(Routes):
     def open_session(
         self, request: Request, session: Session, body: payloads.Login
     ) -> payloads.SessionOpened:
-        token, opened = usecases.log_in(session, self._who(request, body), body.code, self.ports)
+        token, opened = login.log_in(session, self._who(request, body), body.code, self.ports)
         person = self.payer(opened).person
         return payloads.SessionOpened(
             token, self.settings.session_idle_seconds, CONSENT_VERSION,
@@ -77,7 +79,7 @@ class ApiRoutes(Routes):
         "DELETE", "/sessions/current", "退出登录", access=Access.VISITOR, status=204, errors=(LoginNeeded,)
     )
     def close_session(self, request: Request, session: Session, body: None) -> None:
-        usecases.log_out(session, self.ports)
+        login.log_out(session, self.ports)
 
     @operation(
         "POST", "/enrolments", "开始自主缴费并查询参保信息", access=Access.PAYER, body=payloads.Empty,
@@ -86,8 +88,8 @@ class ApiRoutes(Routes):
     def find_own_enrolment(
         self, request: Request, session: Session, body: payloads.Empty
     ) -> payloads.EnrolmentFound:
-        started = usecases.start_journey(self.payer(session), self.settings.journey_life, self.ports)
-        return self._enrolment(usecases.find_enrolment(started, self.ports))
+        started = journeys.start_journey(self.payer(session), self.settings.journey_life, self.ports)
+        return self._enrolment(journeys.find_enrolment(started, self.ports))
 
     @operation(
         "GET", "/tiers", "缴费档次", access=Access.PAYER, answer=contribution.Tiers,
@@ -98,7 +100,7 @@ class ApiRoutes(Routes):
         journey = self._open_journey(session, request.args["journey_id"])
         year = request.args.get("year", 0, int)
         draft = self._selected(journey, request.args["entry_id"], year)
-        return contribution.Tiers(usecases.list_options(draft, self.ports).tiers or ())
+        return contribution.Tiers(journeys.list_options(draft, self.ports).tiers or ())
 
     @operation(
         "POST", "/quotes", "查询待缴费记录并锁定金额", access=Access.PAYER, body=payloads.QuoteWanted,
@@ -110,13 +112,13 @@ class ApiRoutes(Routes):
     ) -> payloads.QuoteGiven:
         journey = self._open_journey(session, body.journey_id)
         wanted = self._selected(journey, body.entry_id, body.year).selection
-        journey, options = usecases.select(journey, _with(wanted, body), self.ports)
-        domain.check_selection(journey.draft.selection, options)
-        journey = usecases.quote_payable(journey, self.ports)
+        journey, options = journeys.select(journey, _with(wanted, body), self.ports)
+        drafts.check_selection(journey.draft.selection, options)
+        journey = journeys.quote_payable(journey, self.ports)
         quoted = journey.draft.quoted
         assert quoted is not None
         return payloads.QuoteGiven(
-            quoted.quote, quoted.entry.insurance_type, domain.agency_name(journey.draft), quoted.year,
+            quoted.quote, quoted.entry.insurance_type, drafts.agency_name(journey.draft), quoted.year,
             quoted.tier_label, quoted.amount, quoted.expires_in,
         )  # fmt: skip
 
@@ -133,7 +135,7 @@ class ApiRoutes(Routes):
         if not _KEY.fullmatch(key):
             raise InvalidInput("Idempotency-Key 应为8至64位字母、数字、- 或 _。", field="Idempotency-Key")
         payer = self.payer(session)
-        phone = payer.phone if body.reminder_phone is None else domain.reminder_phone(body.reminder_phone)
+        phone = payer.phone if body.reminder_phone is None else drafts.reminder_phone(body.reminder_phone)
         operator = Payer(payer.person_id, payer.person.name, phone or "")
         return self.rpc.call(payment.place_order, PlaceOrder(operator, body.quote, key))
 
@@ -183,9 +185,9 @@ class ApiRoutes(Routes):
             raise Refused("请先查询参保信息。")
         return journey
 
-    def _selected(self, journey: Journey, entry_id: str, year: int) -> domain.Draft:
+    def _selected(self, journey: Journey, entry_id: str, year: int) -> drafts.Draft:
         """The draft as if this entry and year were chosen. Raises InvalidInput for what is not offered."""
-        return domain.choose_entry(journey.draft, entry_id, year, china(self.clock.now()).date())
+        return drafts.choose_entry(journey.draft, entry_id, year, china(self.clock.now()).date())
 
     def _enrolment(self, journey: Journey) -> payloads.EnrolmentFound:
         draft, today = journey.draft, china(self.clock.now()).date()
@@ -193,7 +195,7 @@ class ApiRoutes(Routes):
         entries = tuple(
             payloads.EnrolmentChoice(
                 entry.entry_id, entry.insurance_type, entry.agency_code, entry.agency_name, entry.person_number,
-                domain.years_of(entry.insurance_type, today),
+                drafts.years_of(entry.insurance_type, today),
             )
             for entry in (enrolment.entries if enrolment else ())
         )  # fmt: skip

@@ -17,11 +17,14 @@ from services.gateway import problems
 from services.gateway.adapters.base import WechatAuthorization
 from services.gateway.adapters.wechat import Wechat
 from services.gateway.browser import Browser, go
-from services.gateway.domain import Journey, LoggedInPayer, Session, hash_of, way_back
+from services.gateway.domain.drafts import Journey
+from services.gateway.domain.paths import way_back
+from services.gateway.domain.sessions import LoggedInPayer, Session, hash_of
 from services.gateway.errors import LoginNeeded, PageExpired, SessionNeeded, StalePage, UnreadableRequest
 from services.gateway.pages import Pages
-from services.gateway.storage import Journeys, Sessions
-from services.gateway.usecases import Ports
+from services.gateway.storage.journeys import Journeys
+from services.gateway.storage.sessions import Sessions
+from services.gateway.usecases.ports import Ports
 
 SESSIONS, JOURNEYS = Sessions(), Journeys()
 _SAFE = {"GET", "HEAD"}

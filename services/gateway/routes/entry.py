@@ -6,12 +6,12 @@ from werkzeug.wrappers import Request, Response
 
 from contract.errors import NotFound
 from kit.http import Access, http
-from services.gateway import usecases
 from services.gateway.assets import serve_asset
 from services.gateway.browser import go
-from services.gateway.domain import local_path
+from services.gateway.domain.paths import local_path
 from services.gateway.errors import WechatRefused
 from services.gateway.routes.base import Routes
+from services.gateway.usecases import login
 
 
 class EntryRoutes(Routes):
@@ -41,7 +41,7 @@ class EntryRoutes(Routes):
                 return self.browser.protect(go("/"))  # the page was loaded again after it had worked
             raise WechatRefused
         openid = self.wechat.openid_of(request.args.get("code", ""))
-        token = usecases.enter(openid, self.ports)
+        token = login.enter(openid, self.ports)
         answer = _login_page(entry.return_path, entry.notice)
         return self.browser.protect(self.browser.drop_entry(self.browser.keep_session(answer, token)))
 

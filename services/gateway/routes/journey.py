@@ -12,11 +12,13 @@ from contract.errors import InvalidInput
 from contract.insurance import InsuranceType
 from kit.clock import china
 from kit.http import Access, http
-from services.gateway import domain, usecases
 from services.gateway.browser import go
-from services.gateway.domain import Journey, JourneyState, Options, Selection, Session
+from services.gateway.domain import drafts
+from services.gateway.domain.drafts import Journey, JourneyState, Options, Selection
+from services.gateway.domain.sessions import Session
 from services.gateway.errors import StalePage
 from services.gateway.routes.base import Routes
+from services.gateway.usecases import journeys
 
 
 class JourneyRoutes(Routes):
@@ -24,7 +26,7 @@ class JourneyRoutes(Routes):
 
     @http("POST", "/journeys", access=Access.PAYER)
     def start_journey(self, request: Request, session: Session) -> Response:
-        journey = usecases.start_journey(self.payer(session), self.settings.journey_life, self.ports)
+        journey = journeys.start_journey(self.payer(session), self.settings.journey_life, self.ports)
         return self._to(journey, "payer")
 
     @http("GET", "/journeys/<journey_id>", access=Access.PAYER)
@@ -40,7 +42,7 @@ class JourneyRoutes(Routes):
     @http("POST", "/journeys/<journey_id>/payer", access=Access.PAYER)
     def find_enrolment(self, request: Request, session: Session, journey_id: str) -> Response:
         journey = self.journey(session, journey_id)
-        return self._settled(journey) or self._to(usecases.find_enrolment(journey, self.ports), "choice")
+        return self._settled(journey) or self._to(journeys.find_enrolment(journey, self.ports), "choice")
 
     @http("GET", "/journeys/<journey_id>/choice", access=Access.PAYER)
     def show_choice(self, request: Request, session: Session, journey_id: str) -> Response:
@@ -51,27 +53,27 @@ class JourneyRoutes(Routes):
             if journey.is_asking(self.clock.now()):
                 return self.show("asking.html", request, session, journey=journey)
             return self._to(journey, "payer")
-        return self._choice(request, session, journey, usecases.list_options(journey.draft, self.ports))
+        return self._choice(request, session, journey, journeys.list_options(journey.draft, self.ports))
 
     @http("POST", "/journeys/<journey_id>/selection", access=Access.PAYER)
     def keep_selection(self, request: Request, session: Session, journey_id: str) -> Response:
         """A tap on 缴费信息选择: keep it and show what it changes."""
         journey = self._with_enrolment(session, journey_id)
-        journey, _ = usecases.select(journey, _selection(request, journey), self.ports)
+        journey, _ = journeys.select(journey, _selection(request, journey), self.ports)
         return self._to(journey, "agency" if request.form.get("then") == "agency" else "choice")
 
     @http("POST", "/journeys/<journey_id>/choice", access=Access.PAYER)
     def check_choice(self, request: Request, session: Session, journey_id: str) -> Response:
         """【下一步】: the checks in their order, then the sole agency's confirmation, then the quote."""
         journey = self._with_enrolment(session, journey_id)
-        journey, options = usecases.select(journey, _selection(request, journey), self.ports)
+        journey, options = journeys.select(journey, _selection(request, journey), self.ports)
         selection = journey.draft.selection
         try:
-            domain.check_selection(selection, options)
+            drafts.check_selection(selection, options)
         except InvalidInput as error:
             errors = {error.detail["field"]: error.message}
             return self._choice(request, session, journey, options, status=error.status, errors=errors)
-        if domain.needs_confirmation(selection, options):
+        if drafts.needs_confirmation(selection, options):
             return self._to(journey, "confirmation")
         return self._quote(journey)
 
@@ -79,7 +81,7 @@ class JourneyRoutes(Routes):
     def show_agencies(self, request: Request, session: Session, journey_id: str) -> Response:
         journey = self._with_enrolment(session, journey_id)
         today = china(self.clock.now()).date()
-        options = domain.options_for(journey.draft, journey.draft.selection, today)
+        options = drafts.options_for(journey.draft, journey.draft.selection, today)
         if len(options.entries) < 2 and not journey.draft.agencies:
             return self._to(journey, "choice")
         return self.show("agency.html", request, session, journey=journey, options=options)
@@ -87,9 +89,9 @@ class JourneyRoutes(Routes):
     @http("POST", "/journeys/<journey_id>/agency", access=Access.PAYER)
     def choose_agency(self, request: Request, session: Session, journey_id: str) -> Response:
         journey = self._with_enrolment(session, journey_id)
-        draft = domain.choose_agency(journey.draft, request.form.get("agency_code", ""))
-        journey = usecases.keep_draft(journey, draft, self.ports)
-        journey, _ = usecases.select(journey, draft.selection, self.ports)
+        draft = drafts.choose_agency(journey.draft, request.form.get("agency_code", ""))
+        journey = journeys.keep_draft(journey, draft, self.ports)
+        journey, _ = journeys.select(journey, draft.selection, self.ports)
         return self._to(journey, "choice")
 
     @http("GET", "/journeys/<journey_id>/confirmation", access=Access.PAYER)
@@ -97,7 +99,7 @@ class JourneyRoutes(Routes):
         journey = self._with_enrolment(session, journey_id)
         if journey.draft.selection.entry_id is None:
             return self._to(journey, "choice")
-        place = domain.place_of(domain.agency_name(journey.draft))
+        place = drafts.place_of(drafts.agency_name(journey.draft))
         return self.show("confirmation.html", request, session, journey=journey, place=place)
 
     @http("POST", "/journeys/<journey_id>/confirmation", access=Access.PAYER)
@@ -106,7 +108,7 @@ class JourneyRoutes(Routes):
         selection = journey.draft.selection
         if selection.entry_id is None or request.form.get("confirmed") != selection.to_confirm:
             raise StalePage
-        return self._quote(usecases.confirm_agency(journey, self.ports))
+        return self._quote(journeys.confirm_agency(journey, self.ports))
 
     @http("GET", "/journeys/<journey_id>/check", access=Access.PAYER)
     def show_check(self, request: Request, session: Session, journey_id: str) -> Response:
@@ -118,11 +120,11 @@ class JourneyRoutes(Routes):
         journey = self._with_quote(session, journey_id)
         typed = request.form.get("reminder_phone", "")
         try:
-            draft = replace(journey.draft, reminder_phone=domain.reminder_phone(typed))
+            draft = replace(journey.draft, reminder_phone=drafts.reminder_phone(typed))
         except InvalidInput as error:
             errors = {"reminder_phone": error.message}
             return self._check(request, session, journey, error.status, typed=typed, errors=errors)
-        return self._to(usecases.keep_draft(journey, draft, self.ports), "payment")
+        return self._to(journeys.keep_draft(journey, draft, self.ports), "payment")
 
     @http("GET", "/journeys/<journey_id>/payment", access=Access.PAYER)
     def show_payment(self, request: Request, session: Session, journey_id: str) -> Response:
@@ -136,12 +138,12 @@ class JourneyRoutes(Routes):
         """确认缴费: one order however often it is pressed, then UnionPay's page."""
         journey = self.journey(session, journey_id)
         key = request.form.get("idempotency_key", "")
-        placed = usecases.place_order(self.payer(session), journey, key, self.ports)
+        placed = journeys.place_order(self.payer(session), journey, key, self.ports)
         return self.browser.protect(self.browser.send_away(placed.payment_url))
 
     def _quote(self, journey: Journey) -> Response:
         try:
-            return self._to(usecases.quote_payable(journey, self.ports), "check")
+            return self._to(journeys.quote_payable(journey, self.ports), "check")
         except AgencyChoiceNeeded:
             return self._to(journey, "agency")
 
@@ -149,10 +151,10 @@ class JourneyRoutes(Routes):
         self, request: Request, session: Session, journey: Journey, options: Options, status: int = 200,
         **context: Any,
     ) -> Response:  # fmt: skip
-        selection = domain.with_tier(journey.draft.selection, options.tiers or ())
+        selection = drafts.with_tier(journey.draft.selection, options.tiers or ())
         return self.show(
             "choice.html", request, session, status, journey=journey, selection=selection, options=options,
-            agency_name=domain.agency_name(journey.draft), tier=options.tier(selection.tier_code), **context,
+            agency_name=drafts.agency_name(journey.draft), tier=options.tier(selection.tier_code), **context,
         )  # fmt: skip
 
     def _check(
@@ -162,7 +164,7 @@ class JourneyRoutes(Routes):
         phone = journey.draft.reminder_phone or "" if typed is None else typed
         return self.show(
             "check.html", request, session, status, journey=journey, quoted=journey.draft.quoted,
-            agency_name=domain.agency_name(journey.draft), reminder_phone=phone, **context,
+            agency_name=drafts.agency_name(journey.draft), reminder_phone=phone, **context,
         )  # fmt: skip
 
     def _with_enrolment(self, session: Session, journey_id: str) -> Journey:

@@ -18,11 +18,12 @@ from contract.identity import (
 )
 from kit.http import Access, http
 from kit.masking import mask_phone
-from services.gateway import usecases
 from services.gateway.browser import go
-from services.gateway.domain import Session, local_path
+from services.gateway.domain.paths import local_path
+from services.gateway.domain.sessions import Session
 from services.gateway.routes.base import Routes
-from services.gateway.usecases import Applicant
+from services.gateway.usecases import login
+from services.gateway.usecases.login import Applicant
 
 _FIELDS: dict[type[ContractError], str] = {
     InvalidName: "name", InvalidIdNumber: "document_number", InvalidPhone: "phone",
@@ -44,7 +45,7 @@ class LoginRoutes(Routes):
     def send_code(self, request: Request, session: Session) -> Response:
         """The same form again, with what was typed and what became of the code."""
         try:
-            sent = usecases.request_login_code(
+            sent = login.request_login_code(
                 session, self._applicant(request), request.form.get("consent", ""), self.ports
             )
         except ContractError as error:
@@ -62,7 +63,7 @@ class LoginRoutes(Routes):
         if session.payer is not None:
             return self.browser.protect(target)
         try:
-            token, _ = usecases.log_in(
+            token, _ = login.log_in(
                 session, self._applicant(request), request.form.get("code", ""), self.ports
             )
         except ContractError as error:
@@ -71,7 +72,7 @@ class LoginRoutes(Routes):
 
     @http("POST", "/logout", access=Access.VISITOR)
     def log_out(self, request: Request, session: Session) -> Response:
-        usecases.log_out(session, self.ports)
+        login.log_out(session, self.ports)
         return self.browser.protect(self.browser.drop_session(go("/", notice="loggedout")))
 
     def _applicant(self, request: Request) -> Applicant:

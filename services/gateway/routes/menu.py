@@ -7,7 +7,7 @@ from werkzeug.wrappers import Request, Response
 from contract.errors import Unavailable
 from contract.payment import ListOrders, OrderState, OrderView, list_orders
 from kit.http import Access, http
-from services.gateway.domain import Session
+from services.gateway.domain.sessions import Session
 from services.gateway.routes.base import JOURNEYS, Routes
 
 LATEST = 3

@@ -17,7 +17,7 @@ from contract.payment import (
 )  # fmt: skip
 from kit.http import Access, http
 from services.gateway.browser import go
-from services.gateway.domain import Session
+from services.gateway.domain.sessions import Session
 from services.gateway.routes.base import Routes
 
 LOOKS = 8

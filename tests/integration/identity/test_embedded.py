@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from contract.identity import CodeExpired, TooManyCodes, WrongCode
 from kit.database import Database
-from services.identity import usecases
 from services.identity.models import challenges, code_limits
+from services.identity.usecases import login as usecases
 from tests.integration.databases import upgrade
 from tests.integration.identity.test_limits import ASKED, Login, outcomes, person
 

@@ -24,10 +24,11 @@ from contract.identity import (
 from contract.notify import CodeSent, SendCode, SmsNotAccepted
 from kit.clock import SetClock
 from kit.database import Database
-from services.identity import usecases
-from services.identity.domain import CodeRules, check_digit
+from services.identity.domain.codes import CodeRules
+from services.identity.domain.people import check_digit
 from services.identity.models import challenges, code_limits, metadata, persons
-from services.identity.storage import IdentityStorage
+from services.identity.storage.logins import IdentityStorage
+from services.identity.usecases import login as usecases
 
 PARALLEL = 50
 RULES = CodeRules(

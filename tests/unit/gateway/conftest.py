@@ -10,8 +10,8 @@ from contract.contribution import Enrolment, EnrolmentEntry, Quoted, Tier, Tiers
 from contract.insurance import InsuranceType, PayerKind
 from contract.people import DocumentType, Person
 from kit.clock import SetClock
-from services.gateway.domain import LoggedInPayer
-from services.gateway.usecases import Ports
+from services.gateway.domain.sessions import LoggedInPayer
+from services.gateway.usecases.ports import Ports
 from tests.fakes.gateway_peers import FakePeers
 from tests.fakes.gateway_storage import FakeJourneys, FakeSessions, FakeTransactions
 

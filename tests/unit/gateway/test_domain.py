@@ -9,61 +9,62 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.contribution import Tier
+from contract.contribution import EnrolmentEntry, Tier
 from contract.errors import InvalidInput
 from contract.insurance import InsuranceType
-from services.gateway import domain
-from services.gateway.domain import AgencyChoice, Draft, Selection, Session
+from services.gateway.domain import drafts, paths
+from services.gateway.domain.drafts import AgencyChoice, Draft, Selection
+from services.gateway.domain.sessions import Session
 from tests.unit.gateway.conftest import MEDICAL, MEDICAL_ELSEWHERE, NOW, PENSION, PERSON, TIERS, enrolment
 
 TODAY = dt.date(2026, 11, 23)
 IDLE, ABSOLUTE = dt.timedelta(minutes=30), dt.timedelta(hours=8)
 
 
-def _draft(*entries: domain.EnrolmentEntry) -> Draft:
+def _draft(*entries: EnrolmentEntry) -> Draft:
     return Draft(PERSON, enrolment(*entries))
 
 
 def test_several_types_none_is_chosen() -> None:
-    assert domain.settle(_draft(PENSION, MEDICAL), Selection(), TODAY) == Selection()
+    assert drafts.settle(_draft(PENSION, MEDICAL), Selection(), TODAY) == Selection()
 
 
 def test_one_type_is_chosen_with_its_only_agency_and_this_year() -> None:
-    settled = domain.settle(_draft(MEDICAL), Selection(), TODAY)
+    settled = drafts.settle(_draft(MEDICAL), Selection(), TODAY)
     assert settled == Selection(InsuranceType.MEDICAL, MEDICAL.entry_id, 2026)
 
 
 def test_medical_is_offered_for_this_year_and_the_next_pension_for_this() -> None:
-    assert domain.years_of(InsuranceType.MEDICAL, TODAY) == (2026, 2027)
-    assert domain.years_of(InsuranceType.PENSION, TODAY) == (2026,)
-    assert domain.years_of(None, TODAY) == ()
+    assert drafts.years_of(InsuranceType.MEDICAL, TODAY) == (2026, 2027)
+    assert drafts.years_of(InsuranceType.PENSION, TODAY) == (2026,)
+    assert drafts.years_of(None, TODAY) == ()
 
 
 def test_a_year_that_is_not_offered_becomes_this_year() -> None:
     wanted = Selection(InsuranceType.PENSION, year=2027)
-    assert domain.settle(_draft(PENSION, MEDICAL), wanted, TODAY).year == 2026
+    assert drafts.settle(_draft(PENSION, MEDICAL), wanted, TODAY).year == 2026
 
 
 def test_an_insurance_type_one_is_not_enrolled_in_cannot_be_chosen() -> None:
     wanted = Selection(InsuranceType.PENSION, "x", 2026, "300")
-    settled = domain.settle(_draft(MEDICAL), wanted, TODAY)
+    settled = drafts.settle(_draft(MEDICAL), wanted, TODAY)
     assert settled.insurance_type is InsuranceType.MEDICAL
 
 
 def test_several_agencies_none_is_chosen_until_one_is_tapped() -> None:
     draft = _draft(MEDICAL, MEDICAL_ELSEWHERE)
-    draft = replace(draft, selection=domain.settle(draft, Selection(), TODAY))
+    draft = replace(draft, selection=drafts.settle(draft, Selection(), TODAY))
     assert draft.selection.entry_id is None
-    assert domain.agency_name(draft) == ""
-    tapped = domain.choose_agency(draft, MEDICAL_ELSEWHERE.agency_code)
+    assert drafts.agency_name(draft) == ""
+    tapped = drafts.choose_agency(draft, MEDICAL_ELSEWHERE.agency_code)
     assert tapped.selection.entry_id == MEDICAL_ELSEWHERE.entry_id
-    assert domain.agency_name(tapped) == MEDICAL_ELSEWHERE.agency_name
+    assert drafts.agency_name(tapped) == MEDICAL_ELSEWHERE.agency_name
 
 
 def test_an_agency_that_was_not_offered_cannot_be_tapped() -> None:
     draft = replace(_draft(MEDICAL), selection=Selection(InsuranceType.MEDICAL, MEDICAL.entry_id, 2026))
     with pytest.raises(InvalidInput):
-        domain.choose_agency(draft, "999999")
+        drafts.choose_agency(draft, "999999")
 
 
 def test_the_second_choice_of_an_agency_answers_the_medical_interface() -> None:
@@ -71,16 +72,16 @@ def test_the_second_choice_of_an_agency_answers_the_medical_interface() -> None:
         _draft(MEDICAL), selection=Selection(InsuranceType.MEDICAL, MEDICAL.entry_id, 2026),
         agencies=(AgencyChoice("450702", "钦州市钦南区"), AgencyChoice("450902", "玉林市玉州区")),
     )  # fmt: skip
-    tapped = domain.choose_agency(draft, "450702")
+    tapped = drafts.choose_agency(draft, "450702")
     assert tapped.selection.agency_code == "450702"
     assert tapped.selection.entry_id == MEDICAL.entry_id
-    assert domain.agency_name(tapped) == "钦州市钦南区"
+    assert drafts.agency_name(tapped) == "钦州市钦南区"
 
 
 def test_an_only_tier_is_chosen_and_an_unknown_one_dropped() -> None:
-    assert domain.with_tier(Selection(tier_code="999"), TIERS.tiers).tier_code is None
-    assert domain.with_tier(Selection(tier_code="300"), TIERS.tiers).tier_code == "300"
-    assert domain.with_tier(Selection(), (Tier("standard", "标准", 40_000),)).tier_code == "standard"
+    assert drafts.with_tier(Selection(tier_code="999"), TIERS.tiers).tier_code is None
+    assert drafts.with_tier(Selection(tier_code="300"), TIERS.tiers).tier_code == "300"
+    assert drafts.with_tier(Selection(), (Tier("standard", "标准", 40_000),)).tier_code == "standard"
 
 
 @pytest.mark.parametrize(
@@ -92,30 +93,30 @@ def test_an_only_tier_is_chosen_and_an_unknown_one_dropped() -> None:
     ],
 )
 def test_the_checks_come_in_their_order(selection: Selection, prompt: str) -> None:
-    options = replace(domain.options_for(_draft(PENSION, MEDICAL), selection, TODAY), tiers=TIERS.tiers)
+    options = replace(drafts.options_for(_draft(PENSION, MEDICAL), selection, TODAY), tiers=TIERS.tiers)
     with pytest.raises(InvalidInput, match=prompt.replace(".", r"\.")):
-        domain.check_selection(selection, options)
+        drafts.check_selection(selection, options)
 
 
 def test_a_complete_selection_passes() -> None:
     selection = Selection(InsuranceType.PENSION, PENSION.entry_id, 2026, "300")
-    options = replace(domain.options_for(_draft(PENSION), selection, TODAY), tiers=TIERS.tiers)
-    domain.check_selection(selection, options)
-    domain.check_selection(replace(selection, tier_code=None), replace(options, tiers=()))
+    options = replace(drafts.options_for(_draft(PENSION), selection, TODAY), tiers=TIERS.tiers)
+    drafts.check_selection(selection, options)
+    drafts.check_selection(replace(selection, tier_code=None), replace(options, tiers=()))
 
 
 def test_only_a_sole_medical_agency_is_confirmed_and_once_per_year() -> None:
     sole = Selection(InsuranceType.MEDICAL, MEDICAL.entry_id, 2026)
-    options = domain.options_for(_draft(MEDICAL, PENSION), sole, TODAY)
-    assert domain.needs_confirmation(sole, options)
+    options = drafts.options_for(_draft(MEDICAL, PENSION), sole, TODAY)
+    assert drafts.needs_confirmation(sole, options)
     confirmed = replace(sole, confirmed=sole.to_confirm)
-    assert not domain.needs_confirmation(confirmed, options)
-    assert domain.needs_confirmation(replace(confirmed, year=2027), options)
+    assert not drafts.needs_confirmation(confirmed, options)
+    assert drafts.needs_confirmation(replace(confirmed, year=2027), options)
 
     pension = Selection(InsuranceType.PENSION, PENSION.entry_id, 2026)
-    assert not domain.needs_confirmation(pension, domain.options_for(_draft(PENSION), pension, TODAY))
-    several = domain.options_for(_draft(MEDICAL, MEDICAL_ELSEWHERE), sole, TODAY)
-    assert not domain.needs_confirmation(sole, several)
+    assert not drafts.needs_confirmation(pension, drafts.options_for(_draft(PENSION), pension, TODAY))
+    several = drafts.options_for(_draft(MEDICAL, MEDICAL_ELSEWHERE), sole, TODAY)
+    assert not drafts.needs_confirmation(sole, several)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +132,7 @@ def test_only_a_sole_medical_agency_is_confirmed_and_once_per_year() -> None:
     ],
 )
 def test_the_place_an_agency_serves(agency: str, place: str) -> None:
-    assert domain.place_of(agency) == place
+    assert drafts.place_of(agency) == place
 
 
 @pytest.mark.parametrize(
@@ -139,19 +140,19 @@ def test_the_place_an_agency_serves(agency: str, place: str) -> None:
     [("", None), ("  ", None), ("138 0013 8000", "13800138000"), ("+86 138-0013-8000", "13800138000")],
 )
 def test_the_reminder_phone_is_optional_and_tolerant(typed: str, phone: str | None) -> None:
-    assert domain.reminder_phone(typed) == phone
+    assert drafts.reminder_phone(typed) == phone
 
 
 @pytest.mark.parametrize("typed", ["1", "12800138000", "1380013800", "138001380001", "abc"])
 def test_a_wrong_reminder_phone_is_refused(typed: str) -> None:
     with pytest.raises(InvalidInput) as refused:
-        domain.reminder_phone(typed)
+        drafts.reminder_phone(typed)
     assert refused.value.detail["field"] == "reminder_phone"
 
 
 @given(st.text(max_size=40))
 def test_a_local_path_stays_on_this_site(text: str) -> None:
-    path = domain.local_path(text)
+    path = paths.local_path(text)
     assert path is None or (path.startswith("/") and "//" not in path and "\\" not in path)
 
 
@@ -159,7 +160,7 @@ def test_a_local_path_stays_on_this_site(text: str) -> None:
     "path", ["//evil.example", "/\\evil", "https://evil", "", None, "/a?b", "/a#b", "/a\n", "/../a"]
 )
 def test_what_is_not_a_path_of_ours_leads_nowhere(path: str | None) -> None:
-    assert domain.local_path(path) is None
+    assert paths.local_path(path) is None
 
 
 @pytest.mark.parametrize(
@@ -170,7 +171,7 @@ def test_what_is_not_a_path_of_ours_leads_nowhere(path: str | None) -> None:
     ],
 )  # fmt: skip
 def test_the_way_back_shows_the_present_state(path: str, back: str) -> None:
-    assert domain.way_back(path) == back
+    assert paths.way_back(path) == back
 
 
 def test_a_session_dies_of_rest_and_of_age() -> None:

@@ -12,10 +12,13 @@ from contract.errors import ContractError, DeadlineExceeded, InvalidInput
 from contract.insurance import InsuranceType
 from contract.payment import OrderPlaced, QuoteExpired, QuoteUsed
 from kit.clock import SetClock
-from services.gateway import domain, usecases
-from services.gateway.domain import CONSENT_VERSION, Journey, JourneyState, Selection, Session, Step
+from services.gateway.domain import drafts, sessions
+from services.gateway.domain.drafts import Journey, JourneyState, Selection, Step
+from services.gateway.domain.sessions import CONSENT_VERSION, Session
 from services.gateway.errors import StalePage
-from services.gateway.usecases import Applicant, Ports
+from services.gateway.usecases import journeys, login, upkeep
+from services.gateway.usecases.login import Applicant
+from services.gateway.usecases.ports import Ports
 from tests.fakes.gateway_peers import FakePeers
 from tests.unit.gateway.conftest import LIFE, MEDICAL, PAYER, PERSON, enrolment, quoted
 
@@ -25,22 +28,22 @@ PLACED = OrderPlaced("order-1", "https://pay.example/1")
 
 @pytest.fixture
 def visitor(ports: Ports) -> Session:
-    token = usecases.enter("openid-1", ports)
-    return ports.sessions.rows[domain.hash_of(token)]
+    token = login.enter("openid-1", ports)
+    return ports.sessions.rows[sessions.hash_of(token)]
 
 
 @pytest.fixture
 def journey(ports: Ports) -> Journey:
     """With its enrolment found."""
-    return usecases.find_enrolment(usecases.start_journey(PAYER, LIFE, ports), ports)
+    return journeys.find_enrolment(journeys.start_journey(PAYER, LIFE, ports), ports)
 
 
 @pytest.fixture
 def payable(journey: Journey, ports: Ports, peers: FakePeers) -> Journey:
     """With a quote."""
     peers.answer(contribution.quote_payable, quoted())
-    chosen, _ = usecases.select(journey, Selection(InsuranceType.PENSION, tier_code="300"), ports)
-    return usecases.quote_payable(chosen, ports)
+    chosen, _ = journeys.select(journey, Selection(InsuranceType.PENSION, tier_code="300"), ports)
+    return journeys.quote_payable(chosen, ports)
 
 
 def _now(ports: Ports, journey: Journey) -> Journey:
@@ -49,7 +52,7 @@ def _now(ports: Ports, journey: Journey) -> Journey:
 
 def test_no_code_without_consent(visitor: Session, ports: Ports, peers: FakePeers) -> None:
     with pytest.raises(InvalidInput):
-        usecases.request_login_code(visitor, WHO, "an older text", ports)
+        login.request_login_code(visitor, WHO, "an older text", ports)
     assert not peers.asked
 
 
@@ -57,7 +60,7 @@ def test_the_challenge_and_the_consent_stay_in_the_session(
     visitor: Session, ports: Ports, peers: FakePeers
 ) -> None:
     peers.answer(identity.request_login_code, identity.LoginCodeSent("challenge-1", 60, 300))
-    usecases.request_login_code(visitor, WHO, CONSENT_VERSION, ports)
+    login.request_login_code(visitor, WHO, CONSENT_VERSION, ports)
     kept = ports.sessions.rows[visitor.token_hash]
     assert (kept.challenge_id, kept.consent_version) == ("challenge-1", CONSENT_VERSION)
     assert kept.consented_at == ports.clock.now()
@@ -68,8 +71,8 @@ def test_login_kills_the_old_session_and_keeps_the_consent(
 ) -> None:
     ready = replace(visitor, challenge_id="challenge-1", consent_version=CONSENT_VERSION)
     peers.answer(identity.log_in, identity.LoggedIn("person-1", PERSON, "13800138000"))
-    token, session = usecases.log_in(ready, WHO, "123456", ports)
-    assert set(ports.sessions.rows) == {domain.hash_of(token)}
+    token, session = login.log_in(ready, WHO, "123456", ports)
+    assert set(ports.sessions.rows) == {sessions.hash_of(token)}
     assert session.payer == PAYER
     assert session.csrf_token != visitor.csrf_token
     assert session.challenge_id is None
@@ -83,53 +86,53 @@ def test_login_needs_a_code_that_was_asked_for(
 ) -> None:
     ready = replace(visitor, challenge_id=challenge, consent_version=CONSENT_VERSION)
     with pytest.raises(InvalidInput) as refused:
-        usecases.log_in(ready, WHO, code, ports)
+        login.log_in(ready, WHO, code, ports)
     assert refused.value.detail["field"] == "code"
 
 
 def test_a_double_tap_starts_one_journey(ports: Ports) -> None:
-    first = usecases.start_journey(PAYER, LIFE, ports)
-    assert usecases.start_journey(PAYER, LIFE, ports).journey_id == first.journey_id
+    first = journeys.start_journey(PAYER, LIFE, ports)
+    assert journeys.start_journey(PAYER, LIFE, ports).journey_id == first.journey_id
 
 
 def test_a_new_journey_takes_the_place_of_the_one_that_had_begun(journey: Journey, ports: Ports) -> None:
-    newer = usecases.start_journey(PAYER, LIFE, ports)
+    newer = journeys.start_journey(PAYER, LIFE, ports)
     assert newer.journey_id != journey.journey_id
     assert _now(ports, journey).state is JourneyState.LEFT
 
 
 def test_the_one_who_opens_a_journey_second_goes_on_with_the_first(ports: Ports) -> None:
-    other = usecases.start_journey(PAYER, LIFE, ports)
+    other = journeys.start_journey(PAYER, LIFE, ports)
     del ports.journeys.rows[other.journey_id]
     ports.journeys.taken = other
-    assert usecases.start_journey(PAYER, LIFE, ports) == other
+    assert journeys.start_journey(PAYER, LIFE, ports) == other
 
 
 def test_the_enrolment_is_asked_for_once(journey: Journey, ports: Ports, peers: FakePeers) -> None:
     assert journey.step is Step.CHOICE
-    usecases.find_enrolment(journey, ports)
+    journeys.find_enrolment(journey, ports)
     assert len(peers.asked["find_enrolment"]) == 1
 
 
 def test_a_tap_while_the_enrolment_is_asked_for_waits(ports: Ports, peers: FakePeers) -> None:
-    started = usecases.start_journey(PAYER, LIFE, ports)
+    started = journeys.start_journey(PAYER, LIFE, ports)
 
     def tap_again(request: object) -> object:
         seen = _now(ports, started)
         assert seen.is_asking(ports.clock.now())
-        assert usecases.find_enrolment(seen, ports) is seen
+        assert journeys.find_enrolment(seen, ports) is seen
         return enrolment(MEDICAL)
 
     peers.answer(contribution.find_enrolment, tap_again)
-    usecases.find_enrolment(started, ports)
+    journeys.find_enrolment(started, ports)
     assert len(peers.asked["find_enrolment"]) == 1
 
 
 def test_two_tabs_that_ask_at_once_ask_once(ports: Ports, peers: FakePeers) -> None:
     """Both have read the journey before either wrote that it asks."""
-    started = usecases.start_journey(PAYER, LIFE, ports)
-    usecases.find_enrolment(started, ports)
-    assert usecases.find_enrolment(started, ports) == started
+    started = journeys.start_journey(PAYER, LIFE, ports)
+    journeys.find_enrolment(started, ports)
+    assert journeys.find_enrolment(started, ports) == started
     assert len(peers.asked["find_enrolment"]) == 1
 
 
@@ -137,41 +140,41 @@ def test_two_tabs_that_ask_at_once_ask_once(ports: Ports, peers: FakePeers) -> N
 def test_after_a_refusal_the_enrolment_may_be_asked_for_again(
     ports: Ports, peers: FakePeers, error: ContractError
 ) -> None:
-    started = usecases.start_journey(PAYER, LIFE, ports)
+    started = journeys.start_journey(PAYER, LIFE, ports)
     peers.answer(contribution.find_enrolment, error)
     with pytest.raises(type(error)):
-        usecases.find_enrolment(started, ports)
+        journeys.find_enrolment(started, ports)
     assert not _now(ports, started).is_asking(ports.clock.now())
 
 
 def test_a_crash_while_asking_is_forgotten_after_the_deadline(ports: Ports, clock: SetClock) -> None:
-    started = usecases.start_journey(PAYER, LIFE, ports)
+    started = journeys.start_journey(PAYER, LIFE, ports)
     asking = replace(started, enrolment_asked_at=clock.now())
     assert asking.is_asking(clock.now())
-    clock.advance(seconds=domain.ASKING.total_seconds())
+    clock.advance(seconds=drafts.ASKING.total_seconds())
     assert not asking.is_asking(clock.now())
 
 
 def test_an_only_type_is_chosen_when_the_enrolment_comes(ports: Ports, peers: FakePeers) -> None:
     peers.answer(contribution.find_enrolment, enrolment(MEDICAL))
-    found = usecases.find_enrolment(usecases.start_journey(PAYER, LIFE, ports), ports)
+    found = journeys.find_enrolment(journeys.start_journey(PAYER, LIFE, ports), ports)
     assert found.draft.selection.insurance_type is InsuranceType.MEDICAL
 
 
 def test_another_selection_drops_the_quote_and_the_agencies(payable: Journey, ports: Ports) -> None:
-    same, _ = usecases.select(payable, payable.draft.selection, ports)
+    same, _ = journeys.select(payable, payable.draft.selection, ports)
     assert same.draft.quoted is not None
-    other, _ = usecases.select(payable, replace(payable.draft.selection, tier_code="200"), ports)
+    other, _ = journeys.select(payable, replace(payable.draft.selection, tier_code="200"), ports)
     assert other.draft.quoted is None
 
 
 def test_a_good_quote_is_used_again_and_an_old_one_is_not(
     payable: Journey, ports: Ports, peers: FakePeers, clock: SetClock
 ) -> None:
-    assert usecases.quote_payable(payable, ports).draft.idempotency_key == payable.draft.idempotency_key
+    assert journeys.quote_payable(payable, ports).draft.idempotency_key == payable.draft.idempotency_key
     assert len(peers.asked["quote_payable"]) == 1
-    clock.advance(seconds=900 - usecases.QUOTE_LEFT.total_seconds())
-    fresh = usecases.quote_payable(payable, ports)
+    clock.advance(seconds=900 - journeys.QUOTE_LEFT.total_seconds())
+    fresh = journeys.quote_payable(payable, ports)
     assert len(peers.asked["quote_payable"]) == 2
     assert fresh.draft.idempotency_key != payable.draft.idempotency_key
 
@@ -179,18 +182,18 @@ def test_a_good_quote_is_used_again_and_an_old_one_is_not(
 def test_agencies_to_choose_from_are_kept_in_the_journey(
     journey: Journey, ports: Ports, peers: FakePeers
 ) -> None:
-    chosen, _ = usecases.select(journey, Selection(InsuranceType.MEDICAL), ports)
+    chosen, _ = journeys.select(journey, Selection(InsuranceType.MEDICAL), ports)
     peers.answer(
         contribution.quote_payable, AgencyChoiceNeeded(agencies=[{"code": "450702", "name": "钦州市钦南区"}])
     )
     with pytest.raises(AgencyChoiceNeeded):
-        usecases.quote_payable(chosen, ports)
+        journeys.quote_payable(chosen, ports)
     assert [agency.code for agency in _now(ports, journey).draft.agencies] == ["450702"]
 
 
 def test_a_confirmation_is_kept(journey: Journey, ports: Ports) -> None:
-    chosen, _ = usecases.select(journey, Selection(InsuranceType.MEDICAL), ports)
-    confirmed = usecases.confirm_agency(chosen, ports).draft.selection
+    chosen, _ = journeys.select(journey, Selection(InsuranceType.MEDICAL), ports)
+    confirmed = journeys.confirm_agency(chosen, ports).draft.selection
     assert confirmed.confirmed == confirmed.to_confirm
 
 
@@ -200,7 +203,7 @@ def test_an_order_is_placed_with_the_quotes_key_and_ends_the_journey(
     peers.answer(payment.place_order, PLACED)
     key = payable.draft.idempotency_key
     assert key
-    assert usecases.place_order(PAYER, payable, key, ports) == PLACED
+    assert journeys.place_order(PAYER, payable, key, ports) == PLACED
     (asked,) = peers.asked["place_order"]
     assert (asked.quote, asked.idempotency_key, asked.payer.phone) == ("sealed", key, "13800138000")
     assert (_now(ports, payable).state, _now(ports, payable).order_id) == (JourneyState.PLACED, "order-1")
@@ -211,37 +214,37 @@ def test_a_second_tap_at_the_same_moment_sends_the_same_key(
 ) -> None:
     peers.answer(payment.place_order, PLACED)
     key = payable.draft.idempotency_key or ""
-    usecases.place_order(PAYER, payable, key, ports)
-    usecases.place_order(PAYER, payable, key, ports)
+    journeys.place_order(PAYER, payable, key, ports)
+    journeys.place_order(PAYER, payable, key, ports)
     assert {asked.idempotency_key for asked in peers.asked["place_order"]} == {key}
 
 
 def test_a_tap_after_the_order_pays_that_order(payable: Journey, ports: Ports, peers: FakePeers) -> None:
     peers.answer(payment.place_order, PLACED)
     peers.answer(payment.resume_payment, PLACED)
-    usecases.place_order(PAYER, payable, payable.draft.idempotency_key or "", ports)
-    usecases.place_order(PAYER, _now(ports, payable), "any", ports)
+    journeys.place_order(PAYER, payable, payable.draft.idempotency_key or "", ports)
+    journeys.place_order(PAYER, _now(ports, payable), "any", ports)
     assert len(peers.asked["place_order"]) == 1
     assert peers.asked["resume_payment"][0].order_id == "order-1"
 
 
 def test_another_pages_key_places_nothing(payable: Journey, ports: Ports, peers: FakePeers) -> None:
     with pytest.raises(StalePage):
-        usecases.place_order(PAYER, payable, "another", ports)
+        journeys.place_order(PAYER, payable, "another", ports)
     assert not peers.asked["place_order"]
 
 
 def test_an_expired_quote_is_dropped(payable: Journey, ports: Ports, peers: FakePeers) -> None:
     peers.answer(payment.place_order, QuoteExpired())
     with pytest.raises(QuoteExpired):
-        usecases.place_order(PAYER, payable, payable.draft.idempotency_key or "", ports)
+        journeys.place_order(PAYER, payable, payable.draft.idempotency_key or "", ports)
     assert _now(ports, payable).step is Step.CHOICE
 
 
 def test_a_quote_that_was_used_leads_to_its_order(payable: Journey, ports: Ports, peers: FakePeers) -> None:
     peers.answer(payment.place_order, QuoteUsed(order_id="order-9"))
     with pytest.raises(QuoteUsed):
-        usecases.place_order(PAYER, payable, payable.draft.idempotency_key or "", ports)
+        journeys.place_order(PAYER, payable, payable.draft.idempotency_key or "", ports)
     assert _now(ports, payable).order_id == "order-9"
 
 
@@ -251,22 +254,22 @@ def test_after_no_answer_the_same_order_can_be_asked_for_again(
     key = payable.draft.idempotency_key or ""
     peers.answer(payment.place_order, DeadlineExceeded())
     with pytest.raises(DeadlineExceeded):
-        usecases.place_order(PAYER, payable, key, ports)
+        journeys.place_order(PAYER, payable, key, ports)
     assert _now(ports, payable) == payable
     peers.answer(payment.place_order, PLACED)
-    assert usecases.place_order(PAYER, payable, key, ports) == PLACED
+    assert journeys.place_order(PAYER, payable, key, ports) == PLACED
 
 
 def test_a_draft_saved_by_another_tab_is_not_overwritten(payable: Journey, ports: Ports) -> None:
-    usecases.keep_draft(payable, replace(payable.draft, reminder_phone=None), ports)
+    journeys.keep_draft(payable, replace(payable.draft, reminder_phone=None), ports)
     with pytest.raises(StalePage):
-        usecases.keep_draft(payable, replace(payable.draft, reminder_phone="13900139000"), ports)
+        journeys.keep_draft(payable, replace(payable.draft, reminder_phone="13900139000"), ports)
 
 
 def test_dead_sessions_and_old_journeys_are_forgotten(
     visitor: Session, journey: Journey, ports: Ports, clock: SetClock
 ) -> None:
     clock.advance(hours=25)
-    usecases.prune(LIFE / 24, LIFE / 3, LIFE, ports)
+    upkeep.prune(LIFE / 24, LIFE / 3, LIFE, ports)
     assert not ports.sessions.rows
     assert not ports.journeys.rows

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from contract.identity import InvalidIdNumber, InvalidName, InvalidPhone
 from contract.people import DocumentType
-from services.identity import domain
+from services.identity.domain import codes, people
 
 TODAY = dt.date(2026, 11, 23)
 
 
 def number(first_seventeen: str) -> str:
-    return first_seventeen + domain.check_digit(first_seventeen)
+    return first_seventeen + people.check_digit(first_seventeen)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def number(first_seventeen: str) -> str:
     ],
 )
 def test_a_name_is_kept_as_the_register_writes_it(typed: str, kept: str) -> None:
-    assert domain.normal_name(typed) == kept
+    assert people.normal_name(typed) == kept
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_name_is_kept_as_the_register_writes_it(typed: str, kept: str) -> None
 )
 def test_what_no_name_holds_is_refused(typed: str) -> None:
     with pytest.raises(InvalidName) as refused:
-        domain.normal_name(typed)
+        people.normal_name(typed)
     assert refused.value.detail == {"field": "name"}
 
 
@@ -74,7 +74,7 @@ def test_what_no_name_holds_is_refused(typed: str) -> None:
     ],
 )
 def test_a_number_is_accepted_however_it_is_typed(typed: str, kept: str) -> None:
-    assert domain.normal_document_number(typed, TODAY) == kept
+    assert people.normal_document_number(typed, TODAY) == kept
 
 
 @pytest.mark.parametrize(
@@ -87,22 +87,22 @@ def test_a_number_is_accepted_however_it_is_typed(typed: str, kept: str) -> None
 )  # fmt: skip
 def test_a_wrong_number_is_refused(typed: str) -> None:
     with pytest.raises(InvalidIdNumber):
-        domain.normal_document_number(typed, TODAY)
+        people.normal_document_number(typed, TODAY)
 
 
 def test_whoever_was_born_today_has_a_number() -> None:
-    assert domain.normal_document_number(number("45010320261123018"), TODAY)
+    assert people.normal_document_number(number("45010320261123018"), TODAY)
 
 
 @pytest.mark.parametrize("region", ["452127", "452501", "450103", "999999", "000000"])
 def test_an_unknown_region_is_no_reason_to_refuse(region: str) -> None:
-    assert domain.normal_document_number(number(region + "19650101018"), TODAY)
+    assert people.normal_document_number(number(region + "19650101018"), TODAY)
 
 
 def test_only_provinces_are_known_regions() -> None:
-    assert domain.region_known(number("45212719650101018"))
-    assert domain.region_known(number("81000019800101018"))
-    assert not domain.region_known(number("00000019650101018"))
+    assert people.region_known(number("45212719650101018"))
+    assert people.region_known(number("81000019800101018"))
+    assert not people.region_known(number("00000019650101018"))
 
 
 @pytest.mark.parametrize(
@@ -115,14 +115,14 @@ def test_only_provinces_are_known_regions() -> None:
     ],
 )
 def test_the_number_tells_the_document(region: str, document: DocumentType) -> None:
-    assert domain.document_type_of(number(region + "19650101018")) is document
+    assert people.document_type_of(number(region + "19650101018")) is document
 
 
 @given(st.integers(0, 10**17 - 1), st.integers(0, 16), st.integers(1, 9))
 def test_one_wrong_digit_never_passes_the_check_digit(value: int, place: int, change: int) -> None:
     right = number(f"{value:017d}")
     wrong = right[:place] + str((int(right[place]) + change) % 10) + right[place + 1 :]
-    assert domain.check_digit(wrong) != wrong[17]
+    assert people.check_digit(wrong) != wrong[17]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_one_wrong_digit_never_passes_the_check_digit(value: int, place: int, ch
     ],
 )
 def test_a_phone_is_accepted_however_it_is_typed(typed: str) -> None:
-    assert domain.normal_phone(typed) == "13800138000"
+    assert people.normal_phone(typed) == "13800138000"
 
 
 @pytest.mark.parametrize(
@@ -145,15 +145,15 @@ def test_a_phone_is_accepted_however_it_is_typed(typed: str) -> None:
 )
 def test_a_wrong_phone_is_refused(typed: str) -> None:
     with pytest.raises(InvalidPhone):
-        domain.normal_phone(typed)
+        people.normal_phone(typed)
 
 
 @given(st.text())
 def test_no_input_crashes_the_rules(text: str) -> None:
     for rule, refusal in (
-        (domain.normal_name, InvalidName),
-        (lambda typed: domain.normal_document_number(typed, TODAY), InvalidIdNumber),
-        (domain.normal_phone, InvalidPhone),
+        (people.normal_name, InvalidName),
+        (lambda typed: people.normal_document_number(typed, TODAY), InvalidIdNumber),
+        (people.normal_phone, InvalidPhone),
     ):
         try:
             assert rule(text)
@@ -171,11 +171,11 @@ def test_no_input_crashes_the_rules(text: str) -> None:
     ],
 )
 def test_one_subscriber_counts_once(address: str, network: str) -> None:
-    assert domain.network_of(address) == network
+    assert codes.network_of(address) == network
 
 
 @pytest.mark.parametrize(
     ("seconds", "words"), [(60, "60秒"), (121, "1小时"), (3601, "2小时"), (86400, "24小时")]
 )
 def test_the_wait_is_told_in_words(seconds: int, words: str) -> None:
-    assert words in domain.wait_text(seconds)
+    assert words in codes.wait_text(seconds)

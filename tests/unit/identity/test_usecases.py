@@ -23,8 +23,9 @@ from contract.identity import (
 )
 from contract.notify import SmsNotAccepted
 from kit.clock import SetClock
-from services.identity import usecases
-from services.identity.domain import CodeRules, check_digit
+from services.identity.domain.codes import CodeRules
+from services.identity.domain.people import check_digit
+from services.identity.usecases import login as usecases
 from tests.fakes.identity_storage import FakeIdentityStorage, FakePhones
 
 RULES = CodeRules(

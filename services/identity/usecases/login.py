@@ -27,8 +27,9 @@ from contract.rpc import Method
 from kit.clock import Clock, china
 from kit.crypto import blind_index
 from kit.database import Transactions
-from services.identity import domain
-from services.identity.domain import LOGIN, Applicant, Challenge, CodeRules, Guess, Limit
+from services.identity.domain import codes, people
+from services.identity.domain.codes import LOGIN, Challenge, CodeRules, Guess, Limit
+from services.identity.domain.people import Applicant
 
 KEEP = dt.timedelta(days=1)
 LATE_SMS = "短信网络繁忙，验证码可能会晚到。收到后可直接填写；如一直没有收到，请稍后重新获取。"
@@ -68,10 +69,10 @@ def request_login_code(
     """
     now = clock.now()
     who = _applicant(request, now)
-    if not domain.region_known(who.person.document_number):
+    if not people.region_known(who.person.document_number):
         _log.warning("a document number names no known province")
     challenge_id, code = str(uuid.uuid4()), f"{secrets.randbelow(10**6):06d}"
-    limits = domain.code_limits(rules, who, request.client_ip)
+    limits = codes.code_limits(rules, who, request.client_ip)
     with transactions.transaction() as tx:
         taken = [(limit, _take(tx, storage, limit, now)) for limit in limits]
         code_hash = _code_hash(challenge_id, code)
@@ -122,7 +123,7 @@ def forget_old(transactions: Transactions, storage: Storage, clock: Clock) -> No
 
 def _applicant(request: RequestLoginCode | LogIn, now: dt.datetime) -> Applicant:
     today = china(now).date()
-    return domain.applicant(request.openid, request.name, request.document_number, request.phone, today)
+    return people.applicant(request.openid, request.name, request.document_number, request.phone, today)
 
 
 def _take(tx: Any, storage: Storage, limit: Limit, now: dt.datetime) -> dt.datetime:
@@ -132,7 +133,7 @@ def _take(tx: Any, storage: Storage, limit: Limit, now: dt.datetime) -> dt.datet
         free_at = storage.window_end(tx, limit) or now
         seconds = max(1, math.ceil((free_at - now).total_seconds()))
         _log.info("a code limit was reached", extra={"scope": limit.scope})
-        raise TooManyCodes(domain.wait_text(seconds), retry_after=seconds)
+        raise TooManyCodes(codes.wait_text(seconds), retry_after=seconds)
     return ends_at
 
 
@@ -147,7 +148,7 @@ def _take_back(
 
 
 def _matches(guess: Guess, request: LogIn) -> bool:
-    typed = _code_hash(request.challenge_id, domain.normal_code(request.code))
+    typed = _code_hash(request.challenge_id, people.normal_code(request.code))
     return hmac.compare_digest(guess.code_hash, typed)
 
 

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, case, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from contract.people import Person
-from services.identity.domain import Applicant, Challenge, Guess, Limit
+from services.identity.domain.codes import Challenge, Guess, Limit
+from services.identity.domain.people import Applicant
 from services.identity.models import challenges, code_limits, persons
 
 

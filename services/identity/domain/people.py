@@ -1,27 +1,29 @@
-"""Rules of identity: what a name, a document number and a phone may be, and the limits on codes."""
+"""What a name, a document number and a phone may be (domain-facts.md)."""
 
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Final
 
 from contract.identity import InvalidIdNumber, InvalidName, InvalidPhone
 from contract.people import DocumentType, Person
 
-LOGIN: Final = "login"
-"""The purpose of a code that logs in."""
-
 _EARLIEST_BIRTH = dt.date(1900, 1, 1)
+
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+
 _CHECK_DIGITS = "10X98765432"
+
 _NUMBER = re.compile(r"[0-9]{17}[0-9X]")
+
 _PHONE = re.compile(r"(?:\+?86)?(1[3-9][0-9]{9})")
+
 _RESIDENCE_PERMITS = ("810000", "820000", "830000")
+
 _PERMANENT_RESIDENT = "9"
+
 # GB/T 2260: the provinces. County codes are not checked: they were renumbered too often (domain-facts.md).
 _PROVINCES = frozenset(
     str(code)
@@ -30,10 +32,14 @@ _PROVINCES = frozenset(
 )
 
 _DOT = "·"
+
 _DOT_VARIANTS = str.maketrans(dict.fromkeys("•‧・･.．∙⋅", _DOT))
+
 # Ideographs of all Unicode extensions (planes 2 and 3 hold B and later), and 〇.
 _IDEOGRAPH = "〇\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+
 _NAME = re.compile(rf"[{_IDEOGRAPH}]+(?:{_DOT}[{_IDEOGRAPH}]+)*")
+
 _NAME_LENGTH = range(2, 26)
 
 
@@ -44,49 +50,6 @@ class Applicant:
     openid: str
     person: Person
     phone: str
-
-
-@dataclass(frozen=True)
-class CodeRules:
-    """How long a code lives, how often it may be tried, how many may be asked for in 24 hours."""
-
-    valid_for: dt.timedelta
-    resend_after: dt.timedelta
-    tries: int
-    per_phone: int
-    per_document: int
-    per_openid: int
-    per_network: int
-
-
-@dataclass(frozen=True)
-class Limit:
-    """At most `cap` codes for a subject within a window that begins with the first of them."""
-
-    scope: str
-    subject: str
-    cap: int
-    window: dt.timedelta
-
-
-@dataclass(frozen=True)
-class Challenge:
-    """A code that was asked for. `code_hash` is keyed and covers the challenge's own id."""
-
-    challenge_id: str
-    purpose: str
-    applicant: Applicant
-    code_hash: bytes
-    created_at: dt.datetime
-    expires_at: dt.datetime
-
-
-@dataclass(frozen=True)
-class Guess:
-    """A counted try at a challenge: the hash to compare with, and which try it is."""
-
-    code_hash: bytes
-    tries: int
 
 
 def applicant(openid: str, name: str, document_number: str, phone: str, today: dt.date) -> Applicant:
@@ -145,38 +108,6 @@ def document_type_of(number: str) -> DocumentType:
 def region_known(number: str) -> bool:
     """Whether the number names a province; unknown ones are worth a warning, never a refusal."""
     return number[:2] in _PROVINCES or number.startswith(_PERMANENT_RESIDENT)
-
-
-def code_limits(rules: CodeRules, applicant: Applicant, client_ip: str) -> tuple[Limit, ...]:
-    """Every limit a new code must pass, always in the same order, so that two requests that wait for each
-    other's counters cannot wait in a circle."""
-    day = dt.timedelta(days=1)
-    return (
-        Limit("resend", applicant.phone, 1, rules.resend_after),
-        Limit("phone", applicant.phone, rules.per_phone, day),
-        Limit("document", applicant.person.document_number, rules.per_document, day),
-        Limit("openid", applicant.openid, rules.per_openid, day),
-        Limit("network", network_of(client_ip), rules.per_network, day),
-    )
-
-
-def network_of(client_ip: str) -> str:
-    """What one subscriber holds: an IPv4 address, or an IPv6 /64."""
-    try:
-        address = ipaddress.ip_address(client_ip)
-    except ValueError:
-        return client_ip
-    if isinstance(address, ipaddress.IPv6Address):
-        address = address.ipv4_mapped or address
-    return str(address if address.version == 4 else ipaddress.ip_network((address, 64), strict=False))
-
-
-def wait_text(seconds: int) -> str:
-    """What a person reads who asked for codes too often."""
-    if seconds <= 120:
-        return f"获取验证码过于频繁，请{seconds}秒后再试。"
-    hours = -(-seconds // 3600)
-    return f"获取验证码的次数已达上限，请约{hours}小时后再试。如需帮助请拨打12366。"
 
 
 def _born(number: str, today: dt.date) -> bool:

@@ -1,10 +1,9 @@
-"""Pure rules of the gateway: sessions, journeys, and what may be chosen when (requirements 3.2.1.5, 3.2.1.6)."""
+"""Journeys, and what may be chosen when (requirements 3.2.1.5, 3.2.1.6)."""
 
 from __future__ import annotations
 
 import datetime as dt
 import enum
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -14,45 +13,8 @@ from contract.errors import InvalidInput
 from contract.insurance import InsuranceType
 from contract.people import Person
 
-CONSENT_VERSION = "2026-11"
-"""Version of the privacy and authorisation text; a new text is agreed to anew."""
-
 ASKING = dt.timedelta(seconds=find_enrolment.deadline + 3)
 """As long as this, a question for the enrolment may still be answered and is not asked again."""
-
-
-def hash_of(token: str) -> bytes:
-    """What the database knows of a session token."""
-    return hashlib.sha256(token.encode()).digest()
-
-
-@dataclass(frozen=True)
-class LoggedInPayer:
-    """Who is logged in: the payer of everything the session does. `phone` is full."""
-
-    person_id: str
-    person: Person
-    phone: str
-
-
-@dataclass(frozen=True)
-class Session:
-    """A WeChat user's session; `payer` is None until login."""
-
-    token_hash: bytes
-    openid: str
-    csrf_token: str
-    created_at: dt.datetime
-    last_seen_at: dt.datetime
-    payer: LoggedInPayer | None = None
-    challenge_id: str | None = None
-    resend_at: dt.datetime | None = None
-    consent_version: str | None = None
-    consented_at: dt.datetime | None = None
-
-    def alive(self, now: dt.datetime, idle: dt.timedelta, absolute: dt.timedelta) -> bool:
-        """Neither idle for too long nor older than any session may get (security.md 3)."""
-        return now - self.last_seen_at <= idle and now - self.created_at <= absolute
 
 
 class JourneyState(enum.StrEnum):
@@ -274,16 +236,3 @@ def reminder_phone(typed: str) -> str | None:
     if not _PHONE.fullmatch(phone):
         raise InvalidInput("提醒手机号码有误，请输入11位手机号码，或者留空。", field="reminder_phone")
     return phone
-
-
-def local_path(path: str | None) -> str | None:
-    """The path if it leads nowhere but to a page of ours, else None: no open redirects (security.md 7)."""
-    if path and len(path) <= 200 and re.fullmatch(r"/[\w-]+(?:/[\w-]+)*", path, re.ASCII):
-        return path
-    return None
-
-
-def way_back(path: str) -> str:
-    """The page that shows the present state of what a request was about."""
-    found = re.match(r"/(?:journeys|orders)/[\w-]+", path, re.ASCII)
-    return found.group() if found else "/menu"

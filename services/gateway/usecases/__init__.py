@@ -1,0 +1,1 @@
+"""What a resident can do, by subject."""
