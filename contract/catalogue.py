@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from contract import contribution, health, identity, notify, payment
+from contract import contribution, health, household, identity, notify, payment, places, rights
 from contract.events import EVENTS
 from contract.rpc import METHODS
 
-__all__ = ["EVENTS", "METHODS", "contribution", "health", "identity", "notify", "payment"]
+__all__ = [
+    "EVENTS",
+    "METHODS",
+    "contribution",
+    "health",
+    "household",
+    "identity",
+    "notify",
+    "payment",
+    "places",
+    "rights",
+]

@@ -1,11 +1,15 @@
-"""RPCs of the identity service: SMS-code login (requirement 3.2.1.2)."""
+"""Login by SMS code, served by identity (requirement 3.2.1.2)."""
 
 from __future__ import annotations
 
+import datetime as dt
+import enum
 from dataclasses import dataclass
+from typing import ClassVar
 
 from contract.errors import InvalidInput, Refused, TooMany, Unavailable
-from contract.people import Person
+from contract.events import EventData
+from contract.people import DocumentType, Person
 from contract.rpc import Method
 
 
@@ -21,6 +25,13 @@ class InvalidIdNumber(InvalidInput):
 
     code = "invalid_id_number"
     text = "身份证号码有误，请对照身份证核对后重新输入正确的身份证号码。"
+
+
+class InvalidDocumentNumber(InvalidInput):
+    """The number is not one that a document of the chosen type carries."""
+
+    code = "invalid_document_number"
+    text = "证件号码有误，请对照证件核对证件类型和号码后重新输入。"
 
 
 class InvalidPhone(InvalidInput):
@@ -59,6 +70,67 @@ class TooManyCodes(TooMany):
     text = "获取验证码过于频繁，请稍后再试。"
 
 
+class TooManyGuesses(TooMany):
+    """Wrong codes were typed too often for this phone, document, WeChat user or address; locked for
+    `detail["retry_after"]` seconds, then released by itself."""
+
+    code = "too_many_guesses"
+    text = "验证码输错次数过多，已暂时锁定，请稍后再试。"
+
+
+class ConsentMissing(InvalidInput):
+    """The present version of a text was not agreed to; `detail["field"]` names the tick that is missing."""
+
+    code = "consent_missing"
+    text = "请先阅读并勾选同意《个人信息保护与授权说明》。"
+
+
+class Standing(enum.StrEnum):
+    """What login asks of a WeChat user who comes through the menu (3.2.1.2).
+
+    new: everything is typed (case 1). known: a code for the person of last time, or of the 移动办税实名库 (cases 2
+    and 3). recent: nothing, the last login is less than half an hour old.
+    """
+
+    NEW = "new"
+    KNOWN = "known"
+    RECENT = "recent"
+
+
+@dataclass(frozen=True)
+class RecallVisitor:
+    """Ask who a WeChat user was last time."""
+
+    openid: str
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """`person` and `phone` are whole: the page shows them masked and sends them back for the code. `login` is there
+    when `standing` is recent. `consent_version` is the privacy text this person agreed to last, or empty."""
+
+    standing: Standing
+    person: Person | None = None
+    phone: str = ""
+    login: LoggedIn | None = None
+    consent_version: str = ""
+
+
+@dataclass(frozen=True)
+class EndLogin:
+    """The person leaves this WeChat user: the next visit asks for a code, however soon it comes."""
+
+    openid: str
+    person_id: str
+
+
+@dataclass(frozen=True)
+class LoginEnded:
+    """It is so, and was perhaps before."""
+
+    person_id: str
+
+
 @dataclass(frozen=True)
 class RequestLoginCode:
     """A code for this person, phone and WeChat user. The fields are as typed; identity normalises them."""
@@ -68,6 +140,7 @@ class RequestLoginCode:
     document_number: str
     phone: str
     client_ip: str
+    document_type: DocumentType = DocumentType.RESIDENT_ID
 
 
 @dataclass(frozen=True)
@@ -85,7 +158,10 @@ class LoginCodeSent:
 
 @dataclass(frozen=True)
 class LogIn:
-    """The code typed for a challenge, with the person typed beside it."""
+    """The code typed for a challenge, with the person typed beside it.
+
+    `consent_version` is the privacy text the person agreed to; it must be the present one.
+    """
 
     openid: str
     challenge_id: str
@@ -94,22 +170,44 @@ class LogIn:
     phone: str
     code: str
     client_ip: str
+    document_type: DocumentType = DocumentType.RESIDENT_ID
+    consent_version: str = ""
 
 
 @dataclass(frozen=True)
 class LoggedIn:
-    """The person who logged in; `person_id` is ours and says nothing about them."""
+    """The person who logged in; `person_id` is ours and says nothing about them.
+
+    `phone_version` grows with every change of the person's phone: sessions of an older one are over.
+    `logged_in_at` is when the code was typed, from which the half hour of 3.2.1.2 counts.
+    """
 
     person_id: str
     person: Person
     phone: str
+    phone_version: int
+    logged_in_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class PhoneChanged(EventData):
+    """A person logged in with another phone than before: sessions of older `phone_version`s are over."""
+
+    type: ClassVar[str] = "person.phone_changed.v1"
+    person_id: str
+    phone_version: int
 
 
 request_login_code = Method(
     "identity", "request_login_code", RequestLoginCode, LoginCodeSent,
-    errors=(InvalidName, InvalidIdNumber, InvalidPhone, TooManyCodes, CodeNotSent), deadline=8.0, command=True,
+    errors=(InvalidName, InvalidIdNumber, InvalidDocumentNumber, InvalidPhone, TooManyCodes, CodeNotSent),
+    deadline=8.0, command=True,
 )  # fmt: skip
 log_in = Method(
     "identity", "log_in", LogIn, LoggedIn,
-    errors=(InvalidName, InvalidIdNumber, InvalidPhone, WrongCode, CodeExpired), command=True,
+    errors=(InvalidName, InvalidIdNumber, InvalidDocumentNumber, InvalidPhone, ConsentMissing, WrongCode, CodeExpired,
+            TooManyGuesses),
+    command=True,
 )  # fmt: skip
+recall_visitor = Method("identity", "recall_visitor", RecallVisitor, Recalled, deadline=6.0)
+end_login = Method("identity", "end_login", EndLogin, LoginEnded, command=True)

@@ -95,13 +95,15 @@ class Payer:
 
 @dataclass(frozen=True)
 class PlaceOrder:
-    """Turn a sealed quote into an order. `insured_phone` is optional (3.2.1.12)."""
+    """Turn a sealed quote into an order. `insured_phone` is optional (3.2.1.12); `relation_id` is identity's, for an
+    insured who is not the payer (3.2.1.8)."""
 
     payer: Payer
     quote: str
     idempotency_key: str
     insured_phone: str | None = None
     channel: Channel = Channel.WECHAT_ACCOUNT
+    relation_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,8 @@ close_order = Method(
 class Contribution:
     """One paid or unpaid contribution as reminders show it (3.2.1.12): masked person, `amount` in fen.
 
-    `social_number` is 社保编号. Phones are full: a reminder is sent to them; both are optional.
+    `social_number` is 社保编号; `relation_id` as in PlaceOrder. Phones are full, because a reminder is
+    sent to them; both are optional.
     """
 
     insured_name: str
@@ -200,6 +203,7 @@ class Contribution:
     operator_name: str
     payer_phone: str | None = None
     insured_phone: str | None = None
+    relation_id: str | None = None
 
 
 @dataclass(frozen=True)

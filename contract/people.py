@@ -14,6 +14,15 @@ class DocumentType(enum.StrEnum):
     PERMANENT_RESIDENT = "233"
     PASSPORT = "208"
 
+    @property
+    def label(self) -> str:
+        return {
+            "201": "居民身份证",
+            "210": "港澳台居民居住证",
+            "233": "外国人永久居留身份证",
+            "208": "护照",
+        }[self.value]
+
 
 @dataclass(frozen=True)
 class Person:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 SERVICES = ("gateway", "identity", "contribution", "payment", "notify", "ocr", "certificate")
 
-PUBLISHES: Mapping[str, Sequence[str]] = {"payment": ("order.", "payment.")}
+PUBLISHES: Mapping[str, Sequence[str]] = {"payment": ("order.", "payment."), "identity": ("person.",)}
 """What each service's events begin with. RabbitMQ refuses an event from any other."""
 
 _STRIDE = 10  # a service's second replica listens 10 ports above its first

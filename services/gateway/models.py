@@ -5,9 +5,12 @@ from __future__ import annotations
 from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table
 
 from kit.columns import BlindIndex, EncryptedJson, EncryptedText, Moment
+from kit.inbox import inbox_table
 from kit.migrations import new_metadata
 
 metadata = new_metadata()
+
+inbox = inbox_table(metadata)
 
 sessions = Table(
     "sessions", metadata,
@@ -17,6 +20,10 @@ sessions = Table(
     Column("openid_index", BlindIndex("wechat.openid"), nullable=False),
     Column("person_id", String(36)),
     Column("payer", EncryptedJson("sessions.payer")),
+    Column("recalled", EncryptedJson("sessions.recalled")),
+    Column("logged_in_at", Moment),
+    Column("phone_version", Integer),
+    Column("device", String(40)),
     Column("csrf_token", String(43), nullable=False),
     Column("challenge_id", String(64)),
     Column("resend_at", Moment),

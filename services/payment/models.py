@@ -64,6 +64,7 @@ orders = Table(
     Column("transaction_id", String(64)),
     Column("failure_code", String(32)),
     Column("refund_due", Boolean, nullable=False, server_default=false()),
+    Column("relation_id", String(36)),
     UniqueConstraint("payer_id", "idempotency_key"),
 )  # fmt: skip
 """One order pays for one insured person, insurance type and year. Amounts in fen."""
