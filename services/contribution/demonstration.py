@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from kit.database import insert_or_ignore
-from services.contribution.domain import PROVINCE
+from services.contribution.domain.payables import PROVINCE
 from services.contribution.models import tiers
 
 _SOURCE = "演示数据"

@@ -8,10 +8,10 @@ from kit.crypto import KeyRing
 from kit.open_platform import OpenPlatformKey
 from kit.rpc import rpc
 from kit.service import Made, Service
-from services.contribution import usecases
 from services.contribution.adapters.taxbank import HttpTaxBank
 from services.contribution.config import Config
-from services.contribution.storage import TierTable
+from services.contribution.storage.tiers import TierTable
+from services.contribution.usecases import payables
 
 
 def make_taxbank(config: Config) -> HttpTaxBank:
@@ -31,16 +31,16 @@ class ContributionService(Service):
 
     @rpc(contribution.find_enrolment)
     def find_enrolment(self, request: FindEnrolment) -> Enrolment:
-        return usecases.find_enrolment(request, self.taxbank)
+        return payables.find_enrolment(request, self.taxbank)
 
     @rpc(contribution.list_tiers)
     def list_tiers(self, request: ListTiers) -> Tiers:
         with self.database.read() as connection:
-            return usecases.list_tiers(request, connection, self.tiers)
+            return payables.list_tiers(request, connection, self.tiers)
 
     @rpc(contribution.quote_payable)
     def quote_payable(self, request: QuotePayable) -> Quoted:
-        tiers = self.list_tiers(usecases.tiers_asked(request)).tiers
-        return usecases.quote_payable(
+        tiers = self.list_tiers(payables.tiers_asked(request)).tiers
+        return payables.quote_payable(
             request, tiers, self.taxbank, self.seal, self.clock, self.settings.quote_valid_for
         )

@@ -9,7 +9,7 @@ from typing import Any
 from contract.contribution import Enrolment, EnrolmentEntry, Tier, UpstreamUnavailable
 from contract.insurance import InsuranceType, PayerKind
 from contract.people import Person
-from services.contribution.domain import Payable
+from services.contribution.domain.payables import Payable
 
 
 @dataclass

@@ -8,7 +8,7 @@ from typing import Protocol
 from contract.contribution import Enrolment, EnrolmentEntry
 from contract.insurance import PayerKind
 from contract.people import Person
-from services.contribution.domain import Payable
+from services.contribution.domain.payables import Payable
 
 
 class TaxBank(Protocol):

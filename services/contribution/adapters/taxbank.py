@@ -21,7 +21,7 @@ from contract.money import fen_from_yuan
 from contract.people import Person
 from kit.clock import CHINA, Clock, china_text
 from kit.open_platform import OpenPlatformKey
-from services.contribution.domain import Payable
+from services.contribution.domain.payables import Payable
 
 _FOUND, _NOT_FOUND = "0000", "1001"
 _TYPE_OF_LEVY = {

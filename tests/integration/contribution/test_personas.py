@@ -32,9 +32,10 @@ from kit.crypto import KeyRing
 from kit.open_platform import OpenPlatformKey
 from sandbox.personas import personas
 from sandbox.settings import DEMO_CREDENTIALS
-from services.contribution import demonstration, usecases
+from services.contribution import demonstration
 from services.contribution.adapters.taxbank import HttpTaxBank
-from services.contribution.storage import TierTable
+from services.contribution.storage.tiers import TierTable
+from services.contribution.usecases import payables as usecases
 from tests.contract.adapters.sandbox_process import RunningSandbox, running_sandbox
 
 PENSION, MEDICAL = InsuranceType.PENSION, InsuranceType.MEDICAL

@@ -8,9 +8,10 @@ from sqlalchemy.exc import IntegrityError
 
 from contract.contribution import ListTiers, Tier
 from contract.insurance import InsuranceType, PayerKind
-from services.contribution import demonstration, usecases
+from services.contribution import demonstration
 from services.contribution.models import tiers
-from services.contribution.storage import TierTable
+from services.contribution.storage.tiers import TierTable
+from services.contribution.usecases import payables as usecases
 
 RESIDENT, FLEXIBLE = PayerKind.RESIDENT, PayerKind.FLEXIBLE
 PENSION, MEDICAL = InsuranceType.PENSION, InsuranceType.MEDICAL

@@ -21,8 +21,8 @@ from contract.contribution import (
     YearNotOffered,
 )
 from contract.insurance import InsuranceType, PayerKind
-from services.contribution import domain
-from services.contribution.domain import Payable
+from services.contribution.domain import payables as domain
+from services.contribution.domain.payables import Payable
 
 PENSION, MEDICAL = InsuranceType.PENSION, InsuranceType.MEDICAL
 TODAY = dt.date(2026, 11, 23)

@@ -31,8 +31,8 @@ from contract.people import DocumentType, Person
 from contract.quote import Quote
 from kit.clock import SetClock
 from kit.crypto import KeyRing, Unreadable
-from services.contribution import usecases
-from services.contribution.domain import Payable
+from services.contribution.domain.payables import Payable
+from services.contribution.usecases import payables as usecases
 from tests.fakes.contribution_taxbank import FakeTaxBank, FakeTierTable
 
 NOW = dt.datetime(2026, 12, 31, 15, 59, tzinfo=dt.UTC)

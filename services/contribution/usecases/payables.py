@@ -30,8 +30,16 @@ from contract.insurance import InsuranceType, PayerKind
 from contract.quote import Quote
 from kit.clock import Clock, china
 from kit.crypto import KeyRing
-from services.contribution import domain
 from services.contribution.adapters.base import TaxBank
+from services.contribution.domain.payables import (
+    check_year,
+    choose_payable,
+    choose_tier,
+    covers_both_years,
+    entry_charged,
+    other_medical_year,
+    pooling_levels,
+)
 
 
 class TierStorage(Protocol):
@@ -58,7 +66,7 @@ def find_enrolment(request: FindEnrolment, taxbank: TaxBank) -> Enrolment:
 
 def list_tiers(request: ListTiers, connection: Any, storage: TierStorage) -> Tiers:
     """The tiers of the payer's own pooling level (3.2.1.9)."""
-    levels = domain.pooling_levels(request.division_code)
+    levels = pooling_levels(request.division_code)
     return Tiers(storage.find(connection, levels, request.payer_kind, request.insurance_type, request.year))
 
 
@@ -76,18 +84,16 @@ def quote_payable(
     """
     entry, now = _entry(request), clock.now()
     today = china(now).date()
-    domain.check_year(entry.insurance_type, request.year, today)
-    tier = domain.choose_tier(tiers, request.tier_code)
+    check_year(entry.insurance_type, request.year, today)
+    tier = choose_tier(tiers, request.tier_code)
     payables = taxbank.find_payables(request.person, request.enrolment.payer_kind, entry, request.year)
     try:
-        payable = domain.choose_payable(
-            payables, request.year, tier, request.agency_code, entry.insurance_type
-        )
+        payable = choose_payable(payables, request.year, tier, request.agency_code, entry.insurance_type)
     except AlreadyDeclared:
         with contextlib.suppress(UpstreamUnavailable):  # what is known already is answer enough
             _refuse_if_both_years_paid(request, entry, taxbank, today)
         raise
-    entry = domain.entry_charged(request.enrolment.entries, entry, payable.agency_code)
+    entry = entry_charged(request.enrolment.entries, entry, payable.agency_code)
     quote = Quote(
         quote_id=str(uuid.uuid4()), insured=request.person,
         registration_number=request.enrolment.registration_number, payer_kind=request.enrolment.payer_kind,
@@ -118,9 +124,9 @@ def _refuse_if_both_years_paid(
     request: QuotePayable, entry: EnrolmentEntry, taxbank: TaxBank, today: dt.date
 ) -> None:
     """One more question, only on the way to a refusal: is the other year paid as well (3.2.1.15(四)2)?"""
-    if not domain.covers_both_years(request.enrolment.payer_kind, entry.insurance_type):
+    if not covers_both_years(request.enrolment.payer_kind, entry.insurance_type):
         return
-    other = domain.other_medical_year(request.year, today)
+    other = other_medical_year(request.year, today)
     payables = taxbank.find_payables(request.person, request.enrolment.payer_kind, entry, other)
     if payables and all(payable.paid for payable in payables):
         raise AllPaid()

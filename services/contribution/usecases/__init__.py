@@ -1,0 +1,1 @@
+"""What contribution does, by subject."""
