@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from nameko.timer import timer
 
-from services.gateway.routes.api import ApiRoutes
+from services.gateway.routes.api.journeys import JourneysApi
+from services.gateway.routes.api.login import LoginApi
+from services.gateway.routes.api.orders import OrdersApi
 from services.gateway.routes.entry import EntryRoutes
 from services.gateway.routes.journey import JourneyRoutes
 from services.gateway.routes.login import LoginRoutes
@@ -13,7 +15,10 @@ from services.gateway.routes.order import OrderRoutes
 from services.gateway.usecases import upkeep
 
 
-class GatewayService(EntryRoutes, LoginRoutes, MenuRoutes, JourneyRoutes, OrderRoutes, ApiRoutes):
+class GatewayService(
+    EntryRoutes, LoginRoutes, MenuRoutes, JourneyRoutes, OrderRoutes,
+    LoginApi, JourneysApi, OrdersApi,
+):  # fmt: skip
     """The residents' door."""
 
     @timer(interval=600)

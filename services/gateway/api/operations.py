@@ -13,10 +13,14 @@ from werkzeug.wrappers import Request, Response
 from contract import schema
 from contract.errors import ContractError, InvalidInput
 from kit.http import Access, http
-from services.gateway.api.payloads import Empty
 from services.gateway.errors import UnreadableRequest
 
 PREFIX = "/api/v1"
+
+
+@dataclass(frozen=True)
+class Empty:
+    """A body without fields."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,3 @@ def _require(given: Any, names: dict[str, str], what: str) -> None:
     for name in names:
         if not given.get(name, "").strip():
             raise InvalidInput(f"缺少{what}：{name}", field=name)
-
-
-__all__ = ["OPERATIONS", "PREFIX", "Empty", "Operation", "operation"]

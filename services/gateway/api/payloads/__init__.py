@@ -1,0 +1,1 @@
+"""What the JSON API takes and gives beyond the contract's own payloads. Personal fields leave masked."""

@@ -1,0 +1,55 @@
+"""The steps of a journey."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contract.insurance import InsuranceType, PayerKind
+
+
+@dataclass(frozen=True)
+class EnrolmentChoice:
+    """One 参保信息: `years` that can be paid for."""
+
+    entry_id: str
+    insurance_type: InsuranceType
+    agency_code: str
+    agency_name: str
+    person_number: str
+    years: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class EnrolmentFound:
+    """The payer's enrolment, kept in a journey. `status` is `asking` while another request asks for it."""
+
+    journey_id: str
+    status: str
+    insured_name: str
+    insured_number: str
+    payer_kind: PayerKind | None
+    entries: tuple[EnrolmentChoice, ...]
+
+
+@dataclass(frozen=True)
+class QuoteWanted:
+    """`tier_code` is empty where there are no tiers; `agency_code` answers agency_choice_needed."""
+
+    journey_id: str
+    entry_id: str
+    year: int
+    tier_code: str = ""
+    agency_code: str = ""
+
+
+@dataclass(frozen=True)
+class QuoteGiven:
+    """Send `quote` with the order. `amount` in fen; the sealed quote counts, not this copy."""
+
+    quote: str
+    insurance_type: InsuranceType
+    agency_name: str
+    year: int
+    tier_label: str
+    amount: int
+    expires_in: int

@@ -1,0 +1,93 @@
+"""From the enrolment to a quote, kept in a journey."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from werkzeug.wrappers import Request
+
+from contract import contribution
+from contract.errors import InvalidInput, NotFound, Refused
+from kit.clock import china
+from kit.http import Access
+from kit.masking import mask_name, mask_number
+from services.gateway.api.operations import Empty, operation
+from services.gateway.api.payloads import journeys as payloads
+from services.gateway.domain import drafts
+from services.gateway.domain.drafts import Journey, Selection
+from services.gateway.domain.sessions import Session
+from services.gateway.errors import LoginNeeded, StalePage
+from services.gateway.routes.base import Routes
+from services.gateway.usecases import journeys
+
+
+class JourneysApi(Routes):
+    """The steps of a journey without its pages."""
+
+    @operation(
+        "POST", "/enrolments", "开始自主缴费并查询参保信息", access=Access.PAYER, body=Empty,
+        answer=payloads.EnrolmentFound, errors=(LoginNeeded, *contribution.find_enrolment.errors),
+    )  # fmt: skip
+    def find_own_enrolment(self, request: Request, session: Session, body: Empty) -> payloads.EnrolmentFound:
+        started = journeys.start_journey(self.payer(session), self.settings.journey_life, self.ports)
+        return self._enrolment(journeys.find_enrolment(started, self.ports))
+
+    @operation(
+        "GET", "/tiers", "缴费档次", access=Access.PAYER, answer=contribution.Tiers,
+        errors=(LoginNeeded, InvalidInput, NotFound),
+        query={"journey_id": "查询参保信息时得到", "entry_id": "所选参保信息", "year": "缴费年度"},
+    )  # fmt: skip
+    def list_tiers(self, request: Request, session: Session, body: None) -> contribution.Tiers:
+        journey = self._open_journey(session, request.args["journey_id"])
+        year = request.args.get("year", 0, int)
+        draft = self._selected(journey, request.args["entry_id"], year)
+        return contribution.Tiers(journeys.list_options(draft, self.ports).tiers or ())
+
+    @operation(
+        "POST", "/quotes", "查询待缴费记录并锁定金额", access=Access.PAYER, body=payloads.QuoteWanted,
+        answer=payloads.QuoteGiven, status=201,
+        errors=(LoginNeeded, NotFound, StalePage, *contribution.quote_payable.errors),
+    )  # fmt: skip
+    def quote_payable(
+        self, request: Request, session: Session, body: payloads.QuoteWanted
+    ) -> payloads.QuoteGiven:
+        journey = self._open_journey(session, body.journey_id)
+        wanted = self._selected(journey, body.entry_id, body.year).selection
+        journey, options = journeys.select(journey, _with(wanted, body), self.ports)
+        drafts.check_selection(journey.draft.selection, options)
+        journey = journeys.quote_payable(journey, self.ports)
+        quoted = journey.draft.quoted
+        assert quoted is not None
+        return payloads.QuoteGiven(
+            quoted.quote, quoted.entry.insurance_type, drafts.agency_name(journey.draft), quoted.year,
+            quoted.tier_label, quoted.amount, quoted.expires_in,
+        )  # fmt: skip
+
+    def _open_journey(self, session: Session, journey_id: str) -> Journey:
+        journey = self.journey(session, journey_id)
+        if journey.draft.enrolment is None:
+            raise Refused("请先查询参保信息。")
+        return journey
+
+    def _selected(self, journey: Journey, entry_id: str, year: int) -> drafts.Draft:
+        """The draft as if this entry and year were chosen. Raises InvalidInput for what is not offered."""
+        return drafts.choose_entry(journey.draft, entry_id, year, china(self.clock.now()).date())
+
+    def _enrolment(self, journey: Journey) -> payloads.EnrolmentFound:
+        draft, today = journey.draft, china(self.clock.now()).date()
+        enrolment = draft.enrolment
+        entries = tuple(
+            payloads.EnrolmentChoice(
+                entry.entry_id, entry.insurance_type, entry.agency_code, entry.agency_name, entry.person_number,
+                drafts.years_of(entry.insurance_type, today),
+            )
+            for entry in (enrolment.entries if enrolment else ())
+        )  # fmt: skip
+        return payloads.EnrolmentFound(
+            journey.journey_id, "found" if enrolment else "asking", mask_name(draft.insured.name),
+            mask_number(draft.insured.document_number), enrolment.payer_kind if enrolment else None, entries,
+        )  # fmt: skip
+
+
+def _with(selection: Selection, body: payloads.QuoteWanted) -> Selection:
+    return replace(selection, tier_code=body.tier_code or None, agency_code=body.agency_code)

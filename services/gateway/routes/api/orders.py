@@ -1,0 +1,82 @@
+"""Orders of the payer."""
+
+from __future__ import annotations
+
+import re
+from typing import TypeVar
+
+from werkzeug.wrappers import Request
+
+from contract import payment
+from contract.errors import InvalidInput
+from contract.payment import ListOrders, OrderOfPayer, OrderPlaced, Orders, OrderView, Payer, PlaceOrder
+from contract.rpc import Method
+from kit.http import Access
+from services.gateway.api.operations import operation
+from services.gateway.api.payloads import orders as payloads
+from services.gateway.domain import drafts
+from services.gateway.domain.sessions import Session
+from services.gateway.errors import LoginNeeded
+from services.gateway.routes.base import Routes
+
+Answer = TypeVar("Answer")
+
+_KEY = re.compile(r"[\w-]{8,64}", re.ASCII)
+
+
+class OrdersApi(Routes):
+    """Placing, paying, looking after and closing."""
+
+    @operation(
+        "POST", "/orders", "下单，返回银联商务支付页地址", access=Access.PAYER, body=payloads.OrderWanted,
+        answer=OrderPlaced, status=201, errors=(LoginNeeded, InvalidInput, *payment.place_order.errors),
+        headers={"Idempotency-Key": "8至64位字母、数字、- 或 _；重试用同一个"},
+    )  # fmt: skip
+    def place_order_by_api(
+        self, request: Request, session: Session, body: payloads.OrderWanted
+    ) -> OrderPlaced:
+        """The hot path: the session's select and this call, nothing else."""
+        key = request.headers["Idempotency-Key"]
+        if not _KEY.fullmatch(key):
+            raise InvalidInput("Idempotency-Key 应为8至64位字母、数字、- 或 _。", field="Idempotency-Key")
+        payer = self.payer(session)
+        phone = payer.phone if body.reminder_phone is None else drafts.reminder_phone(body.reminder_phone)
+        operator = Payer(payer.person_id, payer.person.name, phone or "")
+        return self.rpc.call(payment.place_order, PlaceOrder(operator, body.quote, key))
+
+    @operation("GET", "/orders", "最近的缴费", access=Access.PAYER, answer=Orders, errors=(LoginNeeded,))
+    def list_orders_by_api(self, request: Request, session: Session, body: None) -> Orders:
+        return self.rpc.call(payment.list_orders, ListOrders(self.payer(session).person_id))
+
+    @operation(
+        "GET", "/orders/<order_id>", "一笔缴费", access=Access.PAYER, answer=OrderView,
+        errors=(LoginNeeded, *payment.get_order.errors),
+    )  # fmt: skip
+    def get_order_by_api(self, request: Request, session: Session, body: None, order_id: str) -> OrderView:
+        return self._order(payment.get_order, session, order_id)
+
+    @operation(
+        "POST", "/orders/<order_id>/payment", "继续支付", access=Access.PAYER, answer=OrderPlaced,
+        errors=(LoginNeeded, *payment.resume_payment.errors),
+    )  # fmt: skip
+    def resume_payment_by_api(
+        self, request: Request, session: Session, body: None, order_id: str
+    ) -> OrderPlaced:
+        return self._order(payment.resume_payment, session, order_id)
+
+    @operation(
+        "POST", "/orders/<order_id>/check", "向银联商务确认支付结果", access=Access.PAYER, answer=OrderView,
+        errors=(LoginNeeded, *payment.check_order.errors),
+    )  # fmt: skip
+    def check_order_by_api(self, request: Request, session: Session, body: None, order_id: str) -> OrderView:
+        return self._order(payment.check_order, session, order_id)
+
+    @operation(
+        "POST", "/orders/<order_id>/close", "放弃缴费", access=Access.PAYER, answer=OrderView,
+        errors=(LoginNeeded, *payment.close_order.errors),
+    )  # fmt: skip
+    def close_order_by_api(self, request: Request, session: Session, body: None, order_id: str) -> OrderView:
+        return self._order(payment.close_order, session, order_id)
+
+    def _order(self, method: Method[OrderOfPayer, Answer], session: Session, order_id: str) -> Answer:
+        return self.rpc.call(method, OrderOfPayer(self.payer(session).person_id, order_id))
