@@ -23,6 +23,7 @@ FOLDERS = {"usecases", "domain", "storage"}
 
 BY_SUBJECT = {
     "contribution": {"demonstration.py": "演示数据 for everything but production (kit.migrate)"},
+    "identity": {"divisions": "Guangxi's cities to villages: the data, its licence and what reads it"},
     "payment": {
         "views.py": "an order as its payer may see it, masked",
         "notifies.py": "use cases UnionPay starts",
