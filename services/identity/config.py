@@ -26,6 +26,14 @@ class Config(ServiceConfig):
     codes_per_openid: int = own(default=20)
     codes_per_ip: int = own(default=5000)
     """Mobile operators put thousands of people behind one address."""
+    household_limit: int = own(default=50)
+    deletion_days: int = own(default=15)
+    """How long a person may take back the wish to be forgotten."""
+
+    @property
+    def deletion_after(self) -> dt.timedelta:
+        """The same as the use cases take it."""
+        return dt.timedelta(days=self.deletion_days)
 
     @property
     def code_rules(self) -> CodeRules:
@@ -46,7 +54,7 @@ class Config(ServiceConfig):
         if not 0 < self.code_valid_seconds <= _LONGEST_LIFE:
             found.append(f"IDENTITY_CODE_VALID_SECONDS must be 1 to {_LONGEST_LIFE}")
         for name in ("code_resend_seconds", "code_tries", "codes_per_phone", "codes_per_document",
-                     "codes_per_openid", "codes_per_ip"):  # fmt: skip
+                     "codes_per_openid", "codes_per_ip", "household_limit", "deletion_days"):  # fmt: skip
             if getattr(self, name) < 1:
                 found.append(f"IDENTITY_{name.upper()} must be at least 1")
         return found
