@@ -6,6 +6,7 @@ ContractError
 ├── WechatRefused           the authorisation did not work: enter again from the official account
 │   └── SnapshotVisitor     WeChat gave a virtual user (is_snapshotuser=1)
 ├── WechatUnavailable       WeChat did not answer
+├── OrderUnsettled          the account cannot be deleted while money may still move
 ├── StalePage               the journey went on elsewhere; the present state is shown
 └── UnsafeRedirect          somebody asked us to send a browser to a host that is not listed
 """
@@ -55,6 +56,13 @@ class SnapshotVisitor(WechatRefused):
 class WechatUnavailable(Unavailable):
     code = "wechat_unavailable"
     text = "微信暂时没有响应，请稍后重新进入。"
+
+
+class OrderUnsettled(Refused):
+    """`detail["order_id"]` is the order that is still under way."""
+
+    code = "order_unsettled"
+    text = "您有一笔缴费还没有办完（待支付、正在确认或正在退费），现在不能注销。请等这笔缴费办完后再申请。"
 
 
 class StalePage(Conflict):

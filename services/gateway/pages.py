@@ -13,7 +13,8 @@ from kit.clock import china_text
 from kit.masking import mask_name, mask_number, mask_phone
 from services.gateway.assets import asset_url
 from services.gateway.browser import LARGE_TEXT
-from services.gateway.domain.sessions import CONSENT_VERSION, Session
+from services.gateway.domain.documents import number_label
+from services.gateway.domain.sessions import PRIVACY_VERSION, Session
 from services.gateway.errors import SessionNeeded, StalePage
 
 NOTICES = {
@@ -21,6 +22,9 @@ NOTICES = {
     "login": "请先登录。登录后会回到您要的页面。",
     "stale": StalePage.text,
     "loggedout": "您已安全退出。",
+    "ended": "这台设备已经退出登录。",
+    "others": "其他设备都已经退出登录。",
+    "kept": "注销申请已撤销，您的信息照常保留。",
     "closed": "这笔缴费已放弃，没有扣款。",
 }
 """Sentences a redirect may bring along by their key, so that no text of others gets onto our pages."""
@@ -37,8 +41,9 @@ class Pages:
         self._environment.filters |= {
             "yuan": yuan_text, "moment": china_text,
             "masked_name": mask_name, "masked_number": mask_number, "masked_phone": mask_phone,
+            "number_label": number_label,
         }  # fmt: skip
-        self._environment.globals |= {"asset": asset_url, "consent_version": CONSENT_VERSION}
+        self._environment.globals |= {"asset": asset_url, "consent_version": PRIVACY_VERSION}
 
     def render(
         self, template: str, request: Request, session: Session | None, status: int = 200, **context: Any

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nameko.timer import timer
 
+from contract.events import Envelope
+from contract.identity import PhoneChanged
+from contract.rights import PersonErased
+from kit.consumer import consume
+from services.gateway.routes.account import AccountRoutes
+from services.gateway.routes.api.account import AccountApi
 from services.gateway.routes.api.journeys import JourneysApi
 from services.gateway.routes.api.login import LoginApi
 from services.gateway.routes.api.orders import OrdersApi
+from services.gateway.routes.base import JOURNEYS, SESSIONS
 from services.gateway.routes.entry import EntryRoutes
 from services.gateway.routes.journey import JourneyRoutes
 from services.gateway.routes.login import LoginRoutes
 from services.gateway.routes.menu import MenuRoutes
 from services.gateway.routes.order import OrderRoutes
-from services.gateway.usecases import upkeep
+from services.gateway.usecases import sessions, upkeep
 
 
 class GatewayService(
-    EntryRoutes, LoginRoutes, MenuRoutes, JourneyRoutes, OrderRoutes,
-    LoginApi, JourneysApi, OrdersApi,
+    EntryRoutes, LoginRoutes, AccountRoutes, MenuRoutes, JourneyRoutes, OrderRoutes,
+    LoginApi, AccountApi, JourneysApi, OrdersApi,
 ):  # fmt: skip
     """The residents' door."""
 
@@ -26,3 +35,11 @@ class GatewayService(
         """Dead sessions and old journeys hold personal data nobody needs."""
         settings = self.settings
         upkeep.prune(settings.session_idle, settings.session_absolute, settings.journey_life, self.ports)
+
+    @consume(PhoneChanged)
+    def end_sessions_of_older_phones(self, tx: Any, data: PhoneChanged, envelope: Envelope) -> None:
+        sessions.end_sessions_of_older_phones(tx, data.person_id, data.phone_version, SESSIONS)
+
+    @consume(PersonErased)
+    def forget_person(self, tx: Any, data: PersonErased, envelope: Envelope) -> None:
+        sessions.forget_person(tx, data.person_id, SESSIONS, JOURNEYS)

@@ -25,6 +25,8 @@ class FakeTransactions:
         finally:
             self.open -= 1
 
+    read = transaction
+
 
 class FakeSessions:
     def __init__(self) -> None:
@@ -42,6 +44,17 @@ class FakeSessions:
 
     def remove(self, tx: Any, token_hash: bytes) -> bool:
         return self.rows.pop(token_hash, None) is not None
+
+    def of_person(self, tx: Any, person_id: str) -> list[Session]:
+        mine = [row for row in self.rows.values() if row.payer and row.payer.person_id == person_id]
+        return sorted(mine, key=lambda session: session.last_seen_at, reverse=True)
+
+    def remove_older(self, tx: Any, person_id: str, phone_version: int) -> int:
+        older = [one for one in self.of_person(tx, person_id) if (one.phone_version or 0) < phone_version]
+        return sum(self.remove(tx, session.token_hash) for session in older)
+
+    def remove_of_person(self, tx: Any, person_id: str) -> int:
+        return sum(self.remove(tx, session.token_hash) for session in self.of_person(tx, person_id))
 
     def prune(self, tx: Any, seen_before: dt.datetime, created_before: dt.datetime) -> int:
         dead = [
@@ -82,6 +95,12 @@ class FakeJourneys:
         newer = replace(journey, version=journey.version + 1)
         self.rows[journey.journey_id] = newer
         return newer
+
+    def remove_of_payer(self, tx: Any, payer_id: str) -> int:
+        mine = [key for key, journey in self.rows.items() if journey.payer_id == payer_id]
+        for key in mine:
+            del self.rows[key]
+        return len(mine)
 
     def prune(self, tx: Any, updated_before: dt.datetime) -> int:
         dead = [key for key, journey in self.rows.items() if journey.updated_at < updated_before]

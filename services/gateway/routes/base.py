@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import hmac
+from collections.abc import Sequence
 from typing import Any, cast
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
 from contract.errors import ContractError, NotFound
+from contract.rights import PersonNamed
 from kit.http import Access, problem
 from kit.rpc import Caller, RpcCaller
 from kit.service import Made, Service
@@ -19,11 +21,12 @@ from services.gateway.adapters.wechat import Wechat
 from services.gateway.browser import Browser, go
 from services.gateway.domain.drafts import Journey
 from services.gateway.domain.paths import way_back
-from services.gateway.domain.sessions import LoggedInPayer, Session, hash_of
+from services.gateway.domain.sessions import LoggedInPayer, Session, device_of, hash_of
 from services.gateway.errors import LoginNeeded, PageExpired, SessionNeeded, StalePage, UnreadableRequest
 from services.gateway.pages import Pages
 from services.gateway.storage.journeys import Journeys
 from services.gateway.storage.sessions import Sessions
+from services.gateway.usecases import sessions
 from services.gateway.usecases.ports import Ports
 
 SESSIONS, JOURNEYS = Sessions(), Journeys()
@@ -78,6 +81,19 @@ class Routes(Service):
         """The payer of a session that a PAYER route admitted."""
         assert session.payer is not None
         return session.payer
+
+    def person(self, session: Session) -> PersonNamed:
+        """The payer, as identity is asked about them."""
+        return PersonNamed(self.payer(session).person_id)
+
+    def own_sessions(self, session: Session) -> Sequence[Session]:
+        """The payer's live sessions."""
+        limits = self.settings.session_idle, self.settings.session_absolute
+        return sessions.list_sessions(self.payer(session).person_id, *limits, self.ports)
+
+    def device(self, request: Request) -> str:
+        """The kind of device a request comes from."""
+        return device_of(request.headers.get("User-Agent", ""))
 
     def journey(self, session: Session, journey_id: str) -> Journey:
         """The payer's own journey. Raises NotFound for any other."""

@@ -9,6 +9,7 @@ from kit.http import Access, http
 from services.gateway.assets import serve_asset
 from services.gateway.browser import go
 from services.gateway.domain.paths import local_path
+from services.gateway.domain.sessions import Session
 from services.gateway.errors import WechatRefused
 from services.gateway.routes.base import Routes
 from services.gateway.usecases import login
@@ -21,12 +22,13 @@ class EntryRoutes(Routes):
 
     @http("GET", "/", access=Access.PUBLIC)
     def enter(self, request: Request, caller: None) -> Response:
-        """Where 办一办 → 社保费缴费 leads. A live session goes straight on."""
+        """Where 办一办 → 社保费缴费 leads. Whose login is less than half an hour old goes straight on; a live session
+        needs no WeChat for that."""
         return_path, notice = local_path(request.args.get("next")), request.args.get("notice", "")
         session = self.find_session(request)
         if session is not None:
-            answer = go(return_path or "/menu") if session.payer else _login_page(return_path, notice)
-            return self.browser.protect(answer)
+            token, session = login.enter_again(session, self.device(request), self.ports)
+            return self.browser.protect(self._go_on(session, token, return_path, notice))
         entry = self.browser.new_entry(return_path, notice)
         return_url = f"{self.settings.public_url.rstrip('/')}/wechat/callback"
         answer = self.browser.send_away(self.wechat.authorize_url(return_url, entry.state))
@@ -41,9 +43,9 @@ class EntryRoutes(Routes):
                 return self.browser.protect(go("/"))  # the page was loaded again after it had worked
             raise WechatRefused
         openid = self.wechat.openid_of(request.args.get("code", ""))
-        token = login.enter(openid, self.ports)
-        answer = _login_page(entry.return_path, entry.notice)
-        return self.browser.protect(self.browser.drop_entry(self.browser.keep_session(answer, token)))
+        token, session = login.enter(openid, self.device(request), self.ports)
+        answer = self._go_on(session, token, entry.return_path, entry.notice)
+        return self.browser.protect(self.browser.drop_entry(answer))
 
     @http("POST", "/text-size", access=Access.PUBLIC)
     def change_text_size(self, request: Request, caller: None) -> Response:
@@ -64,6 +66,10 @@ class EntryRoutes(Routes):
     def accept_nothing(self, request: Request, caller: None, unknown: str) -> Response:
         raise NotFound("没有找到这个页面。")
 
-
-def _login_page(return_path: str | None, notice: str) -> Response:
-    return go("/login", next=return_path or "", notice=notice)
+    def _go_on(self, session: Session, token: str | None, return_path: str | None, notice: str) -> Response:
+        """To where the visitor was going, or to the login page that leads there."""
+        if session.payer is not None and session.recalled is None:
+            answer = go(return_path or "/menu")
+        else:
+            answer = go("/login", next=return_path or "", notice=notice)
+        return answer if token is None else self.browser.keep_session(answer, token)

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Request, Response
 
 from contract.errors import Unavailable
 from contract.payment import ListOrders, OrderState, OrderView, list_orders
+from contract.rights import Account, PersonNotFound, get_account
 from kit.http import Access, http
 from services.gateway.domain.sessions import Session
 from services.gateway.routes.base import JOURNEYS, Routes
@@ -29,7 +30,7 @@ class MenuRoutes(Routes):
         shown = orders[:LATEST] if orders is not None else None
         return self.show(
             "menu.html", request, session, orders=shown, more=len(orders or ()) > LATEST, unpaid=unpaid,
-            journey=journey,
+            journey=journey, account=self._account(session),
         )  # fmt: skip
 
     @http("GET", "/orders", access=Access.PAYER)
@@ -42,4 +43,11 @@ class MenuRoutes(Routes):
         try:
             return tuple(self.rpc.call(list_orders, ListOrders(self.payer(session).person_id, limit)).orders)
         except Unavailable:
+            return None
+
+    def _account(self, session: Session) -> Account | None:
+        """None while identity does not answer."""
+        try:
+            return self.rpc.call(get_account, self.person(session))
+        except (Unavailable, PersonNotFound):
             return None

@@ -45,6 +45,10 @@ class Journeys:
         done = tx.execute(update(journeys).where(same).values(**_journey_values(newer)))
         return newer if done.rowcount else None
 
+    def remove_of_payer(self, tx: Connection, payer_id: str) -> int:
+        """Forget a payer's journeys; returns how many."""
+        return int(tx.execute(delete(journeys).where(journeys.c.payer_id == payer_id)).rowcount)
+
     def prune(self, tx: Connection, updated_before: dt.datetime) -> int:
         """Forget journeys, and the personal data in them; returns how many."""
         return int(tx.execute(delete(journeys).where(journeys.c.updated_at < updated_before)).rowcount)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
 
 from contract import schema
-from services.gateway.domain.sessions import LoggedInPayer, Session
+from services.gateway.domain.sessions import LoggedInPayer, RecalledPerson, Session
 from services.gateway.models import sessions
 
 _SESSION_COLUMNS = [column for column in sessions.c if column.name != "openid_index"]
@@ -39,6 +40,21 @@ class Sessions:
         """False when it was gone already."""
         return bool(tx.execute(delete(sessions).where(sessions.c.token_hash == token_hash)).rowcount)
 
+    def of_person(self, tx: Connection, person_id: str) -> Sequence[Session]:
+        """A person's sessions, dead ones too, the last used first."""
+        newest = sessions.c.last_seen_at.desc()
+        mine = select(*_SESSION_COLUMNS).where(sessions.c.person_id == person_id).order_by(newest)
+        return [_session(row) for row in tx.execute(mine)]
+
+    def remove_older(self, tx: Connection, person_id: str, phone_version: int) -> int:
+        """End the sessions of a person's earlier phones; returns how many."""
+        older = (sessions.c.person_id == person_id) & (sessions.c.phone_version < phone_version)
+        return int(tx.execute(delete(sessions).where(older)).rowcount)
+
+    def remove_of_person(self, tx: Connection, person_id: str) -> int:
+        """End all sessions of a person; returns how many."""
+        return int(tx.execute(delete(sessions).where(sessions.c.person_id == person_id)).rowcount)
+
     def prune(self, tx: Connection, seen_before: dt.datetime, created_before: dt.datetime) -> int:
         """Forget dead sessions; returns how many."""
         dead = or_(sessions.c.last_seen_at < seen_before, sessions.c.created_at < created_before)
@@ -46,12 +62,19 @@ class Sessions:
 
 
 def _session_values(session: Session) -> dict[str, Any]:
-    values = {name: value for name, value in vars(session).items() if name != "payer"}
-    payer = session.payer
-    return {**values, "person_id": payer and payer.person_id, "payer": payer and schema.dump(payer)}
+    payer, recalled = session.payer, session.recalled
+    return vars(session) | {
+        "person_id": payer and payer.person_id,
+        "payer": payer and schema.dump(payer),
+        "recalled": recalled and schema.dump(recalled),
+    }
 
 
 def _session(row: Row[Any]) -> Session:
     values = {name: value for name, value in row._mapping.items() if name != "person_id"}
-    payer = values.pop("payer")
-    return Session(**values, payer=schema.load(LoggedInPayer, payer) if payer else None)
+    payer, recalled = values.pop("payer"), values.pop("recalled")
+    return Session(
+        **values,
+        payer=schema.load(LoggedInPayer, payer) if payer else None,
+        recalled=schema.load(RecalledPerson, recalled) if recalled else None,
+    )

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
+
+from contract.identity import Standing
+from contract.people import DocumentType
 
 
 @dataclass(frozen=True)
@@ -14,23 +18,32 @@ class WechatCode:
 
 @dataclass(frozen=True)
 class SessionOpened:
-    """Send `token` as `Authorization: Bearer <token>`. A payer's session names the payer, masked."""
+    """Send `token` as `Authorization: Bearer <token>`. `consent_version` is the present privacy text.
+
+    `standing` says what login asks: `new` everything, `known` a code for the person named here (masked), `recent`
+    nothing: the session is a payer's. `consent_needed` whether the present text must be agreed to for a code.
+    """
 
     token: str
     idle_seconds: int
     consent_version: str
+    standing: Standing
+    consent_needed: bool = True
     payer_name: str = ""
     payer_number: str = ""
+    payer_phone: str = ""
 
 
 @dataclass(frozen=True)
 class LoginCodeWanted:
-    """The person as typed. `consent_version` says which privacy text the person agreed to."""
+    """The person as typed; name, number and phone all left out: the person of last time. `consent_version` says
+    which privacy text the person agreed to."""
 
-    name: str
-    document_number: str
-    phone: str
-    consent_version: str
+    name: str = ""
+    document_number: str = ""
+    phone: str = ""
+    consent_version: str = ""
+    document_type: DocumentType = DocumentType.RESIDENT_ID
 
 
 @dataclass(frozen=True)
@@ -45,9 +58,28 @@ class CodeOnItsWay:
 
 @dataclass(frozen=True)
 class Login:
-    """The person as typed when the code was asked for, and the code."""
+    """The code, and the person as the code was asked for."""
 
-    name: str
-    document_number: str
-    phone: str
     code: str
+    name: str = ""
+    document_number: str = ""
+    phone: str = ""
+    document_type: DocumentType = DocumentType.RESIDENT_ID
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """One login of the payer. `device` is its kind; `current` the one that asks."""
+
+    session_id: str
+    device: str
+    since: dt.datetime
+    last_seen_at: dt.datetime
+    current: bool
+
+
+@dataclass(frozen=True)
+class OpenSessions:
+    """The last used first."""
+
+    sessions: tuple[OpenSession, ...]

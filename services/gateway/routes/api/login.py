@@ -7,12 +7,14 @@ import json
 from werkzeug.wrappers import Request, Response
 
 from contract import identity
+from contract.identity import Standing
+from contract.people import Person
 from kit.http import Access, http
-from kit.masking import mask_name, mask_number
+from kit.masking import mask_name, mask_number, mask_phone
 from services.gateway.api.openapi import document
 from services.gateway.api.operations import OPERATIONS, PREFIX, operation
 from services.gateway.api.payloads import login as payloads
-from services.gateway.domain.sessions import CONSENT_VERSION, Session
+from services.gateway.domain.sessions import PRIVACY_VERSION, Session
 from services.gateway.errors import LoginNeeded, SnapshotVisitor, WechatRefused, WechatUnavailable
 from services.gateway.routes.base import Routes
 from services.gateway.usecases import login
@@ -28,23 +30,24 @@ class LoginApi(Routes):
         return self.browser.protect(Response(text, content_type="application/json"))
 
     @operation(
-        "POST", "/wechat-sessions", "微信授权码换访客会话", access=Access.PUBLIC, body=payloads.WechatCode,
-        answer=payloads.SessionOpened, status=201, errors=(WechatRefused, SnapshotVisitor, WechatUnavailable),
+        "POST", "/wechat-sessions", "微信授权码换会话：半小时内登录过的直接是缴费人", access=Access.PUBLIC,
+        body=payloads.WechatCode, answer=payloads.SessionOpened, status=201,
+        errors=(WechatRefused, SnapshotVisitor, WechatUnavailable),
     )  # fmt: skip
     def open_visitor_session(
         self, request: Request, session: None, body: payloads.WechatCode
     ) -> payloads.SessionOpened:
-        token = login.enter(self.wechat.openid_of(body.code), self.ports)
-        return payloads.SessionOpened(token, self.settings.session_idle_seconds, CONSENT_VERSION)
+        return self._opened(*login.enter(self.wechat.openid_of(body.code), self.device(request), self.ports))
 
     @operation(
         "POST", "/login-codes", "获取登录验证码", access=Access.VISITOR, body=payloads.LoginCodeWanted,
-        answer=payloads.CodeOnItsWay, status=201, errors=(LoginNeeded, *identity.request_login_code.errors),
+        answer=payloads.CodeOnItsWay, status=201,
+        errors=(LoginNeeded, identity.ConsentMissing, *identity.request_login_code.errors),
     )  # fmt: skip
     def request_login_code(
         self, request: Request, session: Session, body: payloads.LoginCodeWanted
     ) -> payloads.CodeOnItsWay:
-        who = self._who(request, body)
+        who = self._who(request, session, body)
         sent = login.request_login_code(session, who, body.consent_version, self.ports)
         return payloads.CodeOnItsWay(sent.resend_after, sent.valid_for, sent.notice)
 
@@ -55,12 +58,8 @@ class LoginApi(Routes):
     def open_session(
         self, request: Request, session: Session, body: payloads.Login
     ) -> payloads.SessionOpened:
-        token, opened = login.log_in(session, self._who(request, body), body.code, self.ports)
-        person = self.payer(opened).person
-        return payloads.SessionOpened(
-            token, self.settings.session_idle_seconds, CONSENT_VERSION,
-            mask_name(person.name), mask_number(person.document_number),
-        )  # fmt: skip
+        who = self._who(request, session, body)
+        return self._opened(*login.log_in(session, who, body.code, self.device(request), self.ports))
 
     @operation(
         "DELETE", "/sessions/current", "退出登录", access=Access.VISITOR, status=204, errors=(LoginNeeded,)
@@ -68,5 +67,27 @@ class LoginApi(Routes):
     def close_session(self, request: Request, session: Session, body: None) -> None:
         login.log_out(session, self.ports)
 
-    def _who(self, request: Request, typed: payloads.LoginCodeWanted | payloads.Login) -> Applicant:
-        return Applicant(typed.name, typed.document_number, typed.phone, self.browser.client_ip(request))
+    def _who(
+        self, request: Request, session: Session, typed: payloads.LoginCodeWanted | payloads.Login
+    ) -> Applicant:
+        client_ip = self.browser.client_ip(request)
+        if not (typed.name or typed.document_number or typed.phone):
+            recalled = login.recalled_applicant(session, client_ip)
+            if recalled is not None:
+                return recalled
+        return Applicant(typed.name, typed.document_number, typed.phone, client_ip, typed.document_type)
+
+    def _opened(self, token: str, session: Session) -> payloads.SessionOpened:
+        known = session.payer or session.recalled
+        standing = Standing.RECENT if session.payer else Standing.KNOWN if known else Standing.NEW
+        person, phone = (known.person, known.phone) if known else (None, "")
+        return payloads.SessionOpened(
+            token, self.settings.session_idle_seconds, PRIVACY_VERSION, standing,
+            session.payer is None and login.needs_consent(session), *_masked(person, phone),
+        )  # fmt: skip
+
+
+def _masked(person: Person | None, phone: str) -> tuple[str, str, str]:
+    if person is None:
+        return "", "", ""
+    return mask_name(person.name), mask_number(person.document_number), mask_phone(phone)
