@@ -86,7 +86,13 @@ class Resident:
         if "/connect/oauth2/authorize" in self.page.url:
             self.page.goto(f"{self.page.url.partition('#')[0]}&as={self.someone.openid}")
 
+    def come_back(self) -> None:
+        """Enter with a browser that has forgotten its session."""
+        self.page.context.clear_cookies()
+        self.enter()
+
     def fill_in(self, **other: str) -> None:
+        """All of the whole form but the consent and the code."""
         typed = {
             "name": self.someone.name,
             "number": self.someone.number,
@@ -101,15 +107,24 @@ class Resident:
         self.press("获取验证码")
 
     def log_in(self) -> None:
-        """All of 用户认证, with a space in the code as phones show it."""
+        """All of 用户认证, to the menu."""
         self.enter()
         self.fill_in()
         self.ask_for_code()
+        self.type_code()
+        expect(self.page).to_have_url(re.compile("/menu$"))
+
+    def log_in_again(self) -> None:
+        """On the SMS page: the code alone."""
+        self.press("获取验证码")
+        self.type_code()
+
+    def type_code(self) -> None:
+        """The code that has been asked for, with a space in it as phones show it."""
         self.sees("验证码已发送到")
         code = self.sandbox.code_for(self.someone)
         self.page.get_by_label("短信验证码").fill(f"{code[:3]} {code[3:]}")
         self.press("登录")
-        expect(self.page).to_have_url(re.compile("/menu$"))
 
     def choose_type(self, label: str) -> None:
         self.page.get_by_label(label).check()

@@ -7,58 +7,15 @@ import re
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 
 from deploy.local.system import EmbeddedSystem
-from tests.e2e.sandbox import Sandbox, Someone
+from tests.e2e.client import Client
+from tests.e2e.sandbox import Sandbox
 
 STRANGER = "00000000-0000-0000-0000-000000000000"
-
-
-class Client:
-    """A mini program: bearer token, no cookies."""
-
-    def __init__(self, system: EmbeddedSystem, someone: Someone) -> None:
-        self.api, self.sandbox, self.someone = f"{system.url}/api/v1", Sandbox(system), someone
-        self._system = system
-        self.token = ""
-
-    def call(self, method: str, path: str, body: Any = None, **headers: str) -> requests.Response:
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
-        return requests.request(method, self.api + path, json=body, headers=headers, timeout=20)
-
-    def wechat_code(self) -> str:
-        entry = requests.get(self._system.url + "/", allow_redirects=False, timeout=10).headers["Location"]
-        page = f"{entry.partition('#')[0]}&as={self.someone.openid}"
-        back = requests.get(page, allow_redirects=False, timeout=10).headers["Location"]
-        return parse_qs(urlsplit(back).query)["code"][0]
-
-    def log_in(self) -> None:
-        opened = self.call("POST", "/wechat-sessions", {"code": self.wechat_code()}).json()
-        self.token = opened["token"]
-        someone = self.someone
-        who = {"name": someone.name, "document_number": someone.number, "phone": someone.phone}
-        sent = self.call("POST", "/login-codes", who | {"consent_version": opened["consent_version"]})
-        assert sent.status_code == 201, sent.text
-        opened = self.call("POST", "/sessions", who | {"code": self.sandbox.code_for(someone)}).json()
-        assert "*" in opened["payer_number"]
-        self.token = opened["token"]
-
-    def quote(self, following: bool = False) -> dict[str, Any]:
-        """A quote for this year or the following one."""
-        found = self.call("POST", "/enrolments").json()
-        entry = found["entries"][0]
-        year = entry["years"][1 if following else 0]
-        chosen = {"journey_id": found["journey_id"], "entry_id": entry["entry_id"], "year": year}
-        tiers = self.call("GET", "/tiers?" + "&".join(f"{k}={v}" for k, v in chosen.items())).json()["tiers"]
-        answer = self.call("POST", "/quotes", chosen | {"tier_code": tiers[0]["code"]})
-        assert answer.status_code == 201, answer.text
-        quoted: dict[str, Any] = answer.json()
-        return quoted
 
 
 @pytest.fixture(scope="module")
