@@ -69,7 +69,7 @@ def request_login_code(
     """
     now = clock.now()
     who = _applicant(request, now)
-    if not people.region_known(who.person.document_number):
+    if not people.region_known(who.person):
         _log.warning("a document number names no known province")
     challenge_id, code = str(uuid.uuid4()), f"{secrets.randbelow(10**6):06d}"
     limits = codes.code_limits(rules, who, request.client_ip)
@@ -123,7 +123,8 @@ def forget_old(transactions: Transactions, storage: Storage, clock: Clock) -> No
 
 def _applicant(request: RequestLoginCode | LogIn, now: dt.datetime) -> Applicant:
     today = china(now).date()
-    return people.applicant(request.openid, request.name, request.document_number, request.phone, today)
+    person = people.person_of(request.document_type, request.document_number, request.name, today)
+    return Applicant(request.openid, person, people.normal_phone(request.phone))
 
 
 def _take(tx: Any, storage: Storage, limit: Limit, now: dt.datetime) -> dt.datetime:
