@@ -128,7 +128,7 @@ class OrderView:
 
     `failure` is the Chinese reason for failed and closed orders; `certificate_at` when the certificate can be
     queried and printed (可查询打印缴费证明的时间); `refund_case` is true while money is held that is not this
-    order's.
+    order's; `relation_id` as in PlaceOrder.
     """
 
     order_id: str
@@ -149,6 +149,7 @@ class OrderView:
     certificate_at: dt.datetime | None
     failure: str | None
     refund_case: bool
+    relation_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,8 @@ class RefundReason(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Order:
-    """An order as stored. `amount` in fen; `transaction_id` is UnionPay's targetOrderId once paid.
+    """An order as stored. `amount` in fen; `transaction_id` is UnionPay's targetOrderId once paid; `relation_id` is
+    identity's, where the insured is not the payer.
 
     `failure_code` says why it failed or was closed; `attempts` counts questions to UnionPay since the last answer
     that changed something; `next_action_at` is None only in a final state.
@@ -98,6 +99,7 @@ class Order:
     transaction_id: str | None = None
     failure_code: str | None = None
     refund_due: bool = False
+    relation_id: str | None = None
 
     @property
     def waiting(self) -> bool:

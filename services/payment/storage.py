@@ -211,7 +211,7 @@ def row_of(order: Order) -> dict[str, Any]:
         "product_code": order.product_code, "year": order.year, "tier_label": order.tier_label,
         "amount": order.amount, "channel": order.channel.value, "state": order.state.value,
         "live": order.state in LIVE, "created_at": order.created_at, "expires_at": order.expires_at,
-        "next_action_at": order.next_action_at, "attempts": order.attempts,
+        "next_action_at": order.next_action_at, "attempts": order.attempts, "relation_id": order.relation_id,
     }  # fmt: skip
 
 
@@ -227,4 +227,5 @@ def _order(row: Row[Any]) -> Order:
         channel=Channel(row.channel), state=OrderState(row.state), created_at=row.created_at,
         expires_at=row.expires_at, next_action_at=row.next_action_at, attempts=row.attempts, paid_at=row.paid_at,
         transaction_id=row.transaction_id, failure_code=row.failure_code, refund_due=row.refund_due,
+        relation_id=row.relation_id,
     )  # fmt: skip

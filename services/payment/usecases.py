@@ -232,7 +232,9 @@ def open_quote(token: str, seal: KeyRing) -> Quote:
 
 def new_order(request: PlaceOrder, quote: Quote, config: Config, now: dt.datetime) -> Order:
     """The order a quote becomes; its amount is the quote's."""
-    body = f"{request.quote}\0{request.insured_phone or ''}\0{request.channel.value}"
+    body = "\0".join(
+        (request.quote, request.insured_phone or "", request.channel.value, request.relation_id or "")
+    )
     order = Order(
         order_id=str(uuid.uuid4()), mer_order_id=_mer_order_id(config.unionpay_source_number, now),
         payer_id=request.payer.person_id, payer_name=request.payer.name, payer_phone=request.payer.phone,
@@ -243,6 +245,7 @@ def new_order(request: PlaceOrder, quote: Quote, config: Config, now: dt.datetim
         person_number=quote.person_number, product_code=quote.product_code, year=quote.year,
         tier_label=quote.tier_label, amount=quote.amount, channel=request.channel, state=OrderState.PLACED,
         created_at=now, expires_at=now + dt.timedelta(seconds=config.order_valid_for), next_action_at=None,
+        relation_id=request.relation_id or None,
     )  # fmt: skip
     return replace(order, next_action_at=domain.next_look(order, now))
 

@@ -18,7 +18,7 @@ def contribution_of(order: Order) -> Contribution:
         social_number=order.person_number, agency_code=order.agency_code, agency_name=order.agency_name,
         insurance_type=order.insurance_type, year=order.year, tier_label=order.tier_label, amount=order.amount,
         channel=order.channel, operator_name=mask_name(order.payer_name), payer_phone=order.payer_phone,
-        insured_phone=order.insured_phone,
+        insured_phone=order.insured_phone, relation_id=order.relation_id,
     )  # fmt: skip
 
 
@@ -55,4 +55,5 @@ def view_of(order: Order, config: Config) -> OrderView:
         paid_at=order.paid_at,
         certificate_at=order.paid_at and order.paid_at + dt.timedelta(seconds=config.certificate_after),
         failure=domain.PENDING_REFUND if unpaid and order.refund_due else text, refund_case=order.refund_due,
+        relation_id=order.relation_id,
     )  # fmt: skip

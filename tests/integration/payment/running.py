@@ -46,7 +46,8 @@ class RunningPayment:
         quote = a_quote(
             quote_id=f"quote-{year}", year=year, expires_at=self.payment.clock.now() + dt.timedelta(minutes=5)
         )
-        placed = usecases.place_order(asking(quote, key=f"key-{year}"), self.payment)
+        request = asking(quote, key=f"key-{year}", relation_id=f"relation-{year}")
+        placed = usecases.place_order(request, self.payment)
         return self.stored(placed.order_id)
 
     def reached(self, **faults: Any) -> Order:

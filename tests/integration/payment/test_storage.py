@@ -77,9 +77,9 @@ def another(n: int = 2, **changed: Any) -> Order:
     return an_order(**values | changed)
 
 
-@pytest.mark.parametrize("phone", ["13700137000", None])
-def test_an_order_comes_back_as_it_went_in(store: Store, phone: str | None) -> None:
-    order = store.put(an_order(insured_phone=phone))
+@pytest.mark.parametrize(("phone", "relation"), [("13700137000", "relation-1"), (None, None)])
+def test_an_order_comes_back_as_it_went_in(store: Store, phone: str | None, relation: str | None) -> None:
+    order = store.put(an_order(insured_phone=phone, relation_id=relation))
     assert store.ask("find", order.order_id, order.payer_id) == order
     assert store.now(order) == order
 

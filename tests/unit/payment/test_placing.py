@@ -71,8 +71,9 @@ def test_the_same_key_and_body_give_the_same_order_again(payment: Payment) -> No
         asking(a_quote(quote_id="quote-2", year=2027)),
         asking(a_quote(), insured_phone="13700137001"),
         asking(a_quote(), channel=Channel.ALIPAY_CITY),
+        asking(a_quote(), relation_id="relation-2"),
     ],
-    ids=["quote", "phone", "channel"],
+    ids=["quote", "phone", "channel", "relation"],
 )
 def test_the_same_key_with_another_body_is_a_conflict(payment: Payment, other: PlaceOrder) -> None:
     first = payment.place()

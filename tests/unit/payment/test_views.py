@@ -14,6 +14,7 @@ from contract.payment import OrderState
 from services.payment import domain, views
 from services.payment.domain import Order, Report, Trigger
 from tests.fakes.payment_orders import NOW, an_order, settings
+from tests.fakes.payment_service import Payment
 
 PAID = Report(Trigger.SUCCEEDED, "notify", "transaction-1", NOW, 40000)
 
@@ -56,6 +57,16 @@ def test_a_reminder_has_every_field_the_requirement_names() -> None:
     assert (told.insurance_type.label, told.year, told.amount) == ("医疗保险", 2026, 40000)
     assert told.channel is Channel.WECHAT_ACCOUNT
     assert (told.payer_phone, told.insured_phone) == ("13800138000", "13700137000")
+
+
+def test_every_event_of_an_order_names_its_relation(payment: Payment) -> None:
+    order_id = payment.place(relation_id="relation-1").order_id
+    payment.notify(payment.storage.orders[order_id])
+    order = payment.storage.orders[order_id]
+    failed = views.failed(order, replace(PAID, failure_code="expired"), NOW)
+    told = [schema.dump(event)["contribution"]["relation_id"] for event in (*payment.events, failed)]
+    assert told == ["relation-1"] * 3
+    assert views.view_of(order, settings()).relation_id == "relation-1"
 
 
 def test_the_certificate_can_be_printed_when_the_setting_says() -> None:
