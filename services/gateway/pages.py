@@ -13,7 +13,6 @@ from kit.clock import china_text
 from kit.masking import mask_name, mask_number, mask_phone
 from services.gateway.assets import asset_url
 from services.gateway.browser import LARGE_TEXT
-from services.gateway.domain.documents import number_label
 from services.gateway.domain.sessions import PRIVACY_VERSION, Session
 from services.gateway.errors import SessionNeeded, StalePage
 
@@ -41,7 +40,6 @@ class Pages:
         self._environment.filters |= {
             "yuan": yuan_text, "moment": china_text,
             "masked_name": mask_name, "masked_number": mask_number, "masked_phone": mask_phone,
-            "number_label": number_label,
         }  # fmt: skip
         self._environment.globals |= {"asset": asset_url, "consent_version": PRIVACY_VERSION}
 
