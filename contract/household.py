@@ -16,6 +16,7 @@ from contract.identity import (
     InvalidIdNumber,
     InvalidName,
     InvalidPhone,
+    PersonNotFound,
 )
 from contract.people import DocumentType, Person
 from contract.places import InvalidPlace, Place
@@ -225,7 +226,9 @@ class RelationRemoved:
     relation_id: str
 
 
-_TYPED = (InvalidName, InvalidIdNumber, InvalidDocumentNumber, InvalidPhone, InvalidPlace, OwnDocument)
+_TYPED = (
+    InvalidName, InvalidIdNumber, InvalidDocumentNumber, InvalidPhone, InvalidPlace, OwnDocument, PersonNotFound,
+)  # fmt: skip
 
 add_member = Method(
     "identity", "add_member", AddMember, Member,
@@ -242,7 +245,7 @@ remove_member = Method(
 list_members = Method("identity", "list_members", ListMembers, Members)
 name_insured = Method("identity", "name_insured", NameInsured, Insured, errors=_TYPED, command=True)
 pick_insured = Method(
-    "identity", "pick_insured", PickInsured, Insured, errors=(InsuredNotFound,), command=True
+    "identity", "pick_insured", PickInsured, Insured, errors=(InsuredNotFound, PersonNotFound), command=True
 )
 list_insured = Method("identity", "list_insured", ListInsured, Picks)
 remove_relation = Method("identity", "remove_relation", RemoveRelation, RelationRemoved, command=True)

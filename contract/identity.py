@@ -7,7 +7,7 @@ import enum
 from dataclasses import dataclass
 from typing import ClassVar
 
-from contract.errors import InvalidInput, Refused, TooMany, Unavailable
+from contract.errors import InvalidInput, NotFound, Refused, TooMany, Unavailable
 from contract.events import EventData
 from contract.people import DocumentType, Person
 from contract.rpc import Method
@@ -83,6 +83,13 @@ class ConsentMissing(InvalidInput):
 
     code = "consent_missing"
     text = "请先阅读并勾选同意《个人信息保护与授权说明》。"
+
+
+class PersonNotFound(NotFound):
+    """No such person, or their data was deleted at their wish."""
+
+    code = "person_not_found"
+    text = "没有找到您的登录信息，请重新登录。"
 
 
 class Standing(enum.StrEnum):

@@ -7,9 +7,9 @@ import enum
 from dataclasses import dataclass
 from typing import ClassVar
 
-from contract.errors import NotFound
 from contract.events import EventData
 from contract.household import Kinship
+from contract.identity import PersonNotFound
 from contract.people import DocumentType
 from contract.rpc import Method
 
@@ -36,13 +36,6 @@ CONSENT_VERSIONS = {
     ConsentKind.GUARDIAN: "2026-11",
 }
 """The present version of each text; a new text is agreed to anew."""
-
-
-class PersonNotFound(NotFound):
-    """No such person, or their data was deleted at their wish."""
-
-    code = "person_not_found"
-    text = "没有找到您的登录信息，请重新登录。"
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,9 @@ from contract.household import (
     Members,
     TypedPerson,
 )
+from contract.identity import PersonNotFound
 from contract.people import Person
-from contract.rights import CONSENT_VERSIONS, ConsentKind, PersonNotFound
+from contract.rights import CONSENT_VERSIONS, ConsentKind
 from kit.clock import china
 from kit.masking import mask_name
 from services.identity.domain import household

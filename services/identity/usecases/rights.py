@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Final
 
 from contract.household import Kinship
+from contract.identity import PersonNotFound
 from contract.rights import (
     Account,
     Consents,
@@ -15,7 +16,6 @@ from contract.rights import (
     PersonErased,
     PersonExport,
     PersonNamed,
-    PersonNotFound,
 )
 from kit.masking import mask_name, mask_number, mask_phone
 from services.identity.domain.household import Profile, document_of

@@ -20,10 +20,10 @@ from contract.household import (
     OwnDocument,
     TypedPerson,
 )
-from contract.identity import ConsentMissing, InvalidIdNumber, InvalidName, InvalidPhone
+from contract.identity import ConsentMissing, InvalidIdNumber, InvalidName, InvalidPhone, PersonNotFound
 from contract.people import DocumentType
 from contract.places import Division, InvalidPlace, Place
-from contract.rights import ConsentKind, PersonNotFound
+from contract.rights import ConsentKind
 from kit.clock import SetClock
 from services.identity.usecases import household
 from tests.factories.identity_people import (

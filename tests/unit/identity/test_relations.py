@@ -20,11 +20,10 @@ from contract.household import (
     RemoveRelation,
     TypedPerson,
 )
-from contract.identity import InvalidIdNumber, InvalidName, InvalidPhone
+from contract.identity import InvalidIdNumber, InvalidName, InvalidPhone, PersonNotFound
 from contract.payment import PaymentSucceeded
 from contract.people import DocumentType
 from contract.places import Division, InvalidPlace, Place
-from contract.rights import PersonNotFound
 from kit.clock import SetClock
 from services.identity.usecases import household, relations
 from tests.factories.identity_people import (

@@ -8,7 +8,8 @@ import pytest
 
 from contract import schema
 from contract.household import Kinship, PickInsured
-from contract.rights import ConsentKind, Deletion, PersonErased, PersonNamed, PersonNotFound
+from contract.identity import PersonNotFound
+from contract.rights import ConsentKind, Deletion, PersonErased, PersonNamed
 from kit.clock import SetClock
 from services.identity.usecases import household, relations, rights
 from services.identity.usecases.wiring import Wiring
