@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 _SECRETS: Mapping[str, Sequence[str]] = {
     "gateway": ("WECHAT_APPID", "WECHAT_SECRET"),
+    "identity": ("REALNAME_APP_ID", "REALNAME_APP_KEY"),
     "contribution": ("QUOTE_KEYS", "TAXBANK_APP_ID", "TAXBANK_APP_KEY"),
     "payment": ("QUOTE_KEYS", "UNIONPAY_APP_ID", "UNIONPAY_APP_KEY", "UNIONPAY_COMMUNICATION_KEYS"),
     "notify": ("TENCENT_SECRET_ID", "TENCENT_SECRET_KEY"),
@@ -81,6 +82,8 @@ class Environment:
                 "WECHAT_API_URL": self.sandbox_url,
                 "REDIRECT_HOSTS": self.sandbox_url.partition("://")[2],
             }
+        if name == "identity":
+            return {"REALNAME_URL": self.sandbox_url}
         if name == "contribution":
             return {"TAXBANK_URL": self.sandbox_url}
         if name == "payment":

@@ -8,7 +8,7 @@ from flask import Flask, Response, render_template
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from sandbox import fees, sms, taxbank, taxcore, wechat
+from sandbox import fees, realname, sms, taxbank, taxcore, wechat
 from sandbox.clock import Clock, wire_time
 from sandbox.control import api as control_api
 from sandbox.control import pages
@@ -30,6 +30,7 @@ BLUEPRINTS = (
     unionpay_api.blueprint,
     cashier.blueprint,
     taxbank.blueprint,
+    realname.blueprint,
     taxcore.blueprint,
     control_api.blueprint,
     pages.blueprint,

@@ -49,6 +49,7 @@ DEFAULTS: Settings = {
     },
     "taxbank": _CHANNEL | {"single_item": "object", "timestamp_skew_seconds": 600},
     "taxcore": dict(_CHANNEL),
+    "realname": _CHANNEL | {"timestamp_skew_seconds": 600},
     "sms": dict(_CHANNEL),
     "wechat": dict(_CHANNEL),
 }

@@ -104,6 +104,13 @@ CREATE TABLE IF NOT EXISTS oauth_codes (
     used_at    REAL
 ) STRICT;
 
+-- Who is registered with 移动办税: person is a persona or a djxh, empty where an entry was taken away.
+CREATE TABLE IF NOT EXISTS real_names (
+    openid TEXT PRIMARY KEY,
+    person TEXT NOT NULL,
+    phone  TEXT NOT NULL
+) STRICT;
+
 -- Fault settings: scope is 'global', 'order:<merOrderId>' or 'person:<djxh>'.
 CREATE TABLE IF NOT EXISTS fault_settings (
     scope TEXT PRIMARY KEY,

@@ -18,6 +18,7 @@ TABLES = (
     "orders",
     "messages",
     "oauth_codes",
+    "real_names",
     "fault_settings",
 )
 

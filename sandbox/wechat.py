@@ -21,6 +21,7 @@ USERS = {
     "oSandboxHuangLihua0000000002": "黄丽华的手机",
     "oSandboxQinZhiqiang000000003": "覃志强的手机",
     "oSandboxChenGuodong000000004": "陈国栋的手机",
+    "oRealname-id_ends_in_x": "唐小凤的手机（已在移动办税实名）",
     SNAPSHOT_OPENID: "快照页访客（虚拟账号）",
 }
 

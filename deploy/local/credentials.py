@@ -18,6 +18,8 @@ _GENERATED: Mapping[str, Callable[[], str]] = {
     "WECHAT_SECRET": lambda: secrets.token_hex(16),
     "TAXBANK_APP_ID": lambda: secrets.token_hex(16),
     "TAXBANK_APP_KEY": lambda: secrets.token_hex(16),
+    "REALNAME_APP_ID": lambda: secrets.token_hex(16),
+    "REALNAME_APP_KEY": lambda: secrets.token_hex(16),
     "UNIONPAY_APP_ID": lambda: secrets.token_hex(16),
     "UNIONPAY_APP_KEY": lambda: secrets.token_hex(16),
     "UNIONPAY_COMMUNICATION_KEYS": lambda: secrets.token_hex(24),

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from sandbox import fees
+from sandbox import fees, realname
 from sandbox.control.actions import ACTIONS, Impossible
 from sandbox.control.views import order_views, person_view
 from sandbox.faults import GLOBAL, BadFaults
@@ -33,8 +33,9 @@ def impossible(error: Impossible) -> ResponseReturnValue:
     return {"error": str(error)}, 409
 
 
+@blueprint.errorhandler(realname.BadEntry)
 @blueprint.errorhandler(BadFaults)
-def bad_faults(error: BadFaults) -> ResponseReturnValue:
+def bad_faults(error: ValueError) -> ResponseReturnValue:
     return {"error": str(error)}, 400
 
 
@@ -117,6 +118,31 @@ def people() -> ResponseReturnValue:
 def _plainly_payable(person: Person) -> bool:
     medical = [e for e in person.enrolments if e.insurance_type == fees.RESIDENT_MEDICAL]
     return not person.persona and person.kind == RESIDENT and len(medical) == 1 and not person.prior_payments
+
+
+@blueprint.get("/realname/<openid>")
+def real_name(openid: str) -> ResponseReturnValue:
+    """Who is registered with 移动办税 as that WeChat user."""
+    world = the_world()
+    found = realname.registered(world, openid)
+    if found is None:
+        raise NotThere("nobody is registered as that user")
+    return {"openid": openid, "person": found[0].persona or found[0].djxh, "phone": found[1]}
+
+
+@blueprint.put("/realname/<openid>")
+def register(openid: str) -> ResponseReturnValue:
+    """Register ``{"person": persona, djxh or rybm, "phone": …}`` in place of whoever was."""
+    change = _change()
+    realname.register(the_world(), openid, str(change.get("person", "")), str(change.get("phone", "")))
+    return real_name(openid)
+
+
+@blueprint.delete("/realname/<openid>")
+def unregister(openid: str) -> ResponseReturnValue:
+    """Take an entry away, a fixed one too."""
+    realname.remove(the_world(), openid)
+    return {"openid": openid}
 
 
 @blueprint.get("/orders")

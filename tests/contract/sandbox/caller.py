@@ -39,7 +39,7 @@ class Caller:
         self.client, self.settings = client, settings
 
     def open_body_headers(self, raw: bytes, party: str, key: str | None = None) -> dict[str, str]:
-        """OPEN-BODY-SIG for that body; ``party`` is UNIONPAY or TAXBANK."""
+        """OPEN-BODY-SIG for that body; ``party`` is UNIONPAY, TAXBANK or REALNAME."""
         app_id, key = self.settings[f"{party}_APP_ID"], key or self.settings[f"{party}_APP_KEY"]
         timestamp, nonce = f"{datetime.now(SHANGHAI):%Y%m%d%H%M%S}", secrets.token_hex(16)
         signature = open_body_signature(key, app_id, timestamp, nonce, raw)
