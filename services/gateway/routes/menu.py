@@ -5,8 +5,9 @@ from __future__ import annotations
 from werkzeug.wrappers import Request, Response
 
 from contract.errors import Unavailable
+from contract.identity import PersonNotFound
 from contract.payment import ListOrders, OrderState, OrderView, list_orders
-from contract.rights import Account, PersonNotFound, get_account
+from contract.rights import Account, get_account
 from kit.http import Access, http
 from services.gateway.domain.sessions import Session
 from services.gateway.routes.base import JOURNEYS, Routes
