@@ -50,15 +50,15 @@ def enter_again(session: Session, device: str, ports: Ports) -> tuple[str | None
     recalled = _recall(session.openid, ports)
     if recalled is None:
         return None, session
-    if recalled.standing is Standing.KNOWN or _is_login_of(session, recalled.login):
-        same = replace(session, recalled=_recalled_person(recalled))
-        if same != session:
-            with ports.transactions.transaction() as tx:
-                ports.sessions.save(tx, same)
-        return None, same
-    token, newer = _session_for(session.openid, recalled, device, ports.clock.now())
-    _put_in_place(session, newer, ports)
-    return token, newer
+    if _begins_anew(session, recalled):
+        token, newer = _session_for(session.openid, recalled, device, ports.clock.now())
+        _put_in_place(session, newer, ports)
+        return token, newer
+    same = replace(session, recalled=_recalled_person(recalled))
+    if same != session:
+        with ports.transactions.transaction() as tx:
+            ports.sessions.save(tx, same)
+    return None, same
 
 
 def recalled_applicant(session: Session, client_ip: str) -> Applicant | None:
@@ -146,11 +146,12 @@ def _recall(openid: str, ports: Ports) -> Recalled | None:
         return None
 
 
-def _is_login_of(session: Session, login: LoggedIn | None) -> bool:
-    if session.payer is None or login is None:
-        return False
-    seen = session.payer.person_id, session.phone_version
-    return seen == (login.person_id, login.phone_version)
+def _begins_anew(session: Session, recalled: Recalled) -> bool:
+    """Whether the WeChat user is no longer who the session says."""
+    login, payer = recalled.login, session.payer
+    if login is None:
+        return payer is not None and recalled.standing is Standing.NEW
+    return payer is None or (payer.person_id, session.phone_version) != (login.person_id, login.phone_version)
 
 
 def _session_for(openid: str, recalled: Recalled, device: str, now: dt.datetime) -> tuple[str, Session]:

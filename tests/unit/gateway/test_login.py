@@ -85,6 +85,17 @@ def test_a_payer_who_enters_after_the_half_hour_is_asked_for_a_code_and_can_go_b
     assert login.enter_again(asked, "iPhone", ports) == (None, payer)
 
 
+def test_a_visitor_who_enters_again_keeps_the_code_that_is_on_its_way(
+    visitor: Session, ports: Ports, peers: FakePeers
+) -> None:
+    asked = replace(visitor, challenge_id="challenge-1")
+    assert login.enter_again(asked, "iPhone", ports) == (None, asked)
+    ports.sessions.add(None, asked)
+    peers.answer(identity.recall_visitor, KNOWN)
+    _, recalled = login.enter_again(asked, "iPhone", ports)
+    assert (recalled.challenge_id, recalled.recalled is not None) == ("challenge-1", True)
+
+
 @pytest.mark.parametrize(
     ("recalled", "person_id"),
     [
