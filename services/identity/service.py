@@ -27,25 +27,45 @@ from contract.household import (
     RelationRemoved,
     RemoveRelation,
 )
-from contract.identity import LoggedIn, LogIn, LoginCodeSent, RequestLoginCode
+from contract.identity import (
+    EndLogin,
+    LoggedIn,
+    LogIn,
+    LoginCodeSent,
+    LoginEnded,
+    Recalled,
+    RecallVisitor,
+    RequestLoginCode,
+)
 from contract.payment import PaymentSucceeded
 from contract.places import Divisions, ListDivisions
 from contract.rights import Account, Consents, Deletion, DeletionCancelled, PersonExport, PersonNamed
 from kit.consumer import consume
+from kit.open_platform import OpenPlatformKey
 from kit.relay import Relay
 from kit.rpc import RpcCaller, rpc
-from kit.service import Service
+from kit.service import Made, Service
+from services.identity.adapters.realname import HttpRealNames
+from services.identity.config import Config
 from services.identity.divisions import Gazetteer
+from services.identity.storage.codes import CodeStorage
 from services.identity.storage.consents import Consents as ConsentBook
 from services.identity.storage.household import MemberStorage
-from services.identity.storage.logins import IdentityStorage
+from services.identity.storage.logins import LoginStorage
 from services.identity.storage.relations import RelationStorage
 from services.identity.storage.rights import AccountStorage
-from services.identity.usecases import household, login, places, relations, rights
+from services.identity.usecases import household, login, places, recall, relations, rights
+from services.identity.usecases.login_wiring import LoginWiring
 from services.identity.usecases.wiring import Wiring
 
 _FORGET_EVERY = 600
 _ERASE_EVERY = 300
+
+
+def make_real_names(config: Config) -> HttpRealNames:
+    """The adapter the settings ask for."""
+    key = OpenPlatformKey(config.realname_app_id, config.realname_app_key)
+    return HttpRealNames(config.realname_url, key, config.realname_timeout, config.clock)
 
 
 class IdentityService(Service):
@@ -55,7 +75,9 @@ class IdentityService(Service):
 
     peers = RpcCaller()
     outbox = Relay()
-    storage = IdentityStorage()
+    real_names = Made(make_real_names)
+    codes = CodeStorage()
+    logins = LoginStorage()
     accounts = AccountStorage()
     members = MemberStorage()
     relations = RelationStorage()
@@ -64,12 +86,19 @@ class IdentityService(Service):
 
     @rpc(contract.request_login_code)
     def request_login_code(self, request: RequestLoginCode) -> LoginCodeSent:
-        rules = self.settings.code_rules
-        return login.request_login_code(request, self.database, self.storage, self.peers, self.clock, rules)
+        return login.request_login_code(request, self._login_wiring())
 
     @rpc(contract.log_in)
     def log_in(self, request: LogIn) -> LoggedIn:
-        return login.log_in(request, self.database, self.storage, self.clock, self.settings.code_rules)
+        return login.log_in(request, self._login_wiring())
+
+    @rpc(contract.recall_visitor)
+    def recall_visitor(self, request: RecallVisitor) -> Recalled:
+        return recall.recall_visitor(request, self._login_wiring())
+
+    @rpc(contract.end_login)
+    def end_login(self, request: EndLogin) -> LoginEnded:
+        return recall.end_login(request, self._login_wiring())
 
     @rpc(divisions.list_divisions)
     def list_divisions(self, request: ListDivisions) -> Divisions:
@@ -137,12 +166,18 @@ class IdentityService(Service):
 
     @timer(interval=_FORGET_EVERY)
     def forget_old(self) -> None:
-        login.forget_old(self.database, self.storage, self.clock)
+        login.forget_old(self._login_wiring())
         relations.forget_unpaid(self._wiring())
 
     @timer(interval=_ERASE_EVERY)
     def carry_out_deletions(self) -> None:
         rights.carry_out_deletions(self._wiring())
+
+    def _login_wiring(self) -> LoginWiring:
+        return LoginWiring(
+            self.database, self.codes, self.logins, self.consents, self.outbox, self.peers, self.real_names,
+            self.clock, self.settings.code_rules, self.settings.login_reuse,
+        )  # fmt: skip
 
     def _wiring(self) -> Wiring:
         return Wiring(

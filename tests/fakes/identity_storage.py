@@ -1,4 +1,4 @@
-"""The identity storage as dictionaries, with transactions that roll back."""
+"""The login side of identity's storage as dictionaries, with transactions that roll back, and its neighbours."""
 
 from __future__ import annotations
 
@@ -6,25 +6,32 @@ import contextlib
 import copy
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from contract.events import EventData
 from contract.notify import CodeSent, SendCode
 from contract.people import Person
+from contract.rights import ConsentKind
 from contract.rpc import Method
+from services.identity.adapters.base import RegisteredPerson
 from services.identity.domain.codes import Challenge, Guess, Limit
+from services.identity.domain.logins import KnownPayer, LastLogin
 from services.identity.domain.people import Applicant
 
 
 @dataclass
 class FakeIdentityStorage:
-    """Storage and database in one: `transaction()` puts everything back when it fails."""
+    """Codes, logins, consents, outbox and database in one: `transaction()` puts everything back when it fails."""
 
     limits: dict[tuple[str, str], tuple[int, dt.datetime]] = field(default_factory=dict)
     challenges: dict[str, Challenge] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
     tries: dict[str, int] = field(default_factory=dict)
-    persons: dict[Person, tuple[str, str, dt.datetime]] = field(default_factory=dict)
+    persons: dict[str, KnownPayer] = field(default_factory=dict)
+    bindings: dict[tuple[str, str], tuple[dt.datetime, bool]] = field(default_factory=dict)
+    consents: list[tuple[str, ConsentKind, str]] = field(default_factory=list)
+    events: list[tuple[EventData, str]] = field(default_factory=list)
     open_transactions: int = 0
 
     @contextlib.contextmanager
@@ -38,12 +45,17 @@ class FakeIdentityStorage:
             raise
         self.open_transactions -= 1
 
-    def read(self) -> contextlib.AbstractContextManager[Any]:
-        return contextlib.nullcontext()
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Any]:
+        self.open_transactions += 1
+        try:
+            yield None
+        finally:
+            self.open_transactions -= 1
 
     def take(self, tx: Any, limit: Limit, now: dt.datetime) -> dt.datetime | None:
         used, ends_at = self.limits.get((limit.scope, limit.subject), (0, now))
-        if ends_at <= now:
+        if ends_at <= now or not used:
             used, ends_at = 0, now + limit.window
         if used >= limit.cap:
             return None
@@ -87,29 +99,95 @@ class FakeIdentityStorage:
         self.tries[challenge_id] += 1
         return Guess(challenge.code_hash, self.tries[challenge_id])
 
-    def record_login(self, tx: Any, person_id: str, person: Person, phone: str, now: dt.datetime) -> str:
-        known = self.persons[person][0] if person in self.persons else person_id
-        self.persons[person] = known, phone, now
-        return known
-
     def forget(self, tx: Any, before: dt.datetime) -> None:
         for challenge in list(self.challenges.values()):
             if challenge.created_at < before:
                 del self.challenges[challenge.challenge_id]
         self.limits = {key: limit for key, limit in self.limits.items() if limit[1] >= before}
 
+    def last_login(self, tx: Any, openid: str) -> LastLogin | None:
+        newest = sorted(
+            (logged_in_at, person_id, ended)
+            for (of, person_id), (logged_in_at, ended) in self.bindings.items()
+            if of == openid and person_id in self.persons
+        )
+        if not newest:
+            return None
+        logged_in_at, person_id, ended = newest[-1]
+        return LastLogin(self.persons[person_id], logged_in_at, ended)
+
+    def id_of(self, tx: Any, person: Person) -> str | None:
+        return next((key for key, payer in self.persons.items() if payer.person == person), None)
+
+    def enter(
+        self, tx: Any, person_id: str, person: Person, phone: str, now: dt.datetime
+    ) -> tuple[KnownPayer, bool]:
+        known = self.persons.get(self.id_of(tx, person) or "", KnownPayer(person_id, person, phone, 1))
+        moved = known.phone != phone
+        payer = replace(known, phone=phone, phone_version=known.phone_version + moved)
+        self.persons[payer.person_id] = payer
+        return payer, moved
+
+    def bind(self, tx: Any, openid: str, person_id: str, now: dt.datetime) -> None:
+        self.bindings[openid, person_id] = now, False
+
+    def end(self, tx: Any, openid: str, person_id: str) -> None:
+        if (openid, person_id) in self.bindings:
+            self.bindings[openid, person_id] = self.bindings[openid, person_id][0], True
+
+    def end_others(self, tx: Any, openid: str, person_id: str) -> None:
+        for other, of in list(self.bindings):
+            if of == person_id and other != openid:
+                self.end(tx, other, person_id)
+
+    def give(self, tx: Any, person_id: str, kind: ConsentKind, version: str, now: dt.datetime) -> None:
+        if (person_id, kind, version) not in self.consents:
+            self.consents.append((person_id, kind, version))
+
+    def latest(self, tx: Any, person_id: str, kind: ConsentKind) -> str:
+        given = [version for of, what, version in self.consents if (of, what) == (person_id, kind)]
+        return given[-1] if given else ""
+
+    def add(self, tx: Any, event: EventData, aggregate: str, now: dt.datetime) -> str:
+        """As an outbox."""
+        assert self.open_transactions == 1, "an event is recorded with what caused it"
+        self.events.append((event, aggregate))
+        return str(len(self.events))
+
 
 @dataclass
 class FakePhones:
     """The notify service as identity sees it: what reached which phone. `fails` is raised instead."""
 
-    storage: FakeIdentityStorage
+    storage: FakeIdentityStorage | None = None
     sent: list[SendCode] = field(default_factory=list)
     fails: Exception | None = None
 
     def call(self, method: Method[SendCode, CodeSent], request: SendCode) -> CodeSent:
-        assert self.storage.open_transactions == 0, "no transaction is held while another service is asked"
+        _assert_no_transaction(self.storage)
         if self.fails:
             raise self.fails
         self.sent.append(request)
         return CodeSent(request.reference)
+
+
+@dataclass
+class FakeRealNames:
+    """The 移动办税实名库: who is registered as which WeChat user. `fails` is raised instead."""
+
+    storage: FakeIdentityStorage | None = None
+    registered: dict[str, RegisteredPerson] = field(default_factory=dict)
+    fails: Exception | None = None
+    asked: int = 0
+
+    def find(self, openid: str) -> RegisteredPerson | None:
+        _assert_no_transaction(self.storage)
+        self.asked += 1
+        if self.fails:
+            raise self.fails
+        return self.registered.get(openid)
+
+
+def _assert_no_transaction(storage: FakeIdentityStorage | None) -> None:
+    open_transactions = storage.open_transactions if storage else 0
+    assert open_transactions == 0, "neither transaction nor connection is held while somebody else is asked"

@@ -1,103 +1,87 @@
-"""The only code that queries the identity database."""
+"""The only code that queries persons and bindings for logins (requirement 3.2.1.2)."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, or_, select, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from contract.people import Person
-from services.identity.domain.codes import Challenge, Guess, Limit
-from services.identity.domain.people import Applicant
-from services.identity.models import challenges, code_limits, persons
+from services.identity.domain.logins import KnownPayer, LastLogin
+from services.identity.models import bindings, persons
+from services.identity.storage.profiles import identity_of, person_from
+
+# Built once: everybody who comes through the menu passes here.
+_LAST = (
+    select(persons, bindings.c.logged_in_at, bindings.c.ended)
+    .join(bindings, bindings.c.person_id == persons.c.person_id)
+    .where(bindings.c.openid == bindparam("openid"))
+    .order_by(bindings.c.logged_in_at.desc(), bindings.c.person_id)
+    .limit(1)
+)
+_ID = select(persons.c.person_id).where(persons.c.identity == bindparam("identity"))
 
 
-class IdentityStorage:
-    """Persons, challenges and limits; every method works inside the caller's transaction."""
+class LoginStorage:
+    """Persons and the WeChat users they logged in as.
 
-    def take(self, tx: Connection, limit: Limit, now: dt.datetime) -> dt.datetime | None:
-        """Count one more for a limit; returns the end of its window, or None when the cap is reached.
+    A person's row is locked before any of their bindings: logins of one person queue up.
+    """
 
-        One statement, so that parallel requests queue at the row and none slips past the cap.
-        """
-        t, over = code_limits, code_limits.c.ends_at <= now
-        insert = _insert(tx, t).values(
-            scope=limit.scope, subject=limit.subject, used=1, ends_at=now + limit.window
+    def last_login(self, tx: Connection, openid: str) -> LastLogin | None:
+        """The newest login of a WeChat user, whose person still exists."""
+        row = tx.execute(_LAST, {"openid": openid}).first()
+        if row is None:
+            return None
+        payer = KnownPayer(row.person_id, person_from(row), row.phone, row.phone_version)
+        return LastLogin(payer, row.logged_in_at, row.ended)
+
+    def id_of(self, tx: Connection, person: Person) -> str | None:
+        """The id of a person, if they ever logged in."""
+        found: str | None = tx.execute(_ID, {"identity": identity_of(person)}).scalar_one_or_none()
+        return found
+
+    def enter(
+        self, tx: Connection, person_id: str, person: Person, phone: str, now: dt.datetime
+    ) -> tuple[KnownPayer, bool]:
+        """The person, who from now on has this phone, and whether they had another before. `person_id` is theirs if
+        they are new."""
+        t = persons.c
+        insert = _insert(tx, persons).values(
+            person_id=person_id, identity=identity_of(person), document_type=person.document_type.value,
+            document_number=person.document_number, name=person.name, phone=phone, phone_index=phone,
+            phone_version=1, created_at=now, last_login_at=now,
+        )  # fmt: skip
+        upsert = insert.on_conflict_do_update(index_elements=[t.identity], set_={"last_login_at": now})
+        row = tx.execute(upsert.returning(t.person_id, t.phone, t.phone_version)).one()
+        if row.phone == phone:
+            return KnownPayer(row.person_id, person, phone, row.phone_version), False
+        version = row.phone_version + 1
+        moved = update(persons).where(t.person_id == row.person_id)
+        tx.execute(moved.values(phone=phone, phone_index=phone, phone_version=version))
+        return KnownPayer(row.person_id, person, phone, version), True
+
+    def bind(self, tx: Connection, openid: str, person_id: str, now: dt.datetime) -> None:
+        """The person logged in as this WeChat user."""
+        t = bindings.c
+        insert = _insert(tx, bindings).values(
+            openid=openid, person_id=person_id, logged_in_at=now, ended=False
         )
-        taken = insert.on_conflict_do_update(
-            index_elements=[t.c.scope, t.c.subject],
-            set_={
-                "used": case((over, 1), else_=t.c.used + 1),
-                "ends_at": case((over, insert.excluded.ends_at), else_=t.c.ends_at),
-            },
-            where=or_(over, t.c.used < limit.cap),
-        ).returning(t.c.ends_at)
-        return tx.execute(taken).scalar_one_or_none()
-
-    def window_end(self, tx: Connection, limit: Limit) -> dt.datetime | None:
-        """When a reached limit lets the next one through."""
-        t = code_limits
-        query = select(t.c.ends_at).where(t.c.scope == limit.scope, t.c.subject == limit.subject)
-        return tx.execute(query).scalar_one_or_none()
-
-    def give_back(self, tx: Connection, limit: Limit, ends_at: dt.datetime) -> None:
-        """Undo one `take` of the window that ends then."""
-        t = code_limits
-        same = (t.c.scope == limit.scope, t.c.subject == limit.subject, t.c.ends_at == ends_at, t.c.used > 0)
-        tx.execute(update(t).where(*same).values(used=t.c.used - 1))
-
-    def open_challenge(self, tx: Connection, challenge: Challenge) -> None:
-        """Add a challenge in place of any earlier one for the same phone and purpose."""
-        t, who = challenges, challenge.applicant
-        earlier = (t.c.purpose == challenge.purpose, t.c.phone == who.phone, t.c.state == "live")
-        tx.execute(update(t).where(*earlier).values(state="replaced"))
-        tx.execute(t.insert().values(
-            challenge_id=challenge.challenge_id, purpose=challenge.purpose, phone=who.phone,
-            identity=_identity(who.person), openid=who.openid, code_hash=challenge.code_hash, state="live",
-            tries=0, created_at=challenge.created_at, expires_at=challenge.expires_at,
+        tx.execute(insert.on_conflict_do_update(
+            index_elements=[t.openid, t.person_id], set_={"logged_in_at": now, "ended": False}
         ))  # fmt: skip
 
-    def end_challenge(self, tx: Connection, challenge_id: str, state: str) -> None:
-        """No code opens this challenge any more; `state` says why: used or unsent."""
-        t = challenges
-        tx.execute(update(t).where(t.c.challenge_id == challenge_id, t.c.state == "live").values(state=state))
+    def end(self, tx: Connection, openid: str, person_id: str) -> None:
+        """The person's login as this WeChat user is over."""
+        t = bindings.c
+        tx.execute(update(bindings).where(t.openid == openid, t.person_id == person_id).values(ended=True))
 
-    def guess(
-        self, tx: Connection, challenge_id: str, purpose: str, who: Applicant, most: int, now: dt.datetime
-    ) -> Guess | None:
-        """Count a try at a challenge that is live, this applicant's own and not yet tried `most` times."""
-        t = challenges
-        counted = update(t).where(
-            t.c.challenge_id == challenge_id, t.c.purpose == purpose, t.c.phone == who.phone,
-            t.c.identity == _identity(who.person), t.c.openid == who.openid, t.c.state == "live",
-            t.c.expires_at > now, t.c.tries < most,
-        )  # fmt: skip
-        row = tx.execute(counted.values(tries=t.c.tries + 1).returning(t.c.code_hash, t.c.tries)).first()
-        return None if row is None else Guess(bytes(row.code_hash), row.tries)
-
-    def record_login(
-        self, tx: Connection, person_id: str, person: Person, phone: str, now: dt.datetime
-    ) -> str:
-        """The id of the person, who from now on has this phone; `person_id` if they are new."""
-        insert = _insert(tx, persons).values(
-            person_id=person_id, identity=_identity(person), document_type=person.document_type.value,
-            document_number=person.document_number, name=person.name, phone=phone, phone_index=phone,
-            created_at=now, last_login_at=now,
-        )  # fmt: skip
-        changed = {name: insert.excluded[name] for name in ("phone", "phone_index", "last_login_at")}
-        upsert = insert.on_conflict_do_update(index_elements=[persons.c.identity], set_=changed)
-        return str(tx.execute(upsert.returning(persons.c.person_id)).scalar_one())
-
-    def forget(self, tx: Connection, before: dt.datetime) -> None:
-        """Delete challenges made, and limits that ended, before a moment."""
-        tx.execute(delete(challenges).where(challenges.c.created_at < before))
-        tx.execute(delete(code_limits).where(code_limits.c.ends_at < before))
-
-
-def _identity(person: Person) -> str:
-    return f"{person.document_type.value}\0{person.document_number}\0{person.name}"
+    def end_others(self, tx: Connection, openid: str, person_id: str) -> None:
+        """The person's logins as all other WeChat users are over."""
+        t = bindings.c
+        tx.execute(update(bindings).where(t.openid != openid, t.person_id == person_id).values(ended=True))
 
 
 def _insert(tx: Connection, table: Any) -> Any:

@@ -1,4 +1,4 @@
-"""How other people lie in the columns that members and relations have in common."""
+"""How people lie in the columns that several tables have in common."""
 
 from __future__ import annotations
 
@@ -36,3 +36,8 @@ def person_from(row: Any) -> Person:
 def document_index(person: Person) -> str:
     """What the blind index over a document covers."""
     return "\0".join(document_of(person))
+
+
+def identity_of(person: Person) -> str:
+    """What the blind index over type, number and name together covers."""
+    return "\0".join((person.document_type.value, person.document_number, person.name))

@@ -34,7 +34,8 @@ def bus(tmp_path: Path, postgres: PostgreSQL, rabbitmq: RabbitMQ, database: Data
     address = f"127.0.0.1:{free_base()}"
     environment = os.environ | {
         "AMQP_URI": rabbitmq.url("identity"), "IDENTITY_DATABASE_URL": postgres.url("identity"),
-        "IDENTITY_HTTP_ADDRESS": address,
+        "IDENTITY_HTTP_ADDRESS": address, "REALNAME_URL": "http://127.0.0.1:9", "REALNAME_APP_ID": "a" * 32,
+        "REALNAME_APP_KEY": "b" * 32,
     }  # fmt: skip
     migrate = [sys.executable, "-m", "kit.migrate", "identity"]
     subprocess.run(migrate, env=environment | {"AMQP_URI": rabbitmq.url(MIGRATION)}, check=True, timeout=60)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from kit.config import ConfigurationError, read
@@ -10,12 +12,46 @@ from services.identity.config import Config
 ENVIRONMENT = {
     "AMQP_URI": "memory://", "IDENTITY_DATABASE_URL": "sqlite://", "IDENTITY_HTTP_ADDRESS": "127.0.0.1:0",
     "PERSONAL_DATA_KEYS": "1:" + "3c" * 16, "BLIND_INDEX_KEY": "5a" * 32,
+    "REALNAME_URL": "http://127.0.0.1:9", "REALNAME_APP_ID": "a" * 32, "REALNAME_APP_KEY": "b" * 32,
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["IDENTITY_HOUSEHOLD_LIMIT", "IDENTITY_DELETION_DAYS"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "IDENTITY_HOUSEHOLD_LIMIT", "IDENTITY_DELETION_DAYS", "IDENTITY_LOGIN_REUSE_SECONDS",
+        "IDENTITY_GUESS_WINDOW_SECONDS", "IDENTITY_GUESSES_PER_PHONE", "IDENTITY_GUESSES_PER_DOCUMENT",
+        "IDENTITY_GUESSES_PER_OPENID", "IDENTITY_GUESSES_PER_IP",
+    ],
+)  # fmt: skip
 def test_limits_that_would_stop_everything_are_refused(name: str) -> None:
     read(Config, ENVIRONMENT | {name: "1"})
     with pytest.raises(ConfigurationError) as refused:
         read(Config, ENVIRONMENT | {name: "0"})
     assert list(refused.value.problems) == [f"{name} must be at least 1"]
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "4.5", "nan"])
+def test_a_registry_that_may_keep_everybody_waiting_is_refused(seconds: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        read(Config, ENVIRONMENT | {"REALNAME_TIMEOUT": seconds})
+    assert list(refused.value.problems) == ["REALNAME_TIMEOUT must be more than 0 and at most 4.0"]
+
+
+def test_the_half_hour_and_the_caps_reach_the_use_cases() -> None:
+    settings = read(Config, ENVIRONMENT)
+    assert settings.login_reuse == settings.code_rules.guess_window == dt.timedelta(minutes=30)
+    rules = settings.code_rules
+    caps = (
+        rules.guesses_per_phone,
+        rules.guesses_per_document,
+        rules.guesses_per_openid,
+        rules.guesses_per_network,
+    )
+    assert caps == (10, 10, 20, 500)
+
+
+def test_production_refuses_a_registry_on_this_machine() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        read(Config, ENVIRONMENT | {"ENVIRONMENT": "production"})
+    assert "REALNAME_URL: must be https and not this machine" in refused.value.problems
