@@ -156,6 +156,11 @@ class Resident:
         expect(self.page).to_have_url(re.compile(re.escape(self._sandbox_url)))
         return self.page.locator("dd.number").inner_text().strip()
 
+    def is_out(self) -> bool:
+        """Whether the session is over."""
+        self.page.goto(self.url + "/menu")
+        return not self.page.url.endswith("/menu")
+
     def reload(self) -> Response | None:
         return self.page.reload()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import subprocess
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
@@ -53,6 +54,16 @@ def test_the_whole_journey_by_curl(client: Client) -> None:
     assert (closed.status_code, closed.json()["type"]) == (409, "urn:gx-tax:order_not_payable")
 
 
+def test_the_script_of_the_manual_walks_the_whole_journey(embedded_system: EmbeddedSystem) -> None:
+    """scripts/journey, with nothing but curl."""
+    command = ["scripts/journey", str(embedded_system.state), str(embedded_system.settings.ports.base)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert "应缴（分）：40000" in ran.stdout
+    assert "：paid" in ran.stdout
+    assert "缴费成功" in ran.stdout
+
+
 def test_a_tampered_quote_is_refused(client: Client) -> None:
     answer = client.call("POST", "/orders", {"quote": "A" * 200}, **{"Idempotency-Key": "forged-quote"})
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:gx-tax:quote_forged")
@@ -68,7 +79,8 @@ def test_a_tampered_quote_is_refused(client: Client) -> None:
         ("/orders", {"quote": 7}, {"Idempotency-Key": "long-enough"}, 422, "invalid_input"),
         ("/quotes", {"journey_id": STRANGER, "entry_id": "1", "year": 2026}, {}, 404, "not_found"),
         ("/wechat-sessions", {"code": "never-given"}, {}, 409, "wechat_refused"),
-        ("/login-codes", {"name": "x"}, {}, 422, "invalid_input"),
+        ("/login-codes", {"name": 7}, {}, 422, "invalid_input"),
+        ("/login-codes", {"name": "x"}, {}, 422, "consent_missing"),
     ],
 )
 def test_bad_input_is_a_problem_that_names_itself(

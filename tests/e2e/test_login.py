@@ -1,14 +1,16 @@
-"""用户认证 (3.2.1.2): wrong input is named beside its field, right input is kept; sessions end as they must."""
+"""Login (3.2.1.2): the three cases; wrong input is named beside its field, right input is kept."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 import requests
 from playwright.sync_api import Page, expect
 
 from deploy.local.system import EmbeddedSystem
+from kit.masking import mask_name, mask_number, mask_phone
 from tests.e2e.resident import Resident
 
 pytestmark = [pytest.mark.javascript]
@@ -100,6 +102,96 @@ def test_codes_cannot_be_asked_for_without_pause(resident: Resident) -> None:
     expect(resident.page.locator("#error-summary")).to_contain_text(re.compile("请.*后再"))
 
 
+def test_another_document_has_another_number(resident: Resident) -> None:
+    resident.enter()
+    page = resident.page
+    page.get_by_label("姓名").fill("玛丽亚·约翰逊")
+    page.get_by_label("证件类型").select_option(label="护照")
+    if not resident.has_javascript:
+        resident.press("换好证件类型，继续填写")
+    expect(page.get_by_label("姓名")).to_have_value("玛丽亚·约翰逊")
+    page.get_by_label("护照号码").fill("1")
+    page.get_by_label("手机号码").fill(resident.someone.phone)
+    resident.ask_for_code()
+    resident.is_told("证件号码有误，请对照证件核对证件类型和号码后重新输入。", "document_number")
+    resident.is_at("用户认证")
+    serial = resident.someone.phone[-8:]
+    page.get_by_label("护照号码").fill(f"ｅ{serial} ")
+    resident.press("获取验证码")
+    resident.type_code()
+    resident.is_at("玛******，您好")
+    resident.press("我的")
+    resident.sees("护照")
+    resident.sees_not(serial)
+
+
+def test_after_29_minutes_nothing_is_asked_and_after_31_a_code(
+    resident: Resident, embedded_system: EmbeddedSystem
+) -> None:
+    """3.2.1.2 case 2: the half hour counts from the last login with a code, whatever was done since."""
+    someone, page = resident.someone, resident.page
+    resident.log_in()
+    try:
+        embedded_system.set_clock(29 * MINUTE)
+        resident.come_back()
+        resident.is_at(f"{mask_name(someone.name)}，您好")
+        embedded_system.set_clock(31 * MINUTE)
+        resident.reload()  # a page within the app goes on
+        resident.is_at(f"{mask_name(someone.name)}，您好")
+        resident.enter()  # the menu of the official account does not
+        resident.is_at("短信验证码登录")
+        for shown in (mask_name(someone.name), mask_number(someone.number), mask_phone(someone.phone)):
+            resident.sees(shown)
+        for hidden in (someone.name, someone.number, someone.phone):
+            assert hidden not in page.content()
+        expect(page.get_by_label("我已阅读并同意")).to_have_count(0)
+        resident.press("登录")
+        resident.is_told("请先点“获取验证码”", "code")
+        resident.log_in_again()
+        resident.is_at(f"{mask_name(someone.name)}，您好")
+        resident.enter()
+        expect(page).to_have_url(re.compile("/menu$"))
+    finally:
+        embedded_system.set_clock(0)
+
+
+def test_who_is_registered_with_the_tax_office_types_the_code_alone(resident: Resident) -> None:
+    """3.2.1.2 case 3: 移动办税实名库 knows the WeChat user; we have never seen the person."""
+    someone = resident.someone
+    resident.sandbox.put(f"/realname/{someone.openid}", {"person": someone.key, "phone": someone.phone})
+    resident.enter()
+    resident.is_at("短信验证码登录")
+    for shown in (mask_name(someone.name), mask_number(someone.number), mask_phone(someone.phone)):
+        resident.sees(shown)
+    resident.press("获取验证码")
+    resident.is_told("请先阅读并勾选同意", "consent")
+    resident.ask_for_code()
+    resident.type_code()
+    resident.is_at(f"{mask_name(someone.name)}，您好")
+    resident.come_back()
+    resident.is_at(f"{mask_name(someone.name)}，您好")
+
+
+def test_who_is_not_the_person_of_last_time_types_everything(
+    resident: Resident, embedded_system: EmbeddedSystem
+) -> None:
+    """【重新认证】: two persons on one phone; the menu knows the last one."""
+    resident.log_in()
+    first, second = resident.someone, resident.sandbox.resident()
+    resident.press("退出登录")
+    resident.someone = replace(second, openid=first.openid)
+    resident.come_back()
+    resident.sees(mask_name(first.name))  # however soon: who logged out is asked for a code
+    resident.press("重新认证")
+    resident.is_at("用户认证")
+    resident.fill_in()
+    resident.ask_for_code()
+    resident.type_code()
+    resident.is_at(f"{mask_name(second.name)}，您好")
+    resident.come_back()
+    resident.is_at(f"{mask_name(second.name)}，您好")
+
+
 def test_after_half_an_hour_of_rest_one_logs_in_again_and_comes_back(
     resident: Resident, embedded_system: EmbeddedSystem
 ) -> None:
@@ -112,11 +204,7 @@ def test_after_half_an_hour_of_rest_one_logs_in_again_and_comes_back(
         resident.page.goto(before)
         resident.page.goto(f"{resident.page.url.partition('#')[0]}&as={resident.someone.openid}")
         resident.sees("您长时间没有操作，为保护您的信息已自动退出，请重新登录。")
-        resident.fill_in()
-        resident.ask_for_code()
-        resident.sees("验证码已发送到")
-        resident.page.get_by_label("短信验证码").fill(resident.sandbox.code_for(resident.someone))
-        resident.press("登录")
+        resident.log_in_again()
         resident.is_at("缴费信息选择")
         assert resident.page.url == before
         assert resident.sandbox.asked_for_enrolment(resident.someone) == 1
