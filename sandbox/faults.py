@@ -48,7 +48,7 @@ DEFAULTS: Settings = {
         "timestamp_skew_seconds": 600,
     },
     "taxbank": _CHANNEL | {"single_item": "object", "timestamp_skew_seconds": 600},
-    "taxcore": dict(_CHANNEL),
+    "taxcore": _CHANNEL | {"transaction": ""},
     "realname": _CHANNEL | {"timestamp_skew_seconds": 600},
     "sms": dict(_CHANNEL),
     "wechat": dict(_CHANNEL),

@@ -84,7 +84,7 @@ def _prior(person: Person, now: float) -> list[Paid]:
     for index, prior in enumerate(person.prior_payments):
         year = today.year + prior.year
         numbers = [e.person_number for e in person.enrolments if e.insurance_type == prior.insurance_type]
-        tier = _tier(prior.insurance_type, year, prior.tier)
+        tier = tier_of(prior.insurance_type, year, prior.tier)
         at = datetime(today.year, today.month, today.day, 10, 23, tzinfo=SHANGHAI) - timedelta(
             days=prior.days_ago
         )
@@ -103,7 +103,8 @@ def _prior(person: Person, now: float) -> list[Paid]:
     return payments
 
 
-def _tier(insurance_type: str, year: int, name: str) -> Tier:
+def tier_of(insurance_type: str, year: int, name: str) -> Tier:
+    """The tier of that name, else the lowest."""
     choices = fees.tiers(insurance_type, year)
     return next((tier for tier in choices if tier.name == name), choices[0])
 

@@ -46,6 +46,18 @@ class PriorPayment:
 
 
 @dataclass(frozen=True)
+class Declaration:
+    """Something declared and not paid yet. ``year`` as in a prior payment; ``being_paid`` when the bank has the money
+    on its way, so that it is still shown as unpaid and cannot be voided any more."""
+
+    insurance_type: str
+    year: int = 0
+    tier: str = ""
+    days_ago: int = 2
+    being_paid: bool = False
+
+
+@dataclass(frozen=True)
 class Person:
     """A resident as the tax side knows him. ``djxh`` is the registration number, unique."""
 
@@ -56,6 +68,7 @@ class Person:
     known: bool = True
     enrolments: tuple[Enrolment, ...] = ()
     prior_payments: tuple[PriorPayment, ...] = ()
+    declarations: tuple[Declaration, ...] = ()
     arrears_years: int = 0
     persona: str = ""
     shows: str = ""
@@ -153,8 +166,9 @@ def _resident(
     elif lot < 0.26 and working and age > 30:
         arrears = rng.randint(1, 13)
     return Person(
-        number, _name(rng), registration_number(agency, serial), kind, known, enrolments, paid, arrears
-    )
+        number, _name(rng), registration_number(agency, serial), kind, known, enrolments, paid,
+        arrears_years=arrears,
+    )  # fmt: skip
 
 
 def _name(rng: random.Random) -> str:

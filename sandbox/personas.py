@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox import fees
 from sandbox.divisions import agency
-from sandbox.people import FLEXIBLE, RESIDENT, Person, PriorPayment, enrol, registration_number
+from sandbox.people import FLEXIBLE, RESIDENT, Declaration, Person, PriorPayment, enrol, registration_number
 
 MEDICAL, PENSION = fees.RESIDENT_MEDICAL, fees.RESIDENT_PENSION
 FIRST_SERIAL = 90_000_001
@@ -27,6 +27,7 @@ class _Persona:
     kind: str = RESIDENT
     known: bool = True
     paid: tuple[PriorPayment, ...] = ()
+    declared: tuple[Declaration, ...] = ()
     arrears_years: int = 0
     choose_agency_again: bool = False
     faults: Mapping[str, Any] = field(default_factory=dict)
@@ -48,6 +49,7 @@ def _person(serial: int, persona: _Persona) -> Person:
         known=persona.known,
         enrolments=sum(enrolments, ()),
         prior_payments=persona.paid,
+        declarations=persona.declared,
         arrears_years=persona.arrears_years,
         persona=persona.key,
         shows=persona.shows,
@@ -122,6 +124,15 @@ _PERSONAS = (
     ),
     _Persona("upstream_slow", "450802198604163019", "周金莲", "查询此人时税银接口要 6 秒才回答",
         enrolled=(_at("450802", MEDICAL),), faults={"taxbank": {"latency_ms": 6000}},
+    ),
+    _Persona("declared_unpaid", "450327198603142064", "石春梅", "养老已申报、还没有缴费，可以作废；医疗去年已缴",
+        enrolled=(_at("450327", MEDICAL, PENSION),),
+        paid=(PriorPayment(MEDICAL, -1, "微信城市服务", days_ago=330),),
+        declared=(Declaration(PENSION, 0, "500元档"),),
+    ),
+    _Persona("declared_being_paid", "45122819730925103X", "蓝宏伟", "养老已申报，银行正在扣款，作废会被拒绝",
+        enrolled=(_at("451228", PENSION),),
+        declared=(Declaration(PENSION, 0, "200元档", days_ago=1, being_paid=True),),
     ),
 )
 # fmt: on

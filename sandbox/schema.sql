@@ -83,6 +83,13 @@ CREATE TABLE IF NOT EXISTS postings (
 
 CREATE INDEX IF NOT EXISTS postings_by_person ON postings (djxh);
 
+-- What became of a declaration: state is JFBS, '1' paid or '2' voided.
+CREATE TABLE IF NOT EXISTS declarations (
+    sbuuid TEXT PRIMARY KEY,
+    state  TEXT NOT NULL,
+    at     REAL NOT NULL
+) STRICT;
+
 CREATE TABLE IF NOT EXISTS messages (
     id              INTEGER PRIMARY KEY,
     serial_no       TEXT NOT NULL UNIQUE,

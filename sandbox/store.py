@@ -14,6 +14,7 @@ TABLES = (
     "notify_answers",
     "notifies",
     "postings",
+    "declarations",
     "refunds",
     "orders",
     "messages",

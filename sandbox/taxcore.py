@@ -11,11 +11,13 @@ from xml.sax.saxutils import escape
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
+from sandbox import declarations
 from sandbox.clock import moment
+from sandbox.declarations import AlreadyPaid, AlreadyVoided, Declared, NoDeclaration, declared_by
 from sandbox.fees import yuan
 from sandbox.payables import Paid, paid_by
 from sandbox.people import Enrolment, Person
-from sandbox.world import the_world, upstream
+from sandbox.world import NOBODY, Subject, the_world, upstream
 
 blueprint = Blueprint("taxcore", __name__)
 
@@ -24,6 +26,9 @@ DATASPEC = "http://www.chinatax.gov.cn/dataspec/"
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 OPERATION = "sendBaseXMLEsbWebService"
 CONTRIBUTION_LIST = "SWZJ.SBFGL.ZM.ZRRSBJFQDCX"
+VOID = "SWZJ.HXZG.SB.BCSBZF"
+REFUSED, NOT_FOUND, PAID_ALREADY, VOIDED_ALREADY = "999", "101", "201", "202"
+"""rtn_msg/Code of a refusal [A]."""
 
 
 class BadXml(Exception):
@@ -31,7 +36,11 @@ class BadXml(Exception):
 
 
 class Rejected(Exception):
-    """The tax core understood the envelope and refuses: the reason goes into rtn_msg."""
+    """The tax core understood the envelope and refuses: code and reason go into rtn_msg."""
+
+    def __init__(self, reason: str, code: str = REFUSED) -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 def parse(text: str | bytes) -> ET.Element:
@@ -55,8 +64,22 @@ def child_text(element: ET.Element, name: str) -> str:
     return (found.text or "").strip() if found is not None else ""
 
 
+def _subject() -> Subject:
+    """Whom the call is about, if it can be read at all."""
+    try:
+        envelope = parse(_argument(parse(request.get_data())))
+        transaction = child_text(envelope, "tran_id")
+        asked = child_text(parse(child_text(envelope, "body")), "zjhm")
+    except BadXml:
+        return NOBODY
+    person = the_world().population.with_id_number(asked)
+    if person is None:
+        return Subject(transaction=transaction)
+    return Subject(f"person:{person.djxh}", person.faults, person.id_hash, transaction)
+
+
 @blueprint.post("/esb")
-@upstream("taxcore", "esb")
+@upstream("taxcore", "esb", _subject)
 def esb() -> ResponseReturnValue:
     """One SOAP operation; its only argument and its answer are the XML envelope as text."""
     try:
@@ -89,7 +112,7 @@ def _answer(envelope: ET.Element) -> str:
             raise Rejected(f"未知的交易编码 {transaction}")
         tax_ml = TRANSACTIONS[transaction](_tax_ml(envelope))
     except Rejected as reason:
-        return _envelope(envelope, "1", "999", str(reason), "")
+        return _envelope(envelope, "1", reason.code, str(reason), "")
     return _envelope(envelope, "0", "000", "", tax_ml)
 
 
@@ -117,17 +140,24 @@ def _envelope(request_envelope: ET.Element, rtn_code: str, code: str, reason: st
     return f'<service xmlns="{SPEC}"><head>{head}{message}</head><body><![CDATA[{tax_ml}]]></body></service>'
 
 
-def _contribution_list(tax_ml: ET.Element) -> str:
-    """自然人社保缴费清单查询: what was paid for a person whose period touches ssqq to ssqz (yyyyMM)."""
-    world = the_world()
-    person = world.population.with_id_number(child_text(tax_ml, "zjhm"))
+def _asked_person(tax_ml: ET.Element) -> Person:
+    person = the_world().population.with_id_number(child_text(tax_ml, "zjhm"))
     if person is None or not person.known or person.name != child_text(tax_ml, "xm"):
-        raise Rejected("查询不到该缴费人的登记信息")
+        raise Rejected("查询不到该缴费人的登记信息", NOT_FOUND)
+    return person
+
+
+def _contribution_list(tax_ml: ET.Element) -> str:
+    """自然人社保缴费清单查询: what was paid or declared for a person whose period touches ssqq to ssqz (yyyyMM)."""
+    world, person = the_world(), _asked_person(tax_ml)
     first, last = child_text(tax_ml, "ssqq") or "000000", child_text(tax_ml, "ssqz") or "999999"
+    now = world.clock.now()
+    listed = [_as_record(paid) for paid in paid_by(world.store, person, now)]
+    listed += [(declared, "") for declared in declared_by(world.store, person, now)]
     records = [
-        _record(person, paid)
-        for paid in paid_by(world.store, person, world.clock.now())
-        if f"{paid.year}01" <= last and f"{paid.year}12" >= first
+        _record(person, declared, channel)
+        for declared, channel in listed
+        if f"{declared.year}01" <= last and f"{declared.year}12" >= first
     ]
     return (
         f'<taxML xmlns="{DATASPEC}" xmlbh="{CONTRIBUTION_LIST}" bbh="1.0"><jfqdGrid>'
@@ -135,30 +165,59 @@ def _contribution_list(tax_ml: ET.Element) -> str:
     )
 
 
-def _record(person: Person, paid: Paid) -> str:
-    place = _enrolment(person, paid)
+def _as_record(paid: Paid) -> tuple[Declared, str]:
+    """What was paid as the declaration it was paid for, and through which channel."""
+    declared = Declared(
+        paid.record, paid.insurance_type, paid.year, paid.amount, paid.at, paid.person_number,
+        declarations.PAID, paid.at,
+    )  # fmt: skip
+    return declared, paid.channel
+
+
+def _record(person: Person, declared: Declared, channel: str) -> str:
+    agency = _enrolment(person, declared).agency
+    paid_at = declared.paid_at
     fields = {
-        "SBUUID": paid.record,
-        "DZSPHM": f"3450{paid.at:%y%m%d%H%M%S}",
-        "SBJBJG_DM": place.agency.code,
-        "RYBH": paid.person_number,
+        "SBUUID": declared.record,
+        "DZSPHM": f"3450{paid_at:%y%m%d%H%M%S}" if paid_at else "",
+        "SBJBJG_DM": agency.code,
+        "SBJBJG_MC": agency.name,
+        "RYBH": declared.person_number,
         "ZJHM": person.id_number,
         "ZJLX": "201",
         "XM": person.name,
-        "XZLX_DM": paid.insurance_type,
+        "XZLX_DM": declared.insurance_type,
         "JFLX_DM": person.kind,
-        "FKSSQQ": f"{paid.year}01",
-        "FKSSQZ": f"{paid.year}12",
-        "GRJFJE": yuan(paid.amount),
-        "SBRQ": f"{paid.at:%Y-%m-%d}",
-        "JKFSRQ": f"{paid.at:%Y-%m-%d %H:%M:%S}",
-        "JFBS": "1",
+        "FKSSQQ": f"{declared.year}01",
+        "FKSSQZ": f"{declared.year}12",
+        "GRJFJE": yuan(declared.amount),
+        "SBRQ": f"{declared.at:%Y-%m-%d}",
+        "JKFSRQ": f"{paid_at:%Y-%m-%d %H:%M:%S}" if paid_at else "",
+        "JFQD_MC": channel or ("办税服务厅" if paid_at else ""),
+        "JFBS": declared.state,
     }
     return "<jfqdGridlb>" + "".join(f"<{k}>{escape(v)}</{k}>" for k, v in fields.items()) + "</jfqdGridlb>"
 
 
-def _enrolment(person: Person, paid: Paid) -> Enrolment:
-    return next(e for e in person.enrolments if e.person_number == paid.person_number)
+def _enrolment(person: Person, declared: Declared) -> Enrolment:
+    return next(e for e in person.enrolments if e.person_number == declared.person_number)
 
 
-TRANSACTIONS: dict[str, Callable[[ET.Element], str]] = {CONTRIBUTION_LIST: _contribution_list}
+def _void(tax_ml: ET.Element) -> str:
+    """申报作废 of one unpaid declaration, named by sbuuid; zfyy is the reason, kept by nobody here."""
+    world, person, record = the_world(), _asked_person(tax_ml), child_text(tax_ml, "sbuuid")
+    try:
+        declarations.void(world.store, person, record, world.clock.now())
+    except NoDeclaration:
+        raise Rejected("查询不到该申报记录", NOT_FOUND) from None
+    except AlreadyPaid:
+        raise Rejected("已缴费的申报不能作废，如需退费请到主管税务机关办理", PAID_ALREADY) from None
+    except AlreadyVoided:
+        raise Rejected("该申报已经作废", VOIDED_ALREADY) from None
+    return (
+        f'<taxML xmlns="{DATASPEC}" xmlbh="{VOID}" bbh="1.0"><sbuuid>{escape(record)}</sbuuid>'
+        f"<zfbz>1</zfbz></taxML>"
+    )
+
+
+TRANSACTIONS: dict[str, Callable[[ET.Element], str]] = {CONTRIBUTION_LIST: _contribution_list, VOID: _void}

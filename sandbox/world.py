@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from sandbox.clock import Clock
 from sandbox.counters import Counters
-from sandbox.faults import GLOBAL, Faults
+from sandbox.faults import DEFAULTS, GLOBAL, Faults
 from sandbox.people import Population
 from sandbox.settings import Settings
 from sandbox.store import Store
@@ -42,11 +42,15 @@ def the_world() -> World:
 
 @dataclass(frozen=True)
 class Subject:
-    """Whom or what a call is about: selects its faults and is counted by ``id_hash``."""
+    """Whom or what a call is about: selects its faults and is counted by ``id_hash``.
+
+    ``transaction`` is the tax core's; a setting of that name confines the faults to one of them.
+    """
 
     scope: str = GLOBAL
     person_faults: Mapping[str, Any] | None = None
     id_hash: str | None = None
+    transaction: str = ""
 
 
 NOBODY = Subject()
@@ -67,6 +71,8 @@ def upstream(
         def misbehaving(*args: Any, **kwargs: Any) -> Response:
             world, about = the_world(), subject()
             plan = world.faults.effective(about.scope, about.person_faults)[channel]
+            if plan.get("transaction", "") not in ("", about.transaction):
+                plan = DEFAULTS[channel]
             with world.counters.call(f"{channel}.{endpoint}", about.id_hash):
                 response = make_response(
                     _misbehave(world.faults, channel, endpoint, plan, view, args, kwargs)

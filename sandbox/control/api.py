@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from sandbox import fees, realname
+from sandbox import declarations, fees, realname
 from sandbox.control.actions import ACTIONS, Impossible
 from sandbox.control.views import order_views, person_view
 from sandbox.faults import GLOBAL, BadFaults
@@ -171,6 +171,14 @@ def act(mer_order_id: str, action: str) -> ResponseReturnValue:
         raise NotThere(f"no action {action}; there are {', '.join(ACTIONS)}")
     ACTIONS[action](the_world(), _order(mer_order_id))
     return _view(mer_order_id)
+
+
+@blueprint.post("/declarations/<record>/pay")
+def pay_declaration(record: str) -> ResponseReturnValue:
+    """Somebody pays a declaration at the counter, unless it was voided before."""
+    world = the_world()
+    declarations.settle(world.store, record, declarations.PAID, world.clock.now())
+    return {"record": record}
 
 
 @blueprint.get("/ledger")

@@ -48,6 +48,8 @@ ENROLLED: dict[str, tuple[PayerKind, list[tuple[str, InsuranceType]]] | None] = 
     "under_14": (RESIDENT, [("450181", MEDICAL)]),
     "list_as_array": (RESIDENT, [("451302", MEDICAL)]),
     "upstream_slow": (RESIDENT, [("450802", MEDICAL)]),
+    "declared_unpaid": (RESIDENT, [("450327", MEDICAL), ("450327", PENSION)]),
+    "declared_being_paid": (RESIDENT, [("451228", PENSION)]),
 }
 
 

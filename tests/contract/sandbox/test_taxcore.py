@@ -17,6 +17,7 @@ from tests.contract.sandbox.caller import Caller
 
 SPEC, DATASPEC = "http://www.chinatax.gov.cn/spec/", "http://www.chinatax.gov.cn/dataspec/"
 LIST = "SWZJ.SBFGL.ZM.ZRRSBJFQDCX"
+VOID = "SWZJ.HXZG.SB.BCSBZF"
 PEOPLE = {person.persona: person for person in personas()}
 YEAR = str(datetime.now(SHANGHAI).year)
 
@@ -80,6 +81,7 @@ def test_a_paid_order_is_a_record_with_every_field(caller: Caller, client: Flask
     assert record == {
         "SBUUID": f"{order['merOrderId']}-1",
         "SBJBJG_DM": "45010801",
+        "SBJBJG_MC": "南宁市良庆区社会保险经办中心",
         "RYBH": number,
         "ZJHM": person.id_number,
         "ZJLX": "201",
@@ -91,6 +93,7 @@ def test_a_paid_order_is_a_record_with_every_field(caller: Caller, client: Flask
         "GRJFJE": "400.00",
         "SBRQ": order["payTime"][:10],
         "JKFSRQ": order["payTime"],
+        "JFQD_MC": "广西税务12366微信公众号",
         "JFBS": "1",
     }
 
@@ -127,6 +130,67 @@ def test_a_refusal_has_code_1_and_a_reason(
     reply = call(client, body, transaction)
     assert head(reply, "rtn_code") == "1"
     assert reason in (head(reply, "Reason") or "")
+
+
+def declared(client: FlaskClient, persona: str) -> dict[str, str]:
+    """The persona's declaration as it is now."""
+    person = PEOPLE[persona]
+    listed = records(call(client, tax_ml(person.id_number, person.name, f"{YEAR}01", f"{YEAR}12")))
+    return next(record for record in listed if record["SBUUID"].startswith("DECLARED"))
+
+
+def voiding(persona: str, record: str) -> str:
+    person = PEOPLE[persona]
+    return (
+        f'<taxML xmlns="{DATASPEC}" xmlbh="{VOID}" bbh="1.0"><zjhm>{person.id_number}</zjhm><xm>{person.name}</xm>'
+        f"<sbuuid>{record}</sbuuid></taxML>"
+    )
+
+
+def void(client: FlaskClient, persona: str, record: str) -> tuple[str | None, str | None]:
+    """Code and reason of the answer."""
+    reply = call(client, voiding(persona, record), VOID)
+    return head(reply, "Code"), head(reply, "Reason")
+
+
+def test_a_declaration_is_listed_as_unpaid_until_it_is_voided(client: FlaskClient) -> None:
+    record = declared(client, "declared_unpaid")
+    assert (record["JFBS"], record["GRJFJE"], record["JKFSRQ"]) == ("0", "500.00", "")
+    assert void(client, "declared_unpaid", record["SBUUID"]) == ("000", None)
+    assert declared(client, "declared_unpaid")["JFBS"] == "2"
+    assert void(client, "declared_unpaid", record["SBUUID"]) == ("202", "该申报已经作废")
+
+
+def test_what_is_paid_or_being_paid_is_not_voided(client: FlaskClient) -> None:
+    being_paid = declared(client, "declared_being_paid")
+    assert being_paid["JFBS"] == "0"
+    code, reason = void(client, "declared_being_paid", being_paid["SBUUID"])
+    assert code == "201"
+    assert (reason or "").startswith("已缴费的申报不能作废")
+    record = declared(client, "declared_unpaid")["SBUUID"]
+    client.post(f"/sandbox/api/declarations/{record}/pay")
+    assert declared(client, "declared_unpaid")["JFBS"] == "1"
+    assert declared(client, "declared_unpaid")["JFQD_MC"] == "办税服务厅"
+    assert void(client, "declared_unpaid", record)[0] == "201"
+    prior = next(
+        r for r in records(call(client, tax_ml(PEOPLE["all_paid"].id_number, PEOPLE["all_paid"].name)))
+    )
+    assert void(client, "all_paid", prior["SBUUID"])[0] == "201"
+
+
+def test_nobody_elses_declaration_is_voided(client: FlaskClient) -> None:
+    record = declared(client, "declared_unpaid")["SBUUID"]
+    assert void(client, "medical_only", record) == ("101", "查询不到该申报记录")
+    assert declared(client, "declared_unpaid")["JFBS"] == "0"
+
+
+def test_faults_of_a_person_may_be_confined_to_one_transaction(client: FlaskClient) -> None:
+    record = declared(client, "declared_unpaid")["SBUUID"]
+    faults = {"accept_then_timeout_rate": 1, "timeout_seconds": 0, "transaction": VOID}
+    client.put("/sandbox/api/people/declared_unpaid/settings", json={"taxcore": faults})
+    assert post(client, soap(envelope(voiding("declared_unpaid", record), VOID))).status_code == 504
+    assert declared(client, "declared_unpaid")["JFBS"] == "2", "it was done, and only the answer was lost"
+    assert declared(client, "declared_being_paid")["JFBS"] == "0", "others are asked as ever"
 
 
 BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
