@@ -11,7 +11,16 @@ from prometheus_client import Counter, Gauge
 from werkzeug.wrappers import Request, Response
 
 from contract import payment
-from contract.payment import ListOrders, OrderOfPayer, OrderPlaced, Orders, OrderView, PlaceOrder
+from contract.payment import (
+    ListOrders,
+    ListPaid,
+    OrderOfPayer,
+    OrderPlaced,
+    Orders,
+    OrderView,
+    PaidContributions,
+    PlaceOrder,
+)
 from kit import telemetry
 from kit.crypto import KeyRing
 from kit.http import Access, http
@@ -52,6 +61,10 @@ class PaymentService(Service):
     @rpc(payment.list_orders)
     def list_orders(self, request: ListOrders) -> Orders:
         return usecases.list_orders(request, self._wiring())
+
+    @rpc(payment.list_paid)
+    def list_paid(self, request: ListPaid) -> PaidContributions:
+        return usecases.list_paid(request, self._wiring())
 
     @rpc(payment.resume_payment)
     def resume_payment(self, request: OrderOfPayer) -> OrderPlaced:

@@ -77,6 +77,15 @@ class OrderStorage:
         mine = select(orders).where(orders.c.payer_id == payer_id)
         return [_order(row) for row in tx.execute(mine.order_by(orders.c.created_at.desc()).limit(limit))]
 
+    def paid_for(self, tx: Connection, insured: Person, since: int, until: int) -> Sequence[Order]:
+        """Paid orders for a person of that number and name, by contribution year, in the order they were paid."""
+        paid = select(orders).where(
+            orders.c.insured_index == _insured_key(insured), orders.c.live,
+            orders.c.state == OrderState.PAID.value, orders.c.year.between(since, until),
+        )  # fmt: skip
+        found = [_order(row) for row in tx.execute(paid.order_by(orders.c.paid_at, orders.c.order_id))]
+        return [order for order in found if order.insured.name == insured.name]
+
     def lock(self, tx: Connection, order_id: str) -> Order:
         """The order, its row locked until the transaction ends."""
         order = _maybe(tx.execute(_LOCK, {"order_id": order_id}).first())

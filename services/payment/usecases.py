@@ -17,6 +17,7 @@ from contract.payment import (
     CloseNotConfirmed,
     IdempotencyConflict,
     ListOrders,
+    ListPaid,
     LiveOrderExists,
     OrderNotFound,
     OrderNotPayable,
@@ -26,6 +27,7 @@ from contract.payment import (
     Orders,
     OrderState,
     OrderView,
+    PaidContributions,
     PaymentFailed,
     PaymentSucceeded,
     PlaceOrder,
@@ -119,6 +121,13 @@ def list_orders(request: ListOrders, w: Wiring) -> Orders:
     with w.database.read() as connection:
         latest = w.orders.latest(connection, request.payer_id, min(request.limit, 100))
     return Orders(tuple(views.view_of(order, w.config) for order in latest))
+
+
+def list_paid(request: ListPaid, w: Wiring) -> PaidContributions:
+    """What was paid for a person, whoever paid. Who names another number or name finds nothing."""
+    with w.database.read() as connection:
+        paid = w.orders.paid_for(connection, request.insured, request.since, request.until)
+    return PaidContributions(tuple(views.paid_contribution(order) for order in paid))
 
 
 def resume_payment(request: OrderOfPayer, w: Wiring) -> OrderPlaced:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 
-from contract.payment import Contribution, OrderState, OrderView, PaymentFailed, PaymentSucceeded
+from contract.payment import (
+    Contribution,
+    OrderState,
+    OrderView,
+    PaidContribution,
+    PaymentFailed,
+    PaymentSucceeded,
+)
 from kit.masking import mask_name, mask_number
 from services.payment import domain
 from services.payment.config import Config
@@ -19,6 +26,15 @@ def contribution_of(order: Order) -> Contribution:
         insurance_type=order.insurance_type, year=order.year, tier_label=order.tier_label, amount=order.amount,
         channel=order.channel, operator_name=mask_name(order.payer_name), payer_phone=order.payer_phone,
         insured_phone=order.insured_phone, relation_id=order.relation_id,
+    )  # fmt: skip
+
+
+def paid_contribution(order: Order) -> PaidContribution:
+    """A paid order as whoever names its insured may see it: neither the insured nor the payer is in it."""
+    assert order.paid_at is not None, "it is paid"
+    return PaidContribution(
+        order.insurance_type, order.year, order.amount, order.agency_code, order.agency_name,
+        order.person_number, order.channel, order.paid_at,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from contract.events import EventData
 from contract.payment import OrderState
+from contract.people import Person
 from services.payment.domain import FINAL, LIVE, MIN_BETWEEN_LOOKS, Edge, Order, RefundReason, Report
 from services.payment.storage import Blocker, StoredNotify
 
@@ -100,6 +101,11 @@ class FakeOrderStorage:
     def latest(self, tx: Any, payer_id: str, limit: int) -> Sequence[Order]:
         mine = [order for order in self.orders.values() if order.payer_id == payer_id]
         return sorted(mine, key=lambda order: order.created_at, reverse=True)[:limit]
+
+    def paid_for(self, tx: Any, insured: Person, since: int, until: int) -> Sequence[Order]:
+        paid = [o for o in self.orders.values() if o.insured == insured and o.state is OrderState.PAID]
+        within = [order for order in paid if since <= order.year <= until]
+        return sorted(within, key=lambda order: (order.paid_at, order.order_id))
 
     def lock(self, tx: Any, order_id: str) -> Order:
         return self.orders[order_id]

@@ -105,6 +105,26 @@ def test_what_stands_in_the_way_is_named(
     assert store.ask("latest", other.payer_id, 9) == ([order] if other.payer_id == order.payer_id else [])
 
 
+def test_what_was_paid_for_a_person_is_found_whoever_paid(store: Store) -> None:
+    mine = store.follow(store.put(an_order()), PAID)
+    later = replace(PAID, transaction_id="transaction-2", paid_at=LATER)
+    others = store.follow(store.put(another(2, year=2027, payer_id=OTHER_PAYER.person_id)), later)
+    store.put(another(3))
+    assert store.ask("paid_for", INSURED, 2026, 2030) == [mine, others]
+    assert store.ask("paid_for", INSURED, 2027, 2027) == [others]
+    assert store.ask("paid_for", INSURED, 2020, 2025) == []
+
+
+def test_who_is_named_wrongly_was_paid_for_by_nobody(store: Store) -> None:
+    store.follow(store.put(an_order()), PAID)
+    for stranger in (
+        replace(INSURED, name="韦秀"),
+        replace(INSURED, document_number="450202198503243121"),
+        replace(INSURED, document_type=DocumentType.PASSPORT),
+    ):
+        assert store.ask("paid_for", stranger, 2026, 2026) == []
+
+
 @pytest.mark.parametrize(
     "other",
     [

@@ -10,6 +10,7 @@ import pytest
 from contract.payment import (
     CloseNotConfirmed,
     ListOrders,
+    ListPaid,
     OrderNotFound,
     OrderNotPayable,
     OrderState,
@@ -302,3 +303,14 @@ def test_a_payer_sees_only_their_own_orders_newest_first(payment: Payment) -> No
     listed = usecases.list_orders(ListOrders("payer-1"), payment.wiring).orders
     assert [order.order_id for order in listed] == [newer.order_id, older.order_id]
     assert len(usecases.list_orders(ListOrders("payer-1", limit=1), payment.wiring).orders) == 1
+
+
+def test_only_what_is_paid_is_listed_as_paid(payment: Payment) -> None:
+    order = payment.placed()
+    asked = ListPaid(order.insured, order.year, order.year)
+    assert usecases.list_paid(asked, payment.wiring).contributions == ()
+    payment.notify(order)
+    (paid,) = usecases.list_paid(asked, payment.wiring).contributions
+    assert (paid.year, paid.amount, paid.paid_at) == (order.year, order.amount, payment.now(order).paid_at)
+    renamed = replace(asked, insured=replace(order.insured, name="韦秀"))
+    assert usecases.list_paid(renamed, payment.wiring).contributions == ()

@@ -25,6 +25,7 @@ def everything_published(order: Order) -> dict[str, str]:
         "contribution": views.contribution_of(order),
         "succeeded": views.succeeded(order, PAID, settings()),
         "failed": views.failed(order, replace(PAID, failure_code="expired"), NOW),
+        "paid": views.paid_contribution(replace(order, paid_at=NOW)),
     }
     return {name: json.dumps(schema.dump(item), ensure_ascii=False) for name, item in shown.items()}
 
@@ -44,6 +45,15 @@ def test_a_payer_never_sees_a_phone() -> None:
     text = everything_published(an_order())["view"]
     assert "13800138000" not in text
     assert "13700137000" not in text
+
+
+def test_what_was_paid_names_neither_insured_nor_payer() -> None:
+    order = an_order()
+    text = everything_published(order)["paid"]
+    names = (order.insured.name, order.payer_name, order.payer_id)
+    for personal in (*names, order.insured.document_number, "*", "1380"):
+        assert personal not in text
+    assert order.agency_name in text
 
 
 def test_a_reminder_has_every_field_the_requirement_names() -> None:
