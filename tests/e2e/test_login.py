@@ -248,12 +248,6 @@ def test_a_forged_or_repeated_return_from_wechat_does_not_get_in(resident: Resid
     expect(resident.page).to_have_url(re.compile("/connect/oauth2/authorize"))
 
 
-def test_a_live_session_goes_straight_to_the_menu(resident: Resident) -> None:
-    resident.log_in()
-    resident.page.goto(resident.url + "/")
-    expect(resident.page).to_have_url(re.compile("/menu$"))
-
-
 def _session_cookie(resident: Resident) -> str:
     found = [cookie for cookie in resident.page.context.cookies() if cookie["name"] == "session"]
     assert found[0]["httpOnly"]

@@ -22,6 +22,9 @@ IPHONE = (
 )
 STRANGERS = "0" * 32
 
+without_javascript = pytest.mark.parametrize("phone", [False], ids=["plain"], indirect=True)
+"""These pages have no script of their own."""
+
 
 @pytest.fixture
 def resident(page: Page, embedded_system: EmbeddedSystem) -> Resident:
@@ -37,7 +40,7 @@ def second_phone(browser: Browser, resident: Resident, embedded_system: Embedded
     context.close()
 
 
-@pytest.mark.javascript
+@without_javascript
 def test_a_person_ends_the_login_of_another_phone(
     resident: Resident, second_phone: Resident, embedded_system: EmbeddedSystem
 ) -> None:
@@ -62,7 +65,7 @@ def test_a_person_ends_the_login_of_another_phone(
         embedded_system.set_clock(0)
 
 
-@pytest.mark.javascript
+@without_javascript
 def test_a_new_phone_number_ends_the_login_of_the_old_one(
     resident: Resident, second_phone: Resident, embedded_system: EmbeddedSystem
 ) -> None:
