@@ -17,12 +17,24 @@ import pytest
 from sqlalchemy import select
 
 from contract import identity
-from contract.identity import CodeNotSent, LogIn, RequestLoginCode, TooManyCodes, WrongCode
+from contract.identity import (
+    CodeNotSent,
+    EndLogin,
+    LogIn,
+    RecallVisitor,
+    RequestLoginCode,
+    Standing,
+    TooManyCodes,
+    WrongCode,
+)
+from contract.people import DocumentType
+from contract.rights import CONSENT_VERSIONS, ConsentKind
 from deploy.broker import MIGRATION
 from deploy.local.postgresql import PostgreSQL
 from deploy.local.process import free_base, wait_until
 from deploy.local.rabbitmq import RabbitMQ
 from kit.database import Database
+from sandbox.settings import DEMO_CREDENTIALS
 from services.identity.models import metadata as identity_tables
 from services.notify.domain import State
 from services.notify.models import messages
@@ -85,7 +97,8 @@ def running(
         environments[process] = os.environ | CREDENTIALS | {key: os.environ[key] for key in KEYS} | {
             "AMQP_URI": rabbitmq.url(name), f"{name.upper()}_DATABASE_URL": postgres.url(name),
             f"{name.upper()}_HTTP_ADDRESS": f"127.0.0.1:{base + n}", "TENCENT_SMS_URL": sandbox,
-            "NOTIFY_LOOKUP_GRACE_SECONDS": "1",
+            "NOTIFY_LOOKUP_GRACE_SECONDS": "1", "REALNAME_URL": sandbox,
+            **{name: DEMO_CREDENTIALS[name] for name in ("REALNAME_APP_ID", "REALNAME_APP_KEY")},
         }  # fmt: skip
         # The migration makes the event queues, and has an account of its own for it.
         migration = environments[process] | {"AMQP_URI": rabbitmq.url(MIGRATION)}
@@ -135,12 +148,26 @@ def test_a_person_logs_in_with_the_code_on_their_phone(gateway: str, provider: P
             gateway, identity.log_in, LogIn("openid-1", sent.challenge_id, name, number, phone, wrong, "::1")
         )
     assert refused.value.detail["tries_left"] == 4
-    typed = LogIn("openid-1", sent.challenge_id, f" {name}", number, "138 0013 8000", code, "::1")
+    typed = LogIn(
+        "openid-1", sent.challenge_id, f" {name}", number, "138 0013 8000", code, "::1", DocumentType.RESIDENT_ID,
+        CONSENT_VERSIONS[ConsentKind.PRIVACY],
+    )  # fmt: skip
     logged_in = call(gateway, identity.log_in, typed)
     assert (logged_in.person.name, logged_in.person.document_number) == (name, number)
+    recalled = call(gateway, identity.recall_visitor, RecallVisitor("openid-1"))
+    assert (recalled.standing, recalled.login) == (Standing.RECENT, logged_in)
+    call(gateway, identity.end_login, EndLogin("openid-1", logged_in.person_id))
+    assert call(gateway, identity.recall_visitor, RecallVisitor("openid-1")).standing is Standing.KNOWN
     with pytest.raises(TooManyCodes) as waits:
         ask(gateway, "openid-1")
     assert 0 < waits.value.detail["retry_after"] <= 60
+
+
+def test_who_is_registered_with_the_tax_bureau_is_recalled_from_there(gateway: str) -> None:
+    recalled = call(gateway, identity.recall_visitor, RecallVisitor("oRealname-flexible"))
+    assert recalled.person is not None
+    assert (recalled.standing, recalled.person.name) == (Standing.KNOWN, "陈国栋")
+    assert call(gateway, identity.recall_visitor, RecallVisitor("openid-9")).standing is Standing.NEW
 
 
 def test_a_code_that_is_not_sent_can_be_asked_for_again_at_once(gateway: str, provider: Provider) -> None:
