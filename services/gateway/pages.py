@@ -24,6 +24,9 @@ NOTICES = {
     "ended": "这台设备已经退出登录。",
     "others": "其他设备都已经退出登录。",
     "kept": "注销申请已撤销，您的信息照常保留。",
+    "memberkept": "家庭成员已保存。",
+    "memberremoved": "家庭成员已删除，关于他（她）的授权同时撤回。",
+    "relationremoved": "已经移除。",
     "closed": "这笔缴费已放弃，没有扣款。",
 }
 """Sentences a redirect may bring along by their key, so that no text of others gets onto our pages."""

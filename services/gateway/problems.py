@@ -13,6 +13,7 @@ from contract.contribution import (
     UpstreamUnavailable,
 )
 from contract.errors import ContractError, DeadlineExceeded, NotFound, Refused, TooMany, Unavailable
+from contract.household import InsuredNotFound, MemberNotFound
 from contract.payment import LiveOrderExists, QuoteExpired, QuoteForged, QuoteUsed
 from services.gateway.domain.paths import way_back
 from services.gateway.errors import PageExpired, SnapshotVisitor, WechatRefused
@@ -21,7 +22,7 @@ _HEADINGS: tuple[tuple[type[ContractError], str], ...] = (
     (EnrolmentNotFound, "查询不到参保登记信息"),
     (InsuranceTypeMissing, "没有参保险种信息"),
     (NothingPayable, "无需进行缴费"),
-    (AllPaid, "您已完成缴费"),
+    (AllPaid, "已完成缴费"),
     (AlreadyDeclared, "该缴费已完成"),
     (QuoteUsed, "请勿重复缴费"),
     (LiveOrderExists, "请勿重复缴费"),
@@ -69,6 +70,10 @@ def way_on(error: ContractError, path: str) -> WayOn | None:
         return WayOn("查看这笔缴费", f"/orders/{order_id}")
     if isinstance(error, WechatRefused):
         return WayOn("重新进入", "/")
+    if isinstance(error, InsuredNotFound):
+        return WayOn("重新选择被缴费人", "/insured")
+    if isinstance(error, MemberNotFound):
+        return WayOn("查看家庭成员", "/household")
     back = way_back(path)
     if back == "/menu" or isinstance(error, NotFound):
         return None
@@ -77,5 +82,5 @@ def way_on(error: ContractError, path: str) -> WayOn | None:
     if error.status >= 500:
         return WayOn("再试一次", back)
     if path.endswith("/payer") and not isinstance(error, PageExpired):
-        return None
+        return WayOn("重新选择被缴费人", "/insured") if error.detail.get("insured") == "other" else None
     return WayOn("返回修改", back)

@@ -12,11 +12,14 @@ from contract.rights import PersonErased
 from kit.consumer import consume
 from services.gateway.routes.account import AccountRoutes
 from services.gateway.routes.api.account import AccountApi
+from services.gateway.routes.api.household import HouseholdApi
 from services.gateway.routes.api.journeys import JourneysApi
 from services.gateway.routes.api.login import LoginApi
 from services.gateway.routes.api.orders import OrdersApi
 from services.gateway.routes.base import JOURNEYS, SESSIONS
 from services.gateway.routes.entry import EntryRoutes
+from services.gateway.routes.household import HouseholdRoutes
+from services.gateway.routes.insured import InsuredRoutes
 from services.gateway.routes.journey import JourneyRoutes
 from services.gateway.routes.login import LoginRoutes
 from services.gateway.routes.menu import MenuRoutes
@@ -25,8 +28,8 @@ from services.gateway.usecases import sessions, upkeep
 
 
 class GatewayService(
-    EntryRoutes, LoginRoutes, AccountRoutes, MenuRoutes, JourneyRoutes, OrderRoutes,
-    LoginApi, AccountApi, JourneysApi, OrdersApi,
+    EntryRoutes, LoginRoutes, AccountRoutes, MenuRoutes, HouseholdRoutes, InsuredRoutes, JourneyRoutes,
+    OrderRoutes, LoginApi, AccountApi, HouseholdApi, JourneysApi, OrdersApi,
 ):  # fmt: skip
     """The residents' door."""
 

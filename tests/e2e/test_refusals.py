@@ -42,7 +42,7 @@ def test_enrolment_refusals(
 @pytest.mark.parametrize(
     ("persona", "heading", "text"),
     [
-        ("all_paid", "您已完成缴费", "您已完成本年度及次年度城乡居民医疗保险的缴费，无需再次申报缴费"),
+        ("all_paid", "已完成缴费", "您已完成本年度及次年度城乡居民医疗保险的缴费，无需再次申报缴费"),
         ("declared", "该缴费已完成", "已进行缴费"),
     ],
 )

@@ -19,11 +19,6 @@ PREFIX = "/api/v1"
 
 
 @dataclass(frozen=True)
-class Empty:
-    """A body without fields."""
-
-
-@dataclass(frozen=True)
 class Operation:
     """One operation. `query` and `headers` name required text parameters with what they mean."""
 

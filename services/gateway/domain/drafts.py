@@ -64,7 +64,8 @@ class Selection:
 @dataclass(frozen=True)
 class Draft:
     """What a journey collected so far. `agencies` are those the medical interface asked to choose between; the
-    idempotency key belongs to the quote."""
+    idempotency key belongs to the quote. An insured who is not the payer has a relation, and perhaps a phone of
+    their own."""
 
     insured: Person
     enrolment: Enrolment | None = None
@@ -74,6 +75,13 @@ class Draft:
     quote_expires_at: dt.datetime | None = None
     idempotency_key: str | None = None
     reminder_phone: str | None = None
+    insured_relation_id: str | None = None
+    insured_phone: str = ""
+
+    @property
+    def for_other(self) -> bool:
+        """Whether somebody else is paid for (代他人缴费)."""
+        return self.insured_relation_id is not None
 
 
 @dataclass(frozen=True)

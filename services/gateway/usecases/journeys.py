@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from contract import contribution, payment
 from contract.contribution import AgencyChoiceNeeded
 from contract.errors import ContractError
+from contract.household import Insured
 from contract.payment import OrderPlaced, QuoteExpired, QuoteForged, QuoteUsed
 from kit.clock import china
-from services.gateway.domain import drafts
+from services.gateway.domain import drafts, others
 from services.gateway.domain.drafts import AgencyChoice, Draft, Journey, JourneyState, Options, Selection
 from services.gateway.domain.sessions import LoggedInPayer
 from services.gateway.errors import StalePage
@@ -20,27 +23,38 @@ from services.gateway.usecases.ports import Ports
 QUOTE_LEFT = dt.timedelta(minutes=2)
 """A quote with less time than this is asked for anew rather than offered."""
 
+_STARTS = 3
+"""How often a journey is begun again when another tap opened one at the same moment, perhaps for somebody else."""
 
-def start_journey(payer: LoggedInPayer, life: dt.timedelta, ports: Ports) -> Journey:
-    """A new journey in place of the payer's open one; one on which nothing was asked yet is used again, so that
-    a double tap starts one."""
+
+def start_journey(
+    payer: LoggedInPayer, life: dt.timedelta, ports: Ports, insured: Insured | None = None
+) -> Journey:
+    """A new journey, for the payer or for somebody else, in place of the payer's open one; one for the same person on
+    which nothing was asked yet is used again, so that a double tap starts one. Raises StalePage."""
     now = ports.clock.now()
     journey = Journey(
-        str(uuid.uuid4()), payer.person_id, JourneyState.OPEN, Draft(payer.person, reminder_phone=payer.phone),
+        str(uuid.uuid4()), payer.person_id, JourneyState.OPEN, _draft_for(payer, insured),
         version=1, created_at=now, updated_at=now,
     )  # fmt: skip
-    with ports.transactions.transaction() as tx:
-        current = ports.journeys.find_open(tx, payer.person_id, now - life)
-        if current is not None and current.draft.enrolment is None:
-            return current
-        ports.journeys.leave_open(tx, payer.person_id, now)
-        if ports.journeys.add(tx, journey):
-            return journey
-    with ports.transactions.transaction() as tx:
-        current = ports.journeys.find_open(tx, payer.person_id, now - life)
-    if current is None:
-        raise StalePage
-    return current
+    for _ in range(_STARTS):
+        with ports.transactions.transaction() as tx:
+            current = ports.journeys.find_open(tx, payer.person_id, now - life)
+            if current is not None and current.draft == journey.draft:
+                return current
+            ports.journeys.leave_open(tx, payer.person_id, now)
+            if ports.journeys.add(tx, journey):
+                return journey
+    raise StalePage
+
+
+def _draft_for(payer: LoggedInPayer, insured: Insured | None) -> Draft:
+    own = Draft(payer.person, reminder_phone=payer.phone)
+    if insured is None:
+        return own
+    return replace(
+        own, insured=insured.person, insured_relation_id=insured.relation_id, insured_phone=insured.phone
+    )
 
 
 def keep(journey: Journey, ports: Ports) -> Journey:
@@ -72,9 +86,10 @@ def find_enrolment(journey: Journey, ports: Ports) -> Journey:
     except StalePage:
         return journey  # another tap was quicker by a moment, and asks
     try:
-        enrolment = ports.peers.call(
-            contribution.find_enrolment, contribution.FindEnrolment(journey.draft.insured)
-        )
+        with _in_words_for_payer(journey.draft):
+            enrolment = ports.peers.call(
+                contribution.find_enrolment, contribution.FindEnrolment(journey.draft.insured)
+            )
     except ContractError:
         keep(replace(asking, enrolment_asked_at=None), ports)
         raise
@@ -127,7 +142,8 @@ def quote_payable(journey: Journey, ports: Ports) -> Journey:
     if draft.quoted and draft.quote_expires_at and draft.quote_expires_at - now > QUOTE_LEFT:
         return journey
     try:
-        quoted = ports.peers.call(contribution.quote_payable, drafts.question_of(draft))
+        with _in_words_for_payer(draft):
+            quoted = ports.peers.call(contribution.quote_payable, drafts.question_of(draft))
     except AgencyChoiceNeeded as error:
         offered = tuple(AgencyChoice(a["code"], a["name"]) for a in error.detail.get("agencies", ()))
         keep_draft(journey, replace(draft, agencies=offered, quoted=None), ports)
@@ -151,8 +167,12 @@ def place_order(payer: LoggedInPayer, journey: Journey, key: str, ports: Ports) 
     if journey.state is not JourneyState.OPEN or draft.quoted is None or key != draft.idempotency_key:
         raise StalePage
     operator = payment.Payer(payer.person_id, payer.person.name, draft.reminder_phone or "")
+    order = payment.PlaceOrder(
+        operator, draft.quoted.quote, key, insured_phone=draft.insured_phone or None,
+        relation_id=draft.insured_relation_id,
+    )  # fmt: skip
     try:
-        placed = ports.peers.call(payment.place_order, payment.PlaceOrder(operator, draft.quoted.quote, key))
+        placed = ports.peers.call(payment.place_order, order)
     except (QuoteExpired, QuoteForged):
         keep_draft(journey, replace(draft, quoted=None), ports)
         raise
@@ -162,6 +182,17 @@ def place_order(payer: LoggedInPayer, journey: Journey, key: str, ports: Ports) 
         raise
     _become_order(journey, placed.order_id, ports)
     return placed
+
+
+@contextmanager
+def _in_words_for_payer(draft: Draft) -> Iterator[None]:
+    """Prompts speak to the insured; who pays for somebody else reads them about that person."""
+    try:
+        yield
+    except ContractError as error:
+        if not draft.for_other:
+            raise
+        raise others.said_of_another(error) from error
 
 
 def _become_order(journey: Journey, order_id: str, ports: Ports) -> None:

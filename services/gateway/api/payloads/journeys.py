@@ -5,6 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contract.insurance import InsuranceType, PayerKind
+from contract.people import DocumentType
+from contract.places import Place
+
+
+@dataclass(frozen=True)
+class InsuredWanted:
+    """Somebody else to pay for: a `pick_id` of GET /insured, or typed. `phone`, which gets the reminder too, and
+    `place` are optional."""
+
+    pick_id: str = ""
+    document_type: DocumentType = DocumentType.RESIDENT_ID
+    document_number: str = ""
+    name: str = ""
+    phone: str = ""
+    place: Place | None = None
+
+
+@dataclass(frozen=True)
+class EnrolmentWanted:
+    """Whose enrolment: the payer's own where `insured` is left out."""
+
+    insured: InsuredWanted | None = None
 
 
 @dataclass(frozen=True)
@@ -21,7 +43,7 @@ class EnrolmentChoice:
 
 @dataclass(frozen=True)
 class EnrolmentFound:
-    """The payer's enrolment, kept in a journey. `status` is `asking` while another request asks for it."""
+    """The insured's enrolment, kept in a journey. `status` is `asking` while another request asks for it."""
 
     journey_id: str
     status: str

@@ -6,30 +6,37 @@ from dataclasses import replace
 
 from werkzeug.wrappers import Request
 
-from contract import contribution
+from contract import contribution, household
 from contract.errors import InvalidInput, NotFound, Refused
+from contract.household import TypedPerson
 from kit.clock import china
 from kit.http import Access
 from kit.masking import mask_name, mask_number
-from services.gateway.api.operations import Empty, operation
+from services.gateway.api.operations import operation
 from services.gateway.api.payloads import journeys as payloads
 from services.gateway.domain import drafts
 from services.gateway.domain.drafts import Journey, Selection
 from services.gateway.domain.sessions import Session
 from services.gateway.errors import LoginNeeded, StalePage
 from services.gateway.routes.base import Routes
-from services.gateway.usecases import journeys
+from services.gateway.usecases import insured, journeys
 
 
 class JourneysApi(Routes):
     """The steps of a journey without its pages."""
 
     @operation(
-        "POST", "/enrolments", "开始自主缴费并查询参保信息", access=Access.PAYER, body=Empty,
-        answer=payloads.EnrolmentFound, errors=(LoginNeeded, *contribution.find_enrolment.errors),
+        "POST", "/enrolments", "开始自主缴费或代他人缴费，并查询参保信息", access=Access.PAYER,
+        body=payloads.EnrolmentWanted, answer=payloads.EnrolmentFound,
+        errors=(
+            LoginNeeded, *household.pick_insured.errors, *household.name_insured.errors,
+            *contribution.find_enrolment.errors,
+        ),
     )  # fmt: skip
-    def find_own_enrolment(self, request: Request, session: Session, body: Empty) -> payloads.EnrolmentFound:
-        started = journeys.start_journey(self.payer(session), self.settings.journey_life, self.ports)
+    def find_enrolment_by_api(
+        self, request: Request, session: Session, body: payloads.EnrolmentWanted
+    ) -> payloads.EnrolmentFound:
+        started = self._started(session, body.insured)
         return self._enrolment(journeys.find_enrolment(started, self.ports))
 
     @operation(
@@ -62,6 +69,17 @@ class JourneysApi(Routes):
             quoted.quote, quoted.entry.insurance_type, drafts.agency_name(journey.draft), quoted.year,
             quoted.tier_label, quoted.amount, quoted.expires_in,
         )  # fmt: skip
+
+    def _started(self, session: Session, wanted: payloads.InsuredWanted | None) -> Journey:
+        payer, life = self.payer(session), self.settings.journey_life
+        if wanted is None:
+            return journeys.start_journey(payer, life, self.ports)
+        if wanted.pick_id:
+            return insured.pay_for_picked(payer, wanted.pick_id, life, self.ports)
+        typed = TypedPerson(
+            wanted.document_type, wanted.document_number, wanted.name, wanted.phone, wanted.place
+        )
+        return insured.pay_for_typed(payer, typed, life, self.ports)
 
     def _open_journey(self, session: Session, journey_id: str) -> Journey:
         journey = self.journey(session, journey_id)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TypeVar
 
 from werkzeug.wrappers import Request
 
 from contract import payment
-from contract.errors import InvalidInput
+from contract.errors import InvalidInput, NotFound
 from contract.payment import ListOrders, OrderOfPayer, OrderPlaced, Orders, OrderView, Payer, PlaceOrder
 from contract.rpc import Method
 from kit.http import Access
 from services.gateway.api.operations import operation
 from services.gateway.api.payloads import orders as payloads
 from services.gateway.domain import drafts
+from services.gateway.domain.drafts import Draft
 from services.gateway.domain.sessions import Session
-from services.gateway.errors import LoginNeeded
+from services.gateway.errors import LoginNeeded, StalePage
 from services.gateway.routes.base import Routes
 
 Answer = TypeVar("Answer")
@@ -29,20 +31,27 @@ class OrdersApi(Routes):
 
     @operation(
         "POST", "/orders", "下单，返回银联商务支付页地址", access=Access.PAYER, body=payloads.OrderWanted,
-        answer=OrderPlaced, status=201, errors=(LoginNeeded, InvalidInput, *payment.place_order.errors),
+        answer=OrderPlaced, status=201,
+        errors=(LoginNeeded, InvalidInput, NotFound, StalePage, *payment.place_order.errors),
         headers={"Idempotency-Key": "8至64位字母、数字、- 或 _；重试用同一个"},
     )  # fmt: skip
     def place_order_by_api(
         self, request: Request, session: Session, body: payloads.OrderWanted
     ) -> OrderPlaced:
-        """The hot path: the session's select and this call, nothing else."""
+        """The hot path: the session's select and this call; for somebody else the journey's select beside them."""
         key = request.headers["Idempotency-Key"]
         if not _KEY.fullmatch(key):
             raise InvalidInput("Idempotency-Key 应为8至64位字母、数字、- 或 _。", field="Idempotency-Key")
         payer = self.payer(session)
         phone = payer.phone if body.reminder_phone is None else drafts.reminder_phone(body.reminder_phone)
         operator = Payer(payer.person_id, payer.person.name, phone or "")
-        return self.rpc.call(payment.place_order, PlaceOrder(operator, body.quote, key))
+        order = PlaceOrder(operator, body.quote, key)
+        if body.journey_id:
+            draft = self._quoted(session, body)
+            order = replace(
+                order, insured_phone=draft.insured_phone or None, relation_id=draft.insured_relation_id
+            )
+        return self.rpc.call(payment.place_order, order)
 
     @operation("GET", "/orders", "最近的缴费", access=Access.PAYER, answer=Orders, errors=(LoginNeeded,))
     def list_orders_by_api(self, request: Request, session: Session, body: None) -> Orders:
@@ -77,6 +86,14 @@ class OrdersApi(Routes):
     )  # fmt: skip
     def close_order_by_api(self, request: Request, session: Session, body: None, order_id: str) -> OrderView:
         return self._order(payment.close_order, session, order_id)
+
+    def _quoted(self, session: Session, body: payloads.OrderWanted) -> Draft:
+        """What the journey knows of the insured; whom a client names counts for nothing. Raises StalePage for another
+        quote than the journey's."""
+        draft = self.journey(session, body.journey_id).draft
+        if draft.quoted is None or draft.quoted.quote != body.quote:
+            raise StalePage("缴费信息已经变化，请重新确认缴费信息。您还没有缴费，没有扣款。")
+        return draft
 
     def _order(self, method: Method[OrderOfPayer, Answer], session: Session, order_id: str) -> Answer:
         return self.rpc.call(method, OrderOfPayer(self.payer(session).person_id, order_id))
