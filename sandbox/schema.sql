@@ -118,6 +118,24 @@ CREATE TABLE IF NOT EXISTS real_names (
     phone  TEXT NOT NULL
 ) STRICT;
 
+-- Tripartite agreements: account is what an answer shows of it, last its last digit, by which the bank answers.
+CREATE TABLE IF NOT EXISTS agreements (
+    uuid      TEXT PRIMARY KEY,
+    number    TEXT NOT NULL UNIQUE,
+    djxh      TEXT NOT NULL,
+    authority TEXT NOT NULL,
+    bank      TEXT NOT NULL,
+    account   TEXT NOT NULL,
+    clearing  TEXT NOT NULL,
+    last      TEXT NOT NULL,
+    state     TEXT NOT NULL,
+    words     TEXT NOT NULL,
+    asked     INTEGER NOT NULL,
+    signed_at REAL NOT NULL
+) STRICT;
+
+CREATE INDEX IF NOT EXISTS agreements_by_person ON agreements (djxh);
+
 -- Fault settings: scope is 'global', 'order:<merOrderId>' or 'person:<djxh>'.
 CREATE TABLE IF NOT EXISTS fault_settings (
     scope TEXT PRIMARY KEY,

@@ -20,6 +20,7 @@ TABLES = (
     "messages",
     "oauth_codes",
     "real_names",
+    "agreements",
     "fault_settings",
 )
 

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from sandbox import declarations
+from sandbox import agreements, declarations
 from sandbox.clock import moment
 from sandbox.declarations import AlreadyPaid, AlreadyVoided, Declared, NoDeclaration, declared_by
 from sandbox.fees import yuan
@@ -27,6 +27,10 @@ SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 OPERATION = "sendBaseXMLEsbWebService"
 CONTRIBUTION_LIST = "SWZJ.SBFGL.ZM.ZRRSBJFQDCX"
 VOID = "SWZJ.HXZG.SB.BCSBZF"
+AGREEMENTS = "SWZJ.HXZG.ZS.CXSFXYXXBYDJXH"
+SIGN_AGREEMENT = "SWZJ.HXZG.ZS.QDSFXY"
+VERIFY_AGREEMENT = "SWZJ.HXZG.ZS.YZSFXY"
+"""The last two are [A]."""
 REFUSED, NOT_FOUND, PAID_ALREADY, VOIDED_ALREADY = "999", "101", "201", "202"
 """rtn_msg/Code of a refusal [A]."""
 
@@ -69,10 +73,11 @@ def _subject() -> Subject:
     try:
         envelope = parse(_argument(parse(request.get_data())))
         transaction = child_text(envelope, "tran_id")
-        asked = child_text(parse(child_text(envelope, "body")), "zjhm")
+        asked = parse(child_text(envelope, "body"))
     except BadXml:
         return NOBODY
-    person = the_world().population.with_id_number(asked)
+    people = the_world().population
+    person = people.with_id_number(child_text(asked, "zjhm")) or people.named(child_text(asked, "djxh"))
     if person is None:
         return Subject(transaction=transaction)
     return Subject(f"person:{person.djxh}", person.faults, person.id_hash, transaction)
@@ -220,4 +225,51 @@ def _void(tax_ml: ET.Element) -> str:
     )
 
 
-TRANSACTIONS: dict[str, Callable[[ET.Element], str]] = {CONTRIBUTION_LIST: _contribution_list, VOID: _void}
+def _sign_agreement(tax_ml: ET.Element) -> str:
+    """签订: kept, waiting for its bank; the same sfxydjuuid again is the same agreement."""
+    names = ("sfxydjuuid", "yhhbDm", "qsyhhh", "jkzh", "jkzhmc", "SKSSSWJG_DM")
+    asked = {name: child_text(tax_ml, name) for name in names}
+    if missing := [name for name, value in asked.items() if not value]:
+        raise Rejected(f"缺少 {'、'.join(missing)}")
+    world, person = the_world(), _registered(tax_ml)
+    return _about_agreements(
+        SIGN_AGREEMENT, lambda: [agreements.sign(world.store, person, asked, world.clock.now())]
+    )
+
+
+def _verify_agreement(tax_ml: ET.Element) -> str:
+    """验证 (VCSign 0) or 解除 (VCSign 1), as the bank answers."""
+    store, person = the_world().store, _registered(tax_ml)
+    uuid, vc_sign = child_text(tax_ml, "sfxydjuuid"), child_text(tax_ml, "VCSign")
+    return _about_agreements(VERIFY_AGREEMENT, lambda: [agreements.verify(store, person, uuid, vc_sign)])
+
+
+def _agreements(tax_ml: ET.Element) -> str:
+    """三方协议查询 by djxh."""
+    store, person = the_world().store, _registered(tax_ml)
+    return _about_agreements(AGREEMENTS, lambda: agreements.listed(store, person))
+
+
+def _registered(tax_ml: ET.Element) -> Person:
+    person = the_world().population.named(child_text(tax_ml, "djxh"))
+    if person is None or not person.known:
+        raise Rejected("查询不到该缴费人的登记信息", NOT_FOUND)
+    return person
+
+
+def _about_agreements(transaction: str, find: Callable[[], list[dict[str, str]]]) -> str:
+    try:
+        rows = find()
+    except agreements.Refusal as reason:
+        raise Rejected(str(reason)) from None
+    lines = "".join(
+        "<sfxyGridlb>" + "".join(f"<{k}>{escape(v)}</{k}>" for k, v in row.items()) + "</sfxyGridlb>"
+        for row in rows
+    )
+    return f'<taxML xmlns="{DATASPEC}" xmlbh="{transaction}" bbh="1.0"><sfxyGrid>{lines}</sfxyGrid></taxML>'
+
+
+TRANSACTIONS: dict[str, Callable[[ET.Element], str]] = {
+    CONTRIBUTION_LIST: _contribution_list, VOID: _void, AGREEMENTS: _agreements,
+    SIGN_AGREEMENT: _sign_agreement, VERIFY_AGREEMENT: _verify_agreement,
+}  # fmt: skip
