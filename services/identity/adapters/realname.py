@@ -23,6 +23,7 @@ from services.identity.adapters.base import RegisteredPerson, RegistryUnavailabl
 
 _PATH = "/realname/v1/persons"
 _FOUND, _NOT_FOUND = "0000", "1001"
+_CONNECT_SECONDS = 1.0
 _FAILURES_BEFORE_REST = 5
 _REST_SECONDS = 10.0
 
@@ -47,7 +48,7 @@ class HttpRealNames:
     def __init__(self, url: str, key: OpenPlatformKey, timeout: float, clock: Clock) -> None:
         self._url = url.rstrip("/")
         self._key = key
-        self._timeout = timeout
+        self._timeout = (min(timeout, _CONNECT_SECONDS), timeout)
         self._clock = clock
         self._http = requests.Session()
         self._failures = 0
