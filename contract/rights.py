@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from contract.events import EventData
 from contract.household import Kinship
-from contract.identity import PersonNotFound
+from contract.identity import ConsentMissing, PersonNotFound
 from contract.people import DocumentType
 from contract.rpc import Method
 
@@ -20,6 +20,7 @@ class ConsentKind(enum.StrEnum):
     PRIVACY = "privacy"
     HOUSEHOLD = "household"
     GUARDIAN = "guardian"
+    BANK_ACCOUNT = "bank_account"
 
     @property
     def label(self) -> str:
@@ -27,6 +28,7 @@ class ConsentKind(enum.StrEnum):
             "privacy": "《个人信息保护与授权说明》",
             "household": "《家庭成员信息授权说明》",
             "guardian": "《未满14周岁未成年人监护人同意书》",
+            "bank_account": "《银行账户信息授权说明》",
         }[self.value]
 
 
@@ -34,6 +36,7 @@ CONSENT_VERSIONS = {
     ConsentKind.PRIVACY: "2026-11",
     ConsentKind.HOUSEHOLD: "2026-11",
     ConsentKind.GUARDIAN: "2026-11",
+    ConsentKind.BANK_ACCOUNT: "2026-11",
 }
 """The present version of each text; a new text is agreed to anew."""
 
@@ -43,6 +46,23 @@ class PersonNamed:
     """A person of ours, by id."""
 
     person_id: str
+
+
+@dataclass(frozen=True)
+class GiveConsent:
+    """A consent of its own, besides those given with a login or a member: only BANK_ACCOUNT is."""
+
+    person_id: str
+    kind: ConsentKind
+    version: str
+
+
+@dataclass(frozen=True)
+class ConsentNoted:
+    """The consent stands."""
+
+    kind: ConsentKind
+    version: str
 
 
 @dataclass(frozen=True)
@@ -126,6 +146,15 @@ class PersonErased(EventData):
 
 get_account = Method("identity", "get_account", PersonNamed, Account, errors=(PersonNotFound,))
 list_consents = Method("identity", "list_consents", PersonNamed, Consents)
+give_consent = Method(
+    "identity",
+    "give_consent",
+    GiveConsent,
+    ConsentNoted,
+    errors=(ConsentMissing, PersonNotFound),
+    command=True,
+)
+"""The same again is the same consent. ConsentMissing where the version is not the present one."""
 export_person = Method("identity", "export_person", PersonNamed, PersonExport, errors=(PersonNotFound,))
 request_deletion = Method(
     "identity", "request_deletion", PersonNamed, Deletion, errors=(PersonNotFound,), command=True

@@ -39,7 +39,16 @@ from contract.identity import (
 )
 from contract.payment import PaymentSucceeded
 from contract.places import Divisions, ListDivisions
-from contract.rights import Account, Consents, Deletion, DeletionCancelled, PersonExport, PersonNamed
+from contract.rights import (
+    Account,
+    ConsentNoted,
+    Consents,
+    Deletion,
+    DeletionCancelled,
+    GiveConsent,
+    PersonExport,
+    PersonNamed,
+)
 from kit.consumer import consume
 from kit.open_platform import OpenPlatformKey
 from kit.relay import Relay
@@ -151,6 +160,10 @@ class IdentityService(Service):
     @rpc(data_rights.list_consents)
     def list_consents(self, request: PersonNamed) -> Consents:
         return rights.list_consents(request, self._wiring())
+
+    @rpc(data_rights.give_consent)
+    def give_consent(self, request: GiveConsent) -> ConsentNoted:
+        return rights.give_consent(request, self._wiring())
 
     @rpc(data_rights.export_person)
     def export_person(self, request: PersonNamed) -> PersonExport:

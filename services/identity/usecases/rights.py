@@ -6,13 +6,17 @@ import datetime as dt
 from typing import Final
 
 from contract.household import Kinship
-from contract.identity import PersonNotFound
+from contract.identity import ConsentMissing, PersonNotFound
 from contract.rights import (
+    CONSENT_VERSIONS,
     Account,
+    ConsentKind,
+    ConsentNoted,
     Consents,
     Deletion,
     DeletionCancelled,
     ExportedPerson,
+    GiveConsent,
     PersonErased,
     PersonExport,
     PersonNamed,
@@ -35,6 +39,20 @@ def list_consents(request: PersonNamed, w: Wiring) -> Consents:
     """Everything the person agreed to, newest first, withdrawn or not."""
     with w.database.read() as tx:
         return Consents(tuple(w.consents.of(tx, request.person_id)))
+
+
+def give_consent(request: GiveConsent, w: Wiring) -> ConsentNoted:
+    """Record a consent given on its own; a repeat changes nothing. Raises ConsentMissing, PersonNotFound."""
+    kind, version = request.kind, request.version
+    if kind is not ConsentKind.BANK_ACCOUNT:
+        raise ConsentMissing(f"{kind.label}需要在登录或者添加家庭成员时同意。", field="consent")
+    if version != CONSENT_VERSIONS[kind]:
+        raise ConsentMissing(f"请先阅读并勾选同意{kind.label}。", field="consent")
+    with w.database.transaction() as tx:
+        if w.accounts.find(tx, request.person_id) is None:
+            raise PersonNotFound
+        w.consents.give(tx, request.person_id, kind, version, w.clock.now())
+    return ConsentNoted(kind, version)
 
 
 def export_person(request: PersonNamed, w: Wiring) -> PersonExport:

@@ -8,8 +8,8 @@ import pytest
 
 from contract import schema
 from contract.household import Kinship, PickInsured
-from contract.identity import PersonNotFound
-from contract.rights import ConsentKind, Deletion, PersonErased, PersonNamed
+from contract.identity import ConsentMissing, PersonNotFound
+from contract.rights import CONSENT_VERSIONS, ConsentKind, Deletion, GiveConsent, PersonErased, PersonNamed
 from kit.clock import SetClock
 from services.identity.usecases import household, relations, rights
 from services.identity.usecases.wiring import Wiring
@@ -162,3 +162,38 @@ def test_more_than_one_batch_is_carried_out(w: Wiring, clock: SetClock, rows: Fa
 def test_who_is_gone_is_not_found(act: object, w: Wiring) -> None:
     with pytest.raises(PersonNotFound):
         act(PersonNamed("nobody"), w)  # type: ignore[operator]
+
+
+def bank_account(
+    person_id: str = OWNER, version: str = CONSENT_VERSIONS[ConsentKind.BANK_ACCOUNT]
+) -> GiveConsent:
+    return GiveConsent(person_id, ConsentKind.BANK_ACCOUNT, version)
+
+
+def test_the_consent_to_keep_a_bank_account_stands_once_and_is_listed(w: Wiring) -> None:
+    for _ in range(2):
+        noted = rights.give_consent(bank_account(), w)
+    (given,) = rights.list_consents(ME, w).consents
+    assert (
+        (given.kind, given.version)
+        == (noted.kind, noted.version)
+        == (ConsentKind.BANK_ACCOUNT, noted.version)
+    )
+    assert given.kind.label == "《银行账户信息授权说明》"
+
+
+@pytest.mark.parametrize(
+    ("asked", "error"),
+    [
+        (bank_account(version="2020-01"), ConsentMissing),
+        (bank_account(version=""), ConsentMissing),
+        (GiveConsent(OWNER, ConsentKind.PRIVACY, CONSENT_VERSIONS[ConsentKind.PRIVACY]), ConsentMissing),
+        (bank_account("nobody"), PersonNotFound),
+    ],
+)
+def test_a_consent_that_cannot_be_given_leaves_nothing(
+    w: Wiring, asked: GiveConsent, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        rights.give_consent(asked, w)
+    assert rights.list_consents(ME, w).consents == ()
