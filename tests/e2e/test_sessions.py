@@ -1,4 +1,7 @@
-"""登录设备: one person on two phones sees both, ends either, and a new phone number ends the old one's login."""
+"""登录设备: one person on two phones sees both, ends either, and a new phone number ends the old one's login.
+
+The pages on real servers, where events travel over RabbitMQ; JSON in one process.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from deploy.local.system import EmbeddedSystem
+from deploy.local.system import EmbeddedSystem, FullSystem
 from tests.e2e.client import Client
 from tests.e2e.resident import Resident
 from tests.e2e.sandbox import Sandbox
@@ -27,26 +30,26 @@ without_javascript = pytest.mark.parametrize("phone", [False], ids=["plain"], in
 
 
 @pytest.fixture
-def resident(page: Page, embedded_system: EmbeddedSystem) -> Resident:
-    return Resident(page, embedded_system)
+def resident(page: Page, full_system: FullSystem) -> Resident:
+    return Resident(page, full_system)
 
 
 @pytest.fixture
-def second_phone(browser: Browser, resident: Resident, embedded_system: EmbeddedSystem) -> Iterator[Resident]:
+def second_phone(browser: Browser, resident: Resident, full_system: FullSystem) -> Iterator[Resident]:
     """The same person at another phone, with another WeChat user."""
     context = browser.new_context(user_agent=IPHONE, java_script_enabled=resident.has_javascript)
     someone = replace(resident.someone, openid=f"{resident.someone.openid}-second")
-    yield Resident(context.new_page(), embedded_system, someone)
+    yield Resident(context.new_page(), full_system, someone)
     context.close()
 
 
 @without_javascript
 def test_a_person_ends_the_login_of_another_phone(
-    resident: Resident, second_phone: Resident, embedded_system: EmbeddedSystem
+    resident: Resident, second_phone: Resident, full_system: FullSystem
 ) -> None:
     resident.log_in()
     try:
-        embedded_system.set_clock(2 * MINUTE)
+        full_system.set_clock(2 * MINUTE)
         second_phone.log_in()
         resident.reload()
         resident.press("我的")
@@ -62,12 +65,12 @@ def test_a_person_ends_the_login_of_another_phone(
         second_phone.come_back()
         second_phone.is_at("短信验证码登录")
     finally:
-        embedded_system.set_clock(0)
+        full_system.set_clock(0)
 
 
 @without_javascript
 def test_a_new_phone_number_ends_the_login_of_the_old_one(
-    resident: Resident, second_phone: Resident, embedded_system: EmbeddedSystem
+    resident: Resident, second_phone: Resident, full_system: FullSystem
 ) -> None:
     """【重新认证】 with another number (3.2.1.2): whoever holds the old phone is out."""
     resident.log_in()
