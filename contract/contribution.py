@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
-from contract.errors import InvalidInput, Refused, Unavailable
+from contract.errors import InvalidInput, Refused
 from contract.insurance import InsuranceType, PayerKind
 from contract.people import Person
 from contract.rpc import Method
+from contract.upstream import UpstreamBusy
+from contract.upstream import UpstreamUnavailable as UpstreamUnavailable
 
 
 class EnrolmentNotFound(Refused):
@@ -79,18 +82,13 @@ class AgencyChoiceNeeded(Refused):
     text = "您在多个地方参保，请选择本次缴费的社保经办机构。"
 
 
-class UpstreamUnavailable(Unavailable):
-    """The tax–bank subsystem did not answer or answered nonsense. Nothing was paid."""
-
-    code = "upstream_unavailable"
-    text = "社保系统暂时没有响应，请稍后再试。您还没有缴费，没有扣款。"
-
-
 @dataclass(frozen=True)
 class FindEnrolment:
-    """Ask the upstream once per person and journey (3.2.1.5)."""
+    """Ask the upstream once per person and journey (3.2.1.5). Who waits is found again by the ticket, any text that
+    names nobody."""
 
     person: Person
+    ticket: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,11 +111,30 @@ class EnrolmentEntry:
 
 @dataclass(frozen=True)
 class Enrolment:
-    """参保信息 of one person. `registration_number` is the upstream's djxh."""
+    """参保信息 of one person. `registration_number` is the upstream's djxh.
+
+    `as_of` is set where the upstream did not answer and this is what it said then; a quote asks it anew.
+    """
 
     registration_number: str
     payer_kind: PayerKind
     entries: tuple[EnrolmentEntry, ...]
+    as_of: dt.datetime | None = None
+
+
+@dataclass(frozen=True)
+class GetQueuePlace:
+    """Ask where the holder of a ticket waits."""
+
+    ticket: str
+
+
+@dataclass(frozen=True)
+class QueuePlace:
+    """`ahead` is how many are before the holder of the ticket (您前面还有 N 人); None when they do not wait: they are
+    served already, or were turned away."""
+
+    ahead: int | None
 
 
 @dataclass(frozen=True)
@@ -176,12 +193,16 @@ class Quoted:
 
 find_enrolment = Method(
     "contribution", "find_enrolment", FindEnrolment, Enrolment,
-    errors=(EnrolmentNotFound, InsuranceTypeMissing, UpstreamUnavailable), deadline=12.0,
+    errors=(EnrolmentNotFound, InsuranceTypeMissing, UpstreamUnavailable, UpstreamBusy), deadline=30.0,
+    upstream="taxbank",
 )  # fmt: skip
+get_queue_place = Method(
+    "contribution", "get_queue_place", GetQueuePlace, QueuePlace, deadline=2.0, upstream="taxbank"
+)
 list_tiers = Method("contribution", "list_tiers", ListTiers, Tiers)
 quote_payable = Method(
     "contribution", "quote_payable", QuotePayable, Quoted,
     errors=(NothingPayable, AllPaid, AlreadyDeclared, YearNotOffered, TierUnknown, TierNotPayable,
-            AgencyChoiceNeeded, UpstreamUnavailable),
-    deadline=12.0,
+            AgencyChoiceNeeded, UpstreamUnavailable, UpstreamBusy),
+    deadline=12.0, upstream="taxbank",
 )  # fmt: skip

@@ -17,7 +17,8 @@ class Method(Generic[Request, Answer]):
 
     `deadline` is how long, in seconds, a caller waits; the message expires with it and a worker drops what is
     past it. `command` marks a call that changes something: it is confirmed by the broker and must be
-    idempotent; all others are reads and travel light.
+    idempotent; all others are reads and travel light. `upstream` names the outside party that serving it asks, where
+    that party may be asked only so much at once: such requests wait in a queue of their own (kit.limiter).
     """
 
     service: str
@@ -27,6 +28,7 @@ class Method(Generic[Request, Answer]):
     errors: tuple[type[ContractError], ...] = ()
     deadline: float = 5.0
     command: bool = False
+    upstream: str = ""
 
     def __post_init__(self) -> None:
         if any(known.service == self.service and known.name == self.name for known in METHODS):

@@ -49,12 +49,13 @@ def _permissions(account: str) -> dict[str, str]:
 def _topics(account: str) -> list[dict[str, str]]:
     """Which routing keys an account may send, and which it may bind its queues to, on the shared exchanges.
 
-    Everybody may call every method and hear every event, but requests reach only the service they are for,
-    answers only who asked, and an event can come only from the service that owns it.
+    Everybody may call every method and hear every event, but requests reach only the service they are for (with the
+    name of an upstream in between where they wait for one), answers only who asked, and an event can come only from
+    the service that owns it.
     """
     owned = "|".join(re.escape(prefix) for prefix in PUBLISHES.get(account, ()))
     return [
-        {"exchange": "nameko-rpc", "write": ".*", "read": rf"^({account}\.\*|{_REPLY_ADDRESS})$"},
+        {"exchange": "nameko-rpc", "write": ".*", "read": rf"^({account}(\.[a-z]+)?\.\*|{_REPLY_ADDRESS})$"},
         {"exchange": "payments", "write": rf"^({owned})" if owned else "^$", "read": ".*"},
     ]
 

@@ -57,34 +57,44 @@ class RpcQueue(SharedExtension, ProviderCollector):
     light = LightPublisher()
 
     def setup(self) -> None:
-        self._cancelled = False
+        self._cancelled: Event | None = None
         name = self.container.service_name
         self.queue = kombu.Queue(f"rpc-{name}", exchange=RPC, routing_key=f"{name}.*", durable=True)
         self.consumer.register_provider(self)
 
     def unregister_provider(self, provider: Any) -> None:
-        """With its first entrypoint stopped the service takes no more requests; others serve them."""
-        if not self._cancelled:
-            self._cancelled = True
-            self.consumer.unregister_provider(self)
+        """With its first entrypoint stopped the service takes no more requests; others serve them. Until the broker
+        has heard so, all entrypoints stay: it may still send something for any."""
+        if self._cancelled is None:
+            self._cancelled = Event()
+            self._take_no_more()
+            self._cancelled.send()
+        self._cancelled.wait()
         super().unregister_provider(provider)
 
+    def _take_no_more(self) -> None:
+        self.consumer.unregister_provider(self)
+
     def handle_message(self, message: Any) -> None:
-        headers = message.headers
-        if time.time() > _expiry(headers):
+        if time.time() > expiry(message.headers):
             telemetry.EXPIRED_DROPPED.labels(self.container.service_name).inc()
             self.consumer.ack_message(message)
             return
-        name = message.delivery_info["routing_key"].rpartition(".")[2]
-        entrypoint = next((p for p in self._providers if p.method_name == name), None)
         try:
-            if entrypoint is None:
-                raise Unavailable(f"没有名为 {name} 的服务")
-            entrypoint.start_worker(message, {telemetry.CORRELATION: headers.get(_CORRELATION)})
+            entrypoint = self.entrypoint(message)
+            entrypoint.start_worker(message, entrypoint.read(message))
         except ContainerBeingKilled:
             self.consumer.requeue_message(message)
         except ContractError as error:
             self.answer(message, None, error)
+
+    def entrypoint(self, message: Any) -> RpcEntrypoint:
+        """Who serves a request. Raises Unavailable."""
+        name = message.delivery_info["routing_key"].rpartition(".")[2]
+        found: RpcEntrypoint | None = next((p for p in self._providers if p.method_name == name), None)
+        if found is not None:
+            return found
+        raise Unavailable(f"没有名为 {name} 的服务")
 
     def answer(self, message: Any, result: Any, error: BaseException | None) -> None:
         """Send the answer, then acknowledge: a worker killed in between leaves the request for another."""
@@ -103,6 +113,7 @@ class RpcEntrypoint(Entrypoint):
     """Serves one method of the contract."""
 
     requests = RpcQueue()
+    limited = False
 
     def __init__(self, method: Method[Any, Any], **kwargs: Any) -> None:
         self.method = method
@@ -112,18 +123,26 @@ class RpcEntrypoint(Entrypoint):
         # The health method is inherited by every service and stands for that service's own.
         if self.method.name != self.method_name:
             raise TypeError(f"{self.method_name} serves {self.method.service}.{self.method.name}")
+        if bool(self.method.upstream) is not self.limited:
+            raise TypeError(
+                f"{self.method_name}: work that asks a limited upstream, and no other, is limited"
+            )
         self.requests.register_provider(self)
 
     def stop(self) -> None:
         self.requests.unregister_provider(self)
 
-    def start_worker(self, message: Any, context: dict[str, Any]) -> None:
-        """Decode the request and start a worker for it. Raises InvalidInput."""
+    def read(self, message: Any) -> Any:
+        """The request in a message. Raises InvalidInput."""
         try:
-            request = schema.load(self.method.request, json.loads(message.body)["kwargs"]["request"])
+            return schema.load(self.method.request, json.loads(message.body)["kwargs"]["request"])
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             _log.warning("unfit request for %s: %s", self.method_name, error)
             raise InvalidInput(f"{self.method_name} 的请求格式有误") from None
+
+    def start_worker(self, message: Any, request: Any) -> None:
+        """Start a worker for a request."""
+        context = {telemetry.CORRELATION: message.headers.get(_CORRELATION)}
         self.container.spawn_worker(
             self, (request,), {}, context_data=context, handle_result=partial(self._finish, message)
         )
@@ -215,7 +234,7 @@ class Caller:
 
     def _send(self, method: Method[Any, Any], request: Any, call_id: str) -> None:
         message = Message(
-            RPC.name, f"{method.service}.{method.name}",
+            RPC.name, _routing_key(method),
             json.dumps({"args": [], "kwargs": {"request": schema.dump(request)}}, ensure_ascii=False),
             mandatory=method.command, expiration=method.deadline,
             headers={_EXPIRES: time.time() + method.deadline, _CORRELATION: telemetry.correlation_id()},
@@ -247,7 +266,12 @@ class RpcCaller(DependencyProvider):
         return Caller(self.replies, self.light.publisher, self._confirmed)
 
 
-def _expiry(headers: dict[str, Any]) -> float:
+def _routing_key(method: Method[Any, Any]) -> str:
+    """Requests whose work asks a limited upstream go to a queue of their own (kit.limiter)."""
+    return ".".join(part for part in (method.service, method.upstream, method.name) if part)
+
+
+def expiry(headers: dict[str, Any]) -> float:
     """When nobody waits for the answer any more; a request that does not say so is done."""
     try:
         return float(headers[_EXPIRES])

@@ -34,6 +34,19 @@ EXPIRED_DROPPED = Counter(
 )
 OUTBOX_WAITING = Gauge("outbox_waiting", "Events committed and not yet on the bus", ["service"])
 INBOX_PARKED = Gauge("inbox_parked", "Events parked for an operator", ["service"])
+UPSTREAM_IN_FLIGHT = Gauge("upstream_in_flight", "Workers that ask a limited upstream", ["upstream"])
+UPSTREAM_WAITING = Gauge("upstream_waiting", "Requests that wait for an upstream", ["upstream", "priority"])
+UPSTREAM_WAIT_SECONDS = Histogram(
+    "upstream_wait_seconds", "How long requests waited before an upstream was asked", ["upstream", "priority"],
+    buckets=(0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40),
+)  # fmt: skip
+UPSTREAM_REFUSED = Counter(
+    "upstream_refused", "Requests turned away: no room, or too late", ["upstream", "priority", "reason"]
+)
+UPSTREAM_CALLS = Counter(
+    "upstream_calls", "Calls of an outside party: the quota used", ["upstream", "operation", "outcome"]
+)
+BREAKER_STATE = Gauge("upstream_breaker", "0 closed, 1 probing, 2 open", ["upstream"])
 
 
 def new_correlation_id() -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 
 class Counters:
-    """Calls, calls now in flight and the most ever in flight, per endpoint and per person."""
+    """Calls, calls now in flight and the most ever in flight, per endpoint and per person; in flight also per party
+    (`taxbank` beside `taxbank.insured`), because a party bounds all of its endpoints together."""
 
     def __init__(self) -> None:
         self._in_flight: Counter[str] = Counter()
@@ -28,12 +29,15 @@ class Counters:
         self._calls[endpoint] += 1
         if person:
             self._people[person][endpoint] += 1
-        self._in_flight[endpoint] += 1
-        self._most[endpoint] = max(self._most[endpoint], self._in_flight[endpoint])
+        both = endpoint, endpoint.partition(".")[0]
+        for name in both:
+            self._in_flight[name] += 1
+            self._most[name] = max(self._most[name], self._in_flight[name])
         try:
             yield
         finally:
-            self._in_flight[endpoint] -= 1
+            for name in both:
+                self._in_flight[name] -= 1
 
     def answered(self, endpoint: str, status: int) -> None:
         self._answers[endpoint][status] += 1

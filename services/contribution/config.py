@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from kit.config import ServiceConfig, outside, secret
+from kit.waiting import Limits
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config(ServiceConfig):
-    """The tax–bank subsystem and the key that seals quotes; times in seconds."""
+    """The tax–bank subsystem and the key that seals quotes; times in seconds.
+
+    Of each upstream, `…_limit` calls may be in flight at once over all replicas, and `…_room` requests may wait. After
+    `upstream_failures` failures in a row it is left alone for `upstream_rest`.
+    """
 
     service: ClassVar[str] = "contribution"
 
@@ -18,5 +25,31 @@ class Config(ServiceConfig):
     taxbank_app_id: str
     taxbank_app_key: str = secret()
     taxbank_timeout: float = 9.0
+    taxbank_limit: int = 20
+    taxbank_room: int = 1000
+    upstream_failures: int = 5
+    upstream_rest: float = 10.0
+    enrolment_kept_days: int = 7
     quote_keys: str = secret()
     quote_valid_for: int = 900
+
+    @property
+    def upstreams(self) -> Mapping[str, Limits]:
+        """What each upstream may be asked of at once, by the name its methods carry in the contract."""
+        return {"taxbank": Limits(self.taxbank_limit, self.taxbank_room, self.taxbank_timeout + 1)}
+
+    @property
+    def enrolment_kept(self) -> dt.timedelta:
+        """How long the last known enrolment may be shown while the upstream is down."""
+        return dt.timedelta(days=self.enrolment_kept_days)
+
+    def problems(self) -> list[str]:
+        problems = super().problems()
+        limits = self.upstreams.items()
+        problems += [f"{name.upper()}_LIMIT: must be at least 1" for name, of in limits if of.in_flight < 1]
+        problems += [f"{name.upper()}_ROOM: must be at least 1" for name, of in limits if of.room < 1]
+        if sum(of.in_flight for _, of in limits) >= self.max_workers:
+            problems.append("CONTRIBUTION_MAX_WORKERS: must be more than all upstreams' limits together")
+        if self.upstream_failures < 1:
+            problems.append("UPSTREAM_FAILURES: must be at least 1")
+        return problems

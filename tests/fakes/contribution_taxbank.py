@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contract.contribution import Enrolment, EnrolmentEntry, Tier, UpstreamUnavailable
@@ -14,14 +15,17 @@ from services.contribution.domain.payables import Payable
 
 @dataclass
 class FakeTaxBank:
-    """`payables` are by year; a year that is not there does not answer. `asked` are the questions."""
+    """`payables` are by year; a year that is not there does not answer, nor does an `enrolment` that is an error.
+    `asked` are the questions."""
 
-    enrolment: Enrolment | None = None
+    enrolment: Enrolment | Exception | None = None
     payables: Mapping[int, Sequence[Payable]] = field(default_factory=dict)
     asked: list[tuple[str, int]] = field(default_factory=list)
 
     def find_enrolment(self, person: Person) -> Enrolment | None:
         self.asked.append((person.name, 0))
+        if isinstance(self.enrolment, Exception):
+            raise self.enrolment
         return self.enrolment
 
     def find_payables(
@@ -48,3 +52,26 @@ class FakeTierTable:
         year: int,
     ) -> tuple[Tier, ...]:
         return next((self.tables[code] for code in pooling_codes if code in self.tables), ())
+
+
+@dataclass
+class FakeKeptEnrolments:
+    """What was said last of each person."""
+
+    rows: dict[Person, Enrolment] = field(default_factory=dict)
+
+    def keep(self, tx: Any, person: Person, enrolment: Enrolment, now: dt.datetime) -> None:
+        self.rows[person] = replace(enrolment, as_of=now)
+
+    def find(self, tx: Any, person: Person, told_since: dt.datetime) -> Enrolment | None:
+        kept = self.rows.get(person)
+        return kept if kept is not None and kept.as_of is not None and kept.as_of >= told_since else None
+
+    def drop(self, tx: Any, person: Person) -> None:
+        self.rows.pop(person, None)
+
+    def prune(self, tx: Any, told_before: dt.datetime) -> int:
+        old = [who for who, kept in self.rows.items() if kept.as_of is not None and kept.as_of < told_before]
+        for who in old:
+            del self.rows[who]
+        return len(old)

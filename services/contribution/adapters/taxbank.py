@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import requests
+from requests.adapters import HTTPAdapter
 
 from contract import schema
 from contract.contribution import Enrolment, EnrolmentEntry, UpstreamUnavailable
@@ -21,6 +22,7 @@ from contract.money import fen_from_yuan
 from contract.people import Person
 from kit.clock import CHINA, Clock, china_text
 from kit.open_platform import OpenPlatformKey
+from kit.upstream import Upstream
 from services.contribution.domain.payables import Payable
 
 _FOUND, _NOT_FOUND = "0000", "1001"
@@ -81,12 +83,18 @@ class _Line:
 class HttpTaxBank:
     """Speaks to the real subsystem, or to the sandbox: the wire is the same."""
 
-    def __init__(self, url: str, key: OpenPlatformKey, timeout: float, clock: Clock) -> None:
+    def __init__(
+        self, url: str, key: OpenPlatformKey, timeout: float, clock: Clock, upstream: Upstream,
+        connections: int = 20,
+    ) -> None:  # fmt: skip
         self._url = url.rstrip("/")
         self._key = key
         self._timeout = timeout
         self._clock = clock
+        self._upstream = upstream
         self._http = requests.Session()
+        for scheme in ("http://", "https://"):
+            self._http.mount(scheme, HTTPAdapter(pool_maxsize=connections))
 
     def find_enrolment(self, person: Person) -> Enrolment | None:
         """See TaxBank."""
@@ -115,6 +123,10 @@ class HttpTaxBank:
         return [_payable(_read(_Line, item)) for item in _listed(data.get("jfmx"))]
 
     def _ask(self, path: str, **fields: str) -> dict[str, Any] | None:
+        with self._upstream.call(path):
+            return self._answer(path, fields)
+
+    def _answer(self, path: str, fields: dict[str, str]) -> dict[str, Any] | None:
         body = json.dumps(fields, ensure_ascii=False).encode()
         headers = {
             "Content-Type": "application/json; charset=utf-8",

@@ -13,11 +13,7 @@ from contract import schema
 from contract.contribution import (
     AllPaid,
     AlreadyDeclared,
-    Enrolment,
     EnrolmentEntry,
-    EnrolmentNotFound,
-    FindEnrolment,
-    InsuranceTypeMissing,
     ListTiers,
     Quoted,
     QuotePayable,
@@ -49,19 +45,6 @@ class TierStorage(Protocol):
         self, connection: Any, pooling_codes: Sequence[str], payer_kind: PayerKind,
         insurance_type: InsuranceType, year: int,
     ) -> tuple[Tier, ...]: ...  # fmt: skip
-
-
-def find_enrolment(request: FindEnrolment, taxbank: TaxBank) -> Enrolment:
-    """参保信息 of a person, asked once per person and journey (3.2.1.5).
-
-    Raises EnrolmentNotFound, InsuranceTypeMissing, UpstreamUnavailable.
-    """
-    enrolment = taxbank.find_enrolment(request.person)
-    if enrolment is None:
-        raise EnrolmentNotFound()
-    if not enrolment.entries:
-        raise InsuranceTypeMissing()
-    return enrolment
 
 
 def list_tiers(request: ListTiers, connection: Any, storage: TierStorage) -> Tiers:

@@ -13,8 +13,10 @@ import pytest
 from contract.contribution import Enrolment, EnrolmentEntry, UpstreamUnavailable
 from contract.insurance import InsuranceType, PayerKind
 from contract.people import DocumentType, Person
+from kit.breaker import Breaker
 from kit.clock import CHINA, SystemClock, china_text
 from kit.open_platform import OpenPlatformKey
+from kit.upstream import Upstream
 from sandbox.personas import personas
 from sandbox.settings import DEMO_CREDENTIALS
 from services.contribution.adapters.taxbank import HttpTaxBank
@@ -54,7 +56,9 @@ ENROLLED: dict[str, tuple[PayerKind, list[tuple[str, InsuranceType]]] | None] = 
 
 
 def adapter(url: str, timeout: float = 5.0, key: str = DEMO_CREDENTIALS["TAXBANK_APP_KEY"]) -> HttpTaxBank:
-    return HttpTaxBank(url, OpenPlatformKey(DEMO_CREDENTIALS["TAXBANK_APP_ID"], key), timeout, SystemClock())
+    patient = Upstream("taxbank", Breaker(failures=1000, rest=0))
+    sign = OpenPlatformKey(DEMO_CREDENTIALS["TAXBANK_APP_ID"], key)
+    return HttpTaxBank(url, sign, timeout, SystemClock(), patient)
 
 
 @pytest.fixture(scope="module")

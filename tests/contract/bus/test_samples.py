@@ -43,6 +43,9 @@ def _stored() -> Iterator[tuple[str, type[Any], Any]]:
     yield "quote", Quote, sample("quote")
 
 
+BEHIND_A_PAGE = {"contribution.find_enrolment": 30.0}
+"""Seconds of those whose payer meanwhile sees a page that says how many are ahead."""
+
 every_payload = pytest.mark.parametrize(
     ("kind", "data"), [pytest.param(kind, data, id=name) for name, kind, data in _stored()]
 )
@@ -130,7 +133,8 @@ def test_a_method_says_what_it_asks_and_what_may_go_wrong(item: tuple[str, Metho
         assert doc and not doc.startswith(f"{payload.__name__}("), (
             f"{name}: {payload.__name__} has no docstring"
         )
-    assert 0 < method.deadline <= 15, f"{name}: nobody waits {method.deadline} s before a phone"
+    most = BEHIND_A_PAGE.get(name, 15.0)
+    assert 0 < method.deadline <= most, f"{name}: nobody waits {method.deadline} s before a phone"
     assert len(set(method.errors)) == len(method.errors)
 
 

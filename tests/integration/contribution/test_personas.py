@@ -27,16 +27,21 @@ from contract.errors import ContractError
 from contract.insurance import InsuranceType
 from contract.people import DocumentType, Person
 from contract.quote import Quote
+from kit.breaker import Breaker
 from kit.clock import CHINA, SystemClock
 from kit.crypto import KeyRing
 from kit.open_platform import OpenPlatformKey
+from kit.upstream import Upstream
 from sandbox.personas import personas
 from sandbox.settings import DEMO_CREDENTIALS
 from services.contribution import demonstration
 from services.contribution.adapters.taxbank import HttpTaxBank
 from services.contribution.storage.tiers import TierTable
 from services.contribution.usecases import payables as usecases
+from services.contribution.usecases.enrolments import Memory, find_enrolment
 from tests.contract.adapters.sandbox_process import RunningSandbox, running_sandbox
+from tests.fakes.contribution_taxbank import FakeKeptEnrolments
+from tests.fakes.gateway_storage import FakeTransactions
 
 PENSION, MEDICAL = InsuranceType.PENSION, InsuranceType.MEDICAL
 KNOWN = {persona.persona: persona for persona in personas()}
@@ -54,7 +59,8 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox
 @pytest.fixture(scope="module")
 def taxbank(sandbox: RunningSandbox) -> Iterator[HttpTaxBank]:
     key = OpenPlatformKey(DEMO_CREDENTIALS["TAXBANK_APP_ID"], DEMO_CREDENTIALS["TAXBANK_APP_KEY"])
-    taxbank = HttpTaxBank(sandbox.url, key, 5.0, SystemClock())
+    patient = Upstream("taxbank", Breaker(failures=1000, rest=0))
+    taxbank = HttpTaxBank(sandbox.url, key, 5.0, SystemClock(), patient)
     yield taxbank
     taxbank._http.close()
 
@@ -64,7 +70,8 @@ def person(persona: str) -> Person:
 
 
 def enrolment_of(persona: str, taxbank: HttpTaxBank) -> Enrolment:
-    return usecases.find_enrolment(FindEnrolment(person(persona)), taxbank)
+    memory = Memory(FakeTransactions(), FakeKeptEnrolments(), SystemClock(), dt.timedelta(0))
+    return find_enrolment(FindEnrolment(person(persona)), taxbank, memory)
 
 
 def quote(

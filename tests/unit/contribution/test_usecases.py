@@ -15,9 +15,6 @@ from contract.contribution import (
     AlreadyDeclared,
     Enrolment,
     EnrolmentEntry,
-    EnrolmentNotFound,
-    FindEnrolment,
-    InsuranceTypeMissing,
     ListTiers,
     Quoted,
     QuotePayable,
@@ -73,20 +70,6 @@ def quote(
 
 def opened(quoted: Quoted) -> Quote:
     return schema.load(Quote, json.loads(SEAL.open_text(quoted.quote, "quote")))
-
-
-def test_a_known_person_gets_their_enrolment() -> None:
-    assert usecases.find_enrolment(FindEnrolment(PERSON), FakeTaxBank(ENROLMENT)) == ENROLMENT
-
-
-def test_a_person_nobody_registered_is_told_where_to_go() -> None:
-    with pytest.raises(EnrolmentNotFound, match="查询不到您的参保登记信息，请前往社保机构进行登记"):
-        usecases.find_enrolment(FindEnrolment(PERSON), FakeTaxBank(None))
-
-
-def test_a_person_without_insurance_types_is_told_so() -> None:
-    with pytest.raises(InsuranceTypeMissing, match="该缴费人已存在基础信息，没有参保险种信息"):
-        usecases.find_enrolment(FindEnrolment(PERSON), FakeTaxBank(replace(ENROLMENT, entries=())))
 
 
 def test_a_quote_seals_the_upstreams_amount() -> None:
