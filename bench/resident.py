@@ -61,9 +61,9 @@ class Resident:
         self.call("POST", "/login-codes", {**who, "consent_version": self._consent})
         self._take_session(self.call("POST", "/sessions", {**who, "code": self._code(asked)}))
 
-    def quote(self) -> str:
-        """Enrolment, tiers and the first payable thing, sealed."""
-        found = self.call("POST", "/enrolments")
+    def quote(self, insured: dict[str, Any] | None = None) -> str:
+        """Enrolment, tiers and the first payable thing, sealed; the resident's own, or somebody else's."""
+        found = self.call("POST", "/enrolments", {"insured": insured} if insured else None)
         entry = found["entries"][0]
         chosen = {"journey_id": found["journey_id"], "entry_id": entry["entry_id"], "year": entry["years"][0]}
         asked = (

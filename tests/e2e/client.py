@@ -57,9 +57,9 @@ class Client:
         self.token = opened["token"]
         return opened
 
-    def quote(self, following: bool = False) -> dict[str, Any]:
-        """A quote for this year or the following one."""
-        found = self.call("POST", "/enrolments").json()
+    def quote(self, following: bool = False, insured: dict[str, str] | None = None) -> dict[str, Any]:
+        """A quote for this year or the following one, for the payer or for somebody else."""
+        found = self.call("POST", "/enrolments", {"insured": insured}).json()
         entry = found["entries"][0]
         year = entry["years"][1 if following else 0]
         chosen = {"journey_id": found["journey_id"], "entry_id": entry["entry_id"], "year": year}

@@ -57,7 +57,8 @@ class Resident:
         number = self.someone.number
         assert number not in self.page.url
         assert number not in self.page.title()
-        assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
+        sideways = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert self.page.evaluate(sideways) <= 0, "it scrolls sideways"
         self._check_accessibility()
         assert self.problems == []
 

@@ -60,13 +60,13 @@ class InsuredRoutes(Routes):
     def show_relation_removal(self, request: Request, session: Session, relation_id: str) -> Response:
         pick = insured.find_related(self.payer(session).person_id, relation_id, self.ports)
         stays = (
-            "他（她）还是您的家庭成员，仍然可以选择。"
+            "移除后，不再显示为他（她）缴过费；他（她）还是您的家庭成员，仍然可以选择。"
             if pick.kinship
-            else "以后为他（她）缴费，需要重新填写。"
+            else "移除后，名单里不再列出他（她），以后为他（她）缴费需要重新填写。"
         )
         return self.show(
             "removal.html", request, session, person=pick.person, heading="移除被缴费人", button="确认移除",
-            back="/insured", meaning=f"移除后，不再保留您为他（她）缴过费的联系。{stays}已经缴费的记录不受影响。",
+            back="/insured", meaning=f"{stays}已经缴费的记录不受影响。",
         )  # fmt: skip
 
     @http("POST", "/insured/<relation_id>/removal", access=Access.PAYER)

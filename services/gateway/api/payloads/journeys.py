@@ -66,7 +66,7 @@ class QuoteWanted:
 
 @dataclass(frozen=True)
 class QuoteGiven:
-    """Send `quote` with the order. `amount` in fen; the sealed quote counts, not this copy."""
+    """Send `quote`, which is opaque, with the order. `amount` in fen; the sealed quote counts, not this copy."""
 
     quote: str
     insurance_type: InsuranceType

@@ -21,6 +21,10 @@ from services.gateway.errors import LoginNeeded, StalePage
 from services.gateway.routes.base import Routes
 from services.gateway.usecases import insured, journeys
 
+JOURNEY_OF_QUOTE = "."
+"""Between the journey and the sealed quote of somebody else's contribution: the order takes their relation and phone
+from the journey, and a client cannot forget to send it. Sealed quotes hold no such character."""
+
 
 class JourneysApi(Routes):
     """The steps of a journey without its pages."""
@@ -65,8 +69,9 @@ class JourneysApi(Routes):
         journey = journeys.quote_payable(journey, self.ports)
         quoted = journey.draft.quoted
         assert quoted is not None
+        of = journey.journey_id + JOURNEY_OF_QUOTE if journey.draft.for_other else ""
         return payloads.QuoteGiven(
-            quoted.quote, quoted.entry.insurance_type, drafts.agency_name(journey.draft), quoted.year,
+            of + quoted.quote, quoted.entry.insurance_type, drafts.agency_name(journey.draft), quoted.year,
             quoted.tier_label, quoted.amount, quoted.expires_in,
         )  # fmt: skip
 

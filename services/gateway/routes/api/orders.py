@@ -19,6 +19,7 @@ from services.gateway.domain import drafts
 from services.gateway.domain.drafts import Draft
 from services.gateway.domain.sessions import Session
 from services.gateway.errors import LoginNeeded, StalePage
+from services.gateway.routes.api.journeys import JOURNEY_OF_QUOTE
 from services.gateway.routes.base import Routes
 
 Answer = TypeVar("Answer")
@@ -45,9 +46,10 @@ class OrdersApi(Routes):
         payer = self.payer(session)
         phone = payer.phone if body.reminder_phone is None else drafts.reminder_phone(body.reminder_phone)
         operator = Payer(payer.person_id, payer.person.name, phone or "")
-        order = PlaceOrder(operator, body.quote, key)
-        if body.journey_id:
-            draft = self._quoted(session, body)
+        journey_id, _, quote = body.quote.rpartition(JOURNEY_OF_QUOTE)
+        order = PlaceOrder(operator, quote, key)
+        if journey_id:
+            draft = self._quoted(session, journey_id, quote)
             order = replace(
                 order, insured_phone=draft.insured_phone or None, relation_id=draft.insured_relation_id
             )
@@ -87,11 +89,11 @@ class OrdersApi(Routes):
     def close_order_by_api(self, request: Request, session: Session, body: None, order_id: str) -> OrderView:
         return self._order(payment.close_order, session, order_id)
 
-    def _quoted(self, session: Session, body: payloads.OrderWanted) -> Draft:
+    def _quoted(self, session: Session, journey_id: str, quote: str) -> Draft:
         """What the journey knows of the insured; whom a client names counts for nothing. Raises StalePage for another
         quote than the journey's."""
-        draft = self.journey(session, body.journey_id).draft
-        if draft.quoted is None or draft.quoted.quote != body.quote:
+        draft = self.journey(session, journey_id).draft
+        if draft.quoted is None or draft.quoted.quote != quote:
             raise StalePage("缴费信息已经变化，请重新确认缴费信息。您还没有缴费，没有扣款。")
         return draft
 
