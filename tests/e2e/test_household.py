@@ -136,7 +136,11 @@ def test_a_household_through_json(embedded_system: EmbeddedSystem) -> None:
     assert changed.json()["phone"] == re.sub(r"(?<=^.{3}).{4}", "****", child.phone)
     for whole in (child.number, child.name, child.phone):
         assert whole not in changed.text
-    for method, body in (("GET", None), ("PUT", {"kinship": "child", "document_type": "201"}), ("DELETE", None)):
+    for method, body in (
+        ("GET", None),
+        ("PUT", {"kinship": "child", "document_type": "201"}),
+        ("DELETE", None),
+    ):
         refused = stranger.call(method, address, body)
         assert (refused.status_code, refused.json()["type"]) == (404, "urn:gx-tax:member_not_found")
     assert client.call("DELETE", address).status_code == 204

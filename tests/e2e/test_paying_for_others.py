@@ -1,4 +1,4 @@
-"""代他人缴费 (3.2.1.7, 3.2.1.12): picked or typed, the same journey, a reminder for both, first in the list next time."""
+"""代他人缴费 (3.2.1.7, 3.2.1.12): picked or typed, the same journey, a reminder for both, first in the next list."""
 
 from __future__ import annotations
 
