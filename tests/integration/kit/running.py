@@ -21,6 +21,12 @@ from kit.database import Database
 
 ROOT = Path(__file__).parents[3]
 KEYS = {"PERSONAL_DATA_KEYS": "1:" + "3c" * 16, "BLIND_INDEX_KEY": "5a" * 32}
+NEVER_ASKED = {
+    "REALNAME_URL": "http://127.0.0.1:9",
+    "REALNAME_APP_ID": "a" * 32,
+    "REALNAME_APP_KEY": "b" * 32,
+}
+"""What the service whose settings a probe uses cannot start without."""
 
 T = TypeVar("T")
 
@@ -39,8 +45,9 @@ class Probe:
         self._names = names
         self.scratch = scratch
         self.environment = {
-            **KEYS, "PATH": os.environ["PATH"], "ENVIRONMENT": "development", "PROBE_SCRATCH": str(scratch),
-            "CLOCK_OFFSET_FILE": str(scratch / "clock-offset"), "LOG_LEVEL": "INFO", **environment,
+            **KEYS, **NEVER_ASKED, "PATH": os.environ["PATH"], "ENVIRONMENT": "development",
+            "PROBE_SCRATCH": str(scratch), "CLOCK_OFFSET_FILE": str(scratch / "clock-offset"), "LOG_LEVEL": "INFO",
+            **environment,
         }  # fmt: skip
         self._log = scratch / f"{'-'.join(names)}.log"
         self._process: subprocess.Popen[bytes] | None = None
