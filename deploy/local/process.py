@@ -64,6 +64,17 @@ class Identity:
         """Wait for the end; False when it still runs after that time."""
         return wait_until(lambda: not self.alive, seconds)
 
+    def stand_still(self, seconds: float = 10.0) -> bool:
+        """Stop the process until SIGCONT; False when a thread still runs after that time.
+
+        The signal alone is no proof: threads that run on other processors stop a moment later.
+        """
+        return self.signal(signal.SIGSTOP) and wait_until(lambda: self._states() <= {"T"}, seconds)
+
+    def _states(self) -> set[str]:
+        tasks = Path(f"/proc/{self.pid}/task").glob("*/stat")
+        return {stat.read_text().rpartition(")")[2].split()[0] for stat in tasks}
+
 
 def _boot() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()

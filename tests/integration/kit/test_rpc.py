@@ -137,8 +137,8 @@ def test_a_broker_that_stands_still_stops_nobody_for_longer_than_its_timeout(
 ) -> None:
     assert _works(calling)
     assert rabbitmq.identity is not None
-    rabbitmq.identity.signal(signal.SIGSTOP)
     try:
+        assert rabbitmq.identity.stand_still()
         (outcome,) = calling.call("tell", {"wish": "echo"})
     finally:
         rabbitmq.identity.signal(signal.SIGCONT)
