@@ -20,7 +20,7 @@ from sandbox.settings import Settings
 from sandbox.store import Store
 from sandbox.templates_file import Templates
 from sandbox.unionpay import api as unionpay_api
-from sandbox.unionpay import cashier
+from sandbox.unionpay import cashier, keyed, settlement
 from sandbox.unionpay.dispatch import Dispatcher
 from sandbox.world import EXTENSION, World, the_world
 
@@ -28,6 +28,8 @@ BLUEPRINTS = (
     wechat.blueprint,
     sms.blueprint,
     unionpay_api.blueprint,
+    keyed.blueprint,
+    settlement.blueprint,
     cashier.blueprint,
     taxbank.blueprint,
     realname.blueprint,

@@ -14,7 +14,7 @@ from sqlalchemy.orm import registry
 from contract.payment import Payer, PlaceOrder
 from kit.crypto import KeyRing
 from services.payment import usecases
-from services.payment.adapters.unionpay import OpenPlatform
+from services.payment.adapters.unionpay import connect
 from services.payment.config import Config
 from services.payment.domain import Order
 from services.payment.models import orders
@@ -59,7 +59,7 @@ class Placing:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._seal = KeyRing.parse(config.quote_keys)
-        self._unionpay = OpenPlatform(config)
+        self._unionpay = connect(config)
 
     def new_order(self, payer_id: str, quote: str, key: str) -> Order:
         request = PlaceOrder(Payer(payer_id, "韦秀兰", "13800138000"), quote, key)

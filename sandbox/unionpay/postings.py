@@ -94,3 +94,8 @@ def post(connection: sqlite3.Connection, order: Order, population: Population, d
 def reverse(connection: sqlite3.Connection, mer_order_id: str, now: float) -> None:
     """Take the lines of a fully refunded order back: the years are payable again."""
     connection.execute("UPDATE postings SET reversed_at = ? WHERE mer_order_id = ?", (now, mer_order_id))
+
+
+def restore(connection: sqlite3.Connection, mer_order_id: str) -> None:
+    """The refund has failed: the years are paid again."""
+    connection.execute("UPDATE postings SET reversed_at = NULL WHERE mer_order_id = ?", (mer_order_id,))

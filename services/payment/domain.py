@@ -63,7 +63,8 @@ class RefundReason(enum.StrEnum):
 @dataclass(frozen=True)
 class Order:
     """An order as stored. `amount` in fen; `transaction_id` is UnionPay's targetOrderId once paid; `relation_id` is
-    identity's, where the insured is not the payer.
+    identity's, where the insured is not the payer; `mid`, `tid` and `inst_mid` are the merchant, terminal and kind of
+    payment it was placed with at UnionPay and is asked for by, whatever is configured since.
 
     `failure_code` says why it failed or was closed; `attempts` counts questions to UnionPay since the last answer
     that changed something; `next_action_at` is None only in a final state.
@@ -94,6 +95,9 @@ class Order:
     created_at: dt.datetime
     expires_at: dt.datetime
     next_action_at: dt.datetime | None
+    mid: str
+    tid: str
+    inst_mid: str
     attempts: int = 0
     paid_at: dt.datetime | None = None
     transaction_id: str | None = None
@@ -117,6 +121,40 @@ class Report:
     paid_at: dt.datetime | None = None
     amount: int = 0
     failure_code: str = ""
+
+
+@dataclass(frozen=True)
+class Refund:
+    """Money of an order that is to go back: `amount` in fen, `refund_order_id` ours, of UnionPay's shape (protocols.md
+    §1). The number is the refund: asked for again under it, nothing is given back twice."""
+
+    refund_order_id: str
+    amount: int
+    reason: str
+
+    def __post_init__(self) -> None:
+        if not 6 < len(self.refund_order_id) < 28 or self.amount <= 0:
+            raise ValueError("a refund needs a number of 7 to 27 characters and an amount")
+
+
+class RefundStatus(enum.StrEnum):
+    """What UnionPay says of a refund, or the want of it."""
+
+    SUCCEEDED = "succeeded"  # the money is on its way back to the payer
+    OTHER_AMOUNT = "other_amount"  # the same, but not the amount asked for: somebody must look
+    PROCESSING = "processing"
+    FAILED = "failed"  # under this number nothing will go back any more
+    REFUSED = "refused"  # not begun: the order is unpaid or unknown there, or has not so much money left
+    UNANSWERED = "unanswered"  # asked, and no clear answer: it may have been done
+
+
+@dataclass(frozen=True)
+class RefundReport:
+    """What UnionPay said of a refund; `amount` in fen and `transaction_id` are its own, where it named them."""
+
+    status: RefundStatus
+    transaction_id: str = ""
+    amount: int = 0
 
 
 @dataclass(frozen=True)

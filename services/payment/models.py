@@ -65,6 +65,9 @@ orders = Table(
     Column("failure_code", String(32)),
     Column("refund_due", Boolean, nullable=False, server_default=false()),
     Column("relation_id", String(36)),
+    Column("mid", String(32), nullable=False),
+    Column("tid", String(16), nullable=False),
+    Column("inst_mid", String(32), nullable=False),
     UniqueConstraint("payer_id", "idempotency_key"),
 )  # fmt: skip
 """One order pays for one insured person, insurance type and year. Amounts in fen."""

@@ -29,7 +29,7 @@ from kit.rpc import rpc
 from kit.service import Made, Service
 from services.payment import notifies, usecases
 from services.payment.adapters.base import ForgedNotify
-from services.payment.adapters.unionpay import OpenPlatform
+from services.payment.adapters.unionpay import connect
 from services.payment.storage import OrderStorage
 
 _POLL_BATCH = 40
@@ -46,7 +46,7 @@ class PaymentService(Service):
     name = "payment"
 
     outbox = Relay()
-    unionpay = Made(OpenPlatform)
+    unionpay = Made(connect)
     seal = Made(lambda config: KeyRing.parse(config.quote_keys))
     orders = OrderStorage()
 

@@ -221,6 +221,7 @@ def row_of(order: Order) -> dict[str, Any]:
         "amount": order.amount, "channel": order.channel.value, "state": order.state.value,
         "live": order.state in LIVE, "created_at": order.created_at, "expires_at": order.expires_at,
         "next_action_at": order.next_action_at, "attempts": order.attempts, "relation_id": order.relation_id,
+        "mid": order.mid, "tid": order.tid, "inst_mid": order.inst_mid,
     }  # fmt: skip
 
 
@@ -236,5 +237,5 @@ def _order(row: Row[Any]) -> Order:
         channel=Channel(row.channel), state=OrderState(row.state), created_at=row.created_at,
         expires_at=row.expires_at, next_action_at=row.next_action_at, attempts=row.attempts, paid_at=row.paid_at,
         transaction_id=row.transaction_id, failure_code=row.failure_code, refund_due=row.refund_due,
-        relation_id=row.relation_id,
+        relation_id=row.relation_id, mid=row.mid, tid=row.tid, inst_mid=row.inst_mid,
     )  # fmt: skip

@@ -244,6 +244,7 @@ def new_order(request: PlaceOrder, quote: Quote, config: Config, now: dt.datetim
     body = "\0".join(
         (request.quote, request.insured_phone or "", request.channel.value, request.relation_id or "")
     )
+    merchant = config.merchants.of(quote.agency_code, quote.division_code)
     order = Order(
         order_id=str(uuid.uuid4()), mer_order_id=_mer_order_id(config.unionpay_source_number, now),
         payer_id=request.payer.person_id, payer_name=request.payer.name, payer_phone=request.payer.phone,
@@ -254,7 +255,7 @@ def new_order(request: PlaceOrder, quote: Quote, config: Config, now: dt.datetim
         person_number=quote.person_number, product_code=quote.product_code, year=quote.year,
         tier_label=quote.tier_label, amount=quote.amount, channel=request.channel, state=OrderState.PLACED,
         created_at=now, expires_at=now + dt.timedelta(seconds=config.order_valid_for), next_action_at=None,
-        relation_id=request.relation_id or None,
+        relation_id=request.relation_id or None, mid=merchant.mid, tid=merchant.tid, inst_mid=config.unionpay_inst_mid,
     )  # fmt: skip
     return replace(order, next_action_at=domain.next_look(order, now))
 

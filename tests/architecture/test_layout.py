@@ -27,6 +27,7 @@ BY_SUBJECT = {
     "payment": {
         "views.py": "an order as its payer may see it, masked",
         "notifies.py": "use cases UnionPay starts",
+        "merchants.py": "which merchant collects for an agency: configuration with a rule of its own",
     },
     "notify": {
         "sender.py": "the greenlet that empties the queue of messages",

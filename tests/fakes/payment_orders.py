@@ -71,7 +71,8 @@ def an_order(**changed: Any) -> Order:
         person_number=quote.person_number, product_code=quote.product_code, year=quote.year,
         tier_label=quote.tier_label, amount=quote.amount, channel=Channel.WECHAT_ACCOUNT,
         state=OrderState.PLACED, created_at=NOW, expires_at=NOW + dt.timedelta(minutes=30),
-        next_action_at=NOW + dt.timedelta(seconds=10),
+        next_action_at=NOW + dt.timedelta(seconds=10), mid=DEMO_CREDENTIALS["UNIONPAY_MID"],
+        tid=DEMO_CREDENTIALS["UNIONPAY_TID"], inst_mid=DEMO_CREDENTIALS["UNIONPAY_INST_MID"],
     )  # fmt: skip
     return replace(order, **changed)
 

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from services.payment.adapters.base import ForgedNotify
-from services.payment.adapters.unionpay import OpenPlatform
+from services.payment.adapters.unionpay import Netpay, connect
 from services.payment.domain import Order, Report, Trigger
 from tests.contract.adapters.sandbox_process import RunningSandbox, answering
 from tests.contract.sandbox.receiver import Receiver, listening
@@ -23,15 +23,15 @@ IMPATIENT = 0.3
 """Seconds the adapter waits here; the sandbox hangs for longer."""
 
 
-def adapter(url: str, **changed: Any) -> OpenPlatform:
-    return OpenPlatform(settings(unionpay_url=url, unionpay_timeout=IMPATIENT, **changed))
+def adapter(url: str, **changed: Any) -> Netpay:
+    return connect(settings(unionpay_url=url, unionpay_timeout=IMPATIENT, **changed))
 
 
 @pytest.fixture(scope="module")
-def unionpay(sandbox: RunningSandbox) -> Iterator[OpenPlatform]:
+def unionpay(sandbox: RunningSandbox) -> Iterator[Netpay]:
     unionpay = adapter(sandbox.url)
     yield unionpay
-    unionpay._http.close()
+    unionpay._route._http._session.close()
 
 
 def new_order(**changed: Any) -> Order:
@@ -42,7 +42,7 @@ def new_order(**changed: Any) -> Order:
     return an_order(**values | changed)
 
 
-def reach(unionpay: OpenPlatform, order: Order, cashier: bool = True) -> str:
+def reach(unionpay: Netpay, order: Order, cashier: bool = True) -> str:
     """The payer's browser goes to UnionPay's page; the page's text."""
     answer = requests.get(unionpay.payment_page(order), timeout=10, allow_redirects=cashier)
     assert answer.status_code == (200 if cashier else 302), answer.text
@@ -57,7 +57,7 @@ def paid(sandbox: RunningSandbox, order: Order) -> Report:
 
 
 def test_the_payment_page_is_accepted_and_asks_for_the_right_amount(
-    sandbox: RunningSandbox, unionpay: OpenPlatform
+    sandbox: RunningSandbox, unionpay: Netpay
 ) -> None:
     order = new_order(amount=38050)
     assert "380.50" in reach(unionpay, order)
@@ -75,7 +75,7 @@ def test_the_payment_page_is_accepted_and_asks_for_the_right_amount(
     ],
 )
 def test_a_paid_order_is_posted_for_the_person_and_year_it_names(
-    sandbox: RunningSandbox, unionpay: OpenPlatform, persona: str, product: str
+    sandbox: RunningSandbox, unionpay: Netpay, persona: str, product: str
 ) -> None:
     (person,) = [p for p in sandbox.api("GET", "/personas")["personas"] if p["persona"] == persona]
     number = person["enrolments"][0]["rybm"]
@@ -88,7 +88,7 @@ def test_a_paid_order_is_posted_for_the_person_and_year_it_names(
     assert (line["jfnd"], line["amount"]) == ("2026", order.amount)
 
 
-def test_the_payment_page_says_nothing_personal(unionpay: OpenPlatform) -> None:
+def test_the_payment_page_says_nothing_personal(unionpay: Netpay) -> None:
     order = new_order()
     url = unquote_plus(unionpay.payment_page(order))
     for personal in (order.insured.document_number, order.insured.name, order.payer_name, order.payer_phone):
@@ -100,31 +100,27 @@ def test_the_page_of_another_merchants_key_is_refused(sandbox: RunningSandbox) -
     assert requests.get(stranger.payment_page(new_order()), timeout=10).status_code == 401
 
 
-def test_the_page_opened_twice_is_one_order_at_unionpay(
-    sandbox: RunningSandbox, unionpay: OpenPlatform
-) -> None:
+def test_the_page_opened_twice_is_one_order_at_unionpay(sandbox: RunningSandbox, unionpay: Netpay) -> None:
     order = new_order()
     reach(unionpay, order)
     reach(unionpay, order)
     assert sandbox.order(order.mer_order_id)["status"] == "WAIT_BUYER_PAY"
 
 
-def test_the_order_expires_at_unionpay_when_it_does_here(
-    sandbox: RunningSandbox, unionpay: OpenPlatform
-) -> None:
+def test_the_order_expires_at_unionpay_when_it_does_here(sandbox: RunningSandbox, unionpay: Netpay) -> None:
     order = new_order(expires_at=dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(seconds=1))
     reach(unionpay, order, cashier=False)
     assert unionpay.query(order) == Report(Trigger.SHUT, "query", failure_code="expired")
 
 
-def test_an_order_nobody_opened_was_never_seen(unionpay: OpenPlatform) -> None:
+def test_an_order_nobody_opened_was_never_seen(unionpay: Netpay) -> None:
     assert unionpay.query(new_order()) is None
     assert unionpay.close(new_order()) is None
 
 
 @pytest.mark.parametrize(("cashier", "status"), [(False, "NEW_ORDER"), (True, "WAIT_BUYER_PAY")])
 def test_an_open_order_is_awaited(
-    sandbox: RunningSandbox, unionpay: OpenPlatform, cashier: bool, status: str
+    sandbox: RunningSandbox, unionpay: Netpay, cashier: bool, status: str
 ) -> None:
     order = new_order()
     reach(unionpay, order, cashier)
@@ -134,9 +130,7 @@ def test_an_open_order_is_awaited(
     assert report.trigger is Trigger.AWAITED
 
 
-def test_a_paid_order_is_reported_with_its_transaction(
-    sandbox: RunningSandbox, unionpay: OpenPlatform
-) -> None:
+def test_a_paid_order_is_reported_with_its_transaction(sandbox: RunningSandbox, unionpay: Netpay) -> None:
     order = new_order()
     reach(unionpay, order)
     sandbox.act(order.mer_order_id, "pay")
@@ -148,7 +142,7 @@ def test_a_paid_order_is_reported_with_its_transaction(
     [("cancel", "closed_by_buyer"), ("decline", "declined"), ("expire", "expired")],
 )
 def test_a_closed_order_is_reported_with_its_cause(
-    sandbox: RunningSandbox, unionpay: OpenPlatform, action: str, cause: str
+    sandbox: RunningSandbox, unionpay: Netpay, action: str, cause: str
 ) -> None:
     order = new_order()
     reach(unionpay, order)
@@ -158,21 +152,21 @@ def test_a_closed_order_is_reported_with_its_cause(
     assert unionpay.close(order) == expected
 
 
-def test_an_order_we_close_is_closed(unionpay: OpenPlatform) -> None:
+def test_an_order_we_close_is_closed(unionpay: Netpay) -> None:
     order = new_order()
     reach(unionpay, order)
     closed = Report(Trigger.SHUT, "query", failure_code="closed")
     assert (unionpay.close(order), unionpay.query(order)) == (closed, closed)
 
 
-def test_a_paid_order_cannot_be_closed_and_says_so(sandbox: RunningSandbox, unionpay: OpenPlatform) -> None:
+def test_a_paid_order_cannot_be_closed_and_says_so(sandbox: RunningSandbox, unionpay: Netpay) -> None:
     order = new_order()
     reach(unionpay, order)
     sandbox.act(order.mer_order_id, "pay")
     assert unionpay.close(order) == paid(sandbox, order)
 
 
-def test_another_amount_than_ours_is_mispaid(sandbox: RunningSandbox, unionpay: OpenPlatform) -> None:
+def test_another_amount_than_ours_is_mispaid(sandbox: RunningSandbox, unionpay: Netpay) -> None:
     order = new_order(amount=1)
     reach(unionpay, order)
     sandbox.act(order.mer_order_id, "pay")
@@ -191,7 +185,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", sorted(FAULTS))
 def test_a_paid_order_without_a_clear_answer_is_unanswered(
-    sandbox: RunningSandbox, unionpay: OpenPlatform, fault: str
+    sandbox: RunningSandbox, unionpay: Netpay, fault: str
 ) -> None:
     order = new_order()
     reach(unionpay, order)
@@ -203,7 +197,7 @@ def test_a_paid_order_without_a_clear_answer_is_unanswered(
 
 
 def test_a_close_that_was_done_but_not_answered_is_found_by_asking(
-    sandbox: RunningSandbox, unionpay: OpenPlatform
+    sandbox: RunningSandbox, unionpay: Netpay
 ) -> None:
     order = new_order()
     reach(unionpay, order)
@@ -229,7 +223,7 @@ def test_nonsense_is_no_answer(body: str, status: int) -> None:
         for report in (unionpay.query(an_order()), unionpay.close(an_order())):
             assert report
             assert report.trigger is Trigger.UNANSWERED
-        unionpay._http.close()
+        unionpay._route._http._session.close()
 
 
 def test_nobody_there_is_no_answer() -> None:
@@ -246,7 +240,7 @@ def test_logs_say_what_failed_and_nothing_personal(
     stranger = adapter(sandbox.url, unionpay_app_key="another key" * 3)
     stranger.query(order)
     adapter("http://127.0.0.1:9").close(order)
-    stranger._http.close()
+    stranger._route._http._session.close()
     assert {"UnionPay refused", "UnionPay gave no answer"} <= {r.message for r in caplog.records}
     logged = " ".join(str(vars(record)) for record in caplog.records)
     for personal in (order.insured.document_number, order.insured.name, order.payer_name, order.payer_phone):
@@ -274,7 +268,7 @@ def test_the_sandboxs_notify_is_genuine_and_says_what_query_says(
         assert (heard.trigger, heard.transaction_id, heard.paid_at, heard.amount) == (
             asked.trigger, asked.transaction_id, asked.paid_at, asked.amount,
         )  # fmt: skip
-        unionpay._http.close()
+        unionpay._route._http._session.close()
 
 
 @pytest.mark.parametrize("action", ["forge-notify", "forge-amount"])

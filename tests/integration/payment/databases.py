@@ -15,7 +15,7 @@ from kit.clock import Clock
 from kit.crypto import KeyRing
 from kit.database import Database, Transactions
 from kit.outbox import Outbox
-from services.payment.adapters.unionpay import OpenPlatform
+from services.payment.adapters.unionpay import connect
 from services.payment.config import Config
 from services.payment.models import order_history, outbox, refund_cases
 from services.payment.storage import OrderStorage
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 def wiring(database: Database, config: Config, clock: Clock) -> Wiring:
     """The use cases on a real database, with the real adapter and outbox."""
-    unionpay, seal = OpenPlatform(config), KeyRing.parse(QUOTE_KEYS)
+    unionpay, seal = connect(config), KeyRing.parse(QUOTE_KEYS)
     return Wiring(database, OrderStorage(), unionpay, Outbox(outbox, "payment"), seal, clock, config)
 
 

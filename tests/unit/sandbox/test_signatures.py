@@ -53,7 +53,7 @@ def test_open_platform_vector() -> None:
 
 
 def test_header_of_the_vector_is_accepted() -> None:
-    verify_header(header(), b"A", APP_ID, APP_KEY, SIGNED_AT + 60, 600)
+    verify_header(header(), b"A", APP_ID, [APP_KEY], SIGNED_AT + 60, 600)
 
 
 @pytest.mark.parametrize(
@@ -70,11 +70,11 @@ def test_header_of_the_vector_is_accepted() -> None:
 )
 def test_other_headers_are_refused(given: str, body: bytes, now: float) -> None:
     with pytest.raises(BadSignature):
-        verify_header(given, body, APP_ID, APP_KEY, now, 600)
+        verify_header(given, body, APP_ID, [APP_KEY], now, 600)
 
 
 def test_a_skew_of_zero_accepts_any_time() -> None:
-    verify_header(header(), b"A", APP_ID, APP_KEY, SIGNED_AT + 10**8, 0)
+    verify_header(header(), b"A", APP_ID, [APP_KEY], SIGNED_AT + 10**8, 0)
 
 
 def test_communication_key_vectors() -> None:
