@@ -34,6 +34,7 @@ def settings(**changed: Any) -> Config:
         "personal_data_keys": "1:" + "3c" * 16, "blind_index_key": "5a" * 32, "quote_keys": QUOTE_KEYS,
         "unionpay_url": "http://127.0.0.1:9", "unionpay_app_id": DEMO_CREDENTIALS["UNIONPAY_APP_ID"],
         "unionpay_app_key": DEMO_CREDENTIALS["UNIONPAY_APP_KEY"], "unionpay_communication_keys": (KEY,),
+        "unionpay_msg_src": DEMO_CREDENTIALS["UNIONPAY_MSG_SRC"],
         "unionpay_source_number": DEMO_CREDENTIALS["UNIONPAY_SOURCE_NUMBER"],
         "unionpay_mid": DEMO_CREDENTIALS["UNIONPAY_MID"], "unionpay_tid": DEMO_CREDENTIALS["UNIONPAY_TID"],
         "unionpay_notify_url": "http://127.0.0.1:9/notify/unionpay",
