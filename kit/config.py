@@ -106,6 +106,7 @@ def read(config: type[T], environ: Mapping[str, str] = os.environ) -> T:
             try:
                 values[field.name] = _parse(hints[field.name], text)
             except ValueError:
+                values[field.name] = None  # neither the default nor what it makes necessary is meant
                 problems.append(f"{name} is malformed")
         elif _required(config, field, values):
             problems.append(f"{name} is not set")

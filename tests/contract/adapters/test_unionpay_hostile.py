@@ -24,7 +24,8 @@ from tests.fakes.payment_orders import KEY, an_order
 PAID = {
     "errCode": "SUCCESS", "status": "TRADE_SUCCESS", "mid": an_order().mid, "tid": an_order().tid,
     "merOrderId": an_order().mer_order_id, "totalAmount": 40000, "targetOrderId": "4200",
-    "payTime": "2026-11-23 10:06:00", "refundOrderId": "31940000000001", "refundAmount": 40000, "refundStatus": "SUCCESS",
+    "payTime": "2026-11-23 10:06:00", "refundOrderId": "31940000000001", "refundAmount": 40000,
+    "refundStatus": "SUCCESS",
 }  # fmt: skip
 REFUND = Refund("31940000000001", 40000, "重复缴费")
 

@@ -13,6 +13,7 @@ from kit.open_platform import OpenPlatformKey
 from services.payment.adapters.base import ForgedNotify
 from services.payment.adapters.signing import communication_signature
 from services.payment.adapters.unionpay import connect
+from services.payment.config import Route
 from services.payment.domain import Report, Trigger
 from tests.fakes.payment_orders import KEY, an_order, settings
 
@@ -136,3 +137,32 @@ def test_a_payment_that_is_not_our_orders_is_mispaid(name: str) -> None:
     order = an_order(mer_order_id="3194278460076848369664", amount=1)
     report = connect(settings()).report_of(published() | {name: "2"}, order)
     assert (report.trigger, report.failure_code) == (Trigger.MISPAID, "mispaid")
+
+
+@pytest.mark.parametrize("keys", [(KEY, "another key"), ("another key", KEY)])
+def test_any_of_two_keys_is_believed(keys: tuple[str, str]) -> None:
+    assert connect(settings(unionpay_communication_keys=keys)).read_notify(published())
+
+
+@pytest.mark.parametrize(("sign_type", "length"), [("MD5", 32), ("SHA256", 64)])
+def test_the_page_of_the_older_route_is_signed_raw_with_the_first_key(sign_type: str, length: int) -> None:
+    keys = (KEY, "another key")
+    older = settings(
+        unionpay_route=Route.COMMUNICATION_KEY, unionpay_sign_type=sign_type, unionpay_communication_keys=keys
+    )
+    address, _, query = connect(older).payment_page(an_order()).partition("?")
+    fields = dict(parse_qsl(query, strict_parsing=True))
+    assert address.endswith("/netpay-portal/webpay/pay.do")
+    assert (fields["msgSrc"], fields["msgType"], fields["totalAmount"]) == (
+        "WWW.TEST.COM",
+        "WXPay.jsPay",
+        "40000",
+    )
+    assert len(fields["sign"]) == length
+    assert fields["sign"].lower() == communication_signature(fields, KEY, sign_type.lower())
+
+
+def test_closed_after_a_full_refund_is_not_closed_unpaid() -> None:
+    order = an_order(mer_order_id="3194278460076848369664", amount=1)
+    report = connect(settings()).report_of(published() | {"status": "TRADE_CLOSED"}, order)
+    assert report.trigger is Trigger.UNANSWERED
