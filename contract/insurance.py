@@ -27,6 +27,17 @@ class PayerKind(enum.StrEnum):
         return {"0": "城乡居民", "1": "灵活就业人员"}[self.value]
 
 
+class PaymentKind(enum.StrEnum):
+    """缴费类型 of 3.2.1.6 as the page asks it: 正常缴费 for one year that is open, 补缴 for all earlier years at once."""
+
+    NORMAL = "normal"
+    BACK = "back"
+
+    @property
+    def label(self) -> str:
+        return {"normal": "正常缴费", "back": "补缴"}[self.value]
+
+
 class Channel(enum.StrEnum):
     """缴费方式: where the payer paid (requirement 3.2.1.12)."""
 

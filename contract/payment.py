@@ -9,8 +9,9 @@ from typing import ClassVar
 
 from contract.errors import Conflict, NotFound, Refused, Unavailable
 from contract.events import EventData
-from contract.insurance import Channel, InsuranceType
+from contract.insurance import Channel, InsuranceType, PaymentKind
 from contract.people import Person
+from contract.places import Place
 from contract.rpc import Method
 
 
@@ -95,16 +96,25 @@ class Payer:
 
 
 @dataclass(frozen=True)
+class ItemWanted:
+    """One sealed quote to pay. `insured_phone` is optional (3.2.1.12); `relation_id` is identity's and `place` where
+    they live, for an insured who is not the payer (3.2.1.8, 3.2.1.13)."""
+
+    quote: str
+    insured_phone: str | None = None
+    relation_id: str | None = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True)
 class PlaceOrder:
-    """Turn a sealed quote into an order. `insured_phone` is optional (3.2.1.12); `relation_id` is identity's, for an
-    insured who is not the payer (3.2.1.8)."""
+    """Turn sealed quotes into one order: one UnionPay payment for one insured or several (3.2.1.7). All of them or
+    none: what stands in the way of one is told with its place in `detail["item"]`."""
 
     payer: Payer
-    quote: str
+    items: tuple[ItemWanted, ...]
     idempotency_key: str
-    insured_phone: str | None = None
     channel: Channel = Channel.WECHAT_ACCOUNT
-    relation_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -124,23 +134,34 @@ class OrderOfPayer:
 
 
 @dataclass(frozen=True)
-class OrderView:
-    """An order as its payer may see it; personal fields are masked, `amount` in fen.
+class OrderItem:
+    """What an order pays for one insured and one insurance type, masked; `amount` in fen. `years` oldest first:
+    several for 补缴. `relation_id` as in ItemWanted."""
 
-    `failure` is the Chinese reason for failed and closed orders; `certificate_at` when the certificate can be
-    queried and printed (可查询打印缴费证明的时间); `refund_case` is true while money is held that is not this
-    order's; `relation_id` as in PlaceOrder.
-    """
-
-    order_id: str
-    state: OrderState
     insured_name: str
     insured_number: str
     person_number: str
     agency_name: str
     insurance_type: InsuranceType
-    year: int
+    kind: PaymentKind
+    years: tuple[int, ...]
     tier_label: str
+    amount: int
+    relation_id: str | None = None
+
+
+@dataclass(frozen=True)
+class OrderView:
+    """An order as its payer may see it; personal fields are masked, `amount` in fen.
+
+    `failure` is the Chinese reason for failed and closed orders; `certificate_at` when the certificate can be
+    queried and printed (可查询打印缴费证明的时间); `refund_case` is true while money is held that is not this
+    order's.
+    """
+
+    order_id: str
+    state: OrderState
+    items: tuple[OrderItem, ...]
     amount: int
     channel: Channel
     payer_name: str
@@ -150,7 +171,6 @@ class OrderView:
     certificate_at: dt.datetime | None
     failure: str | None
     refund_case: bool
-    relation_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -220,9 +240,9 @@ close_order = Method(
 
 @dataclass(frozen=True)
 class Contribution:
-    """One paid or unpaid contribution as reminders show it (3.2.1.12): masked person, `amount` in fen.
+    """One paid or unpaid contribution of one insured as reminders show it (3.2.1.12): masked person, `amount` in fen.
 
-    `social_number` is 社保编号; `relation_id` as in PlaceOrder. Phones are full, because a reminder is
+    `social_number` is 社保编号; `years` oldest first, several for 补缴; `relation_id` as in ItemWanted. Phones are full, because a reminder is
     sent to them; both are optional.
     """
 
@@ -232,7 +252,8 @@ class Contribution:
     agency_code: str
     agency_name: str
     insurance_type: InsuranceType
-    year: int
+    kind: PaymentKind
+    years: tuple[int, ...]
     tier_label: str
     amount: int
     channel: Channel
@@ -248,12 +269,12 @@ class OrderPlacedEvent(EventData):
 
     type: ClassVar[str] = "order.placed.v1"
     order_id: str
-    contribution: Contribution
+    contributions: tuple[Contribution, ...]
 
 
 @dataclass(frozen=True)
 class PaymentSucceeded(EventData):
-    """UnionPay says the contribution is paid."""
+    """UnionPay says the contribution is paid. An order for several insured has one such event for each."""
 
     type: ClassVar[str] = "payment.succeeded.v1"
     order_id: str
@@ -264,8 +285,8 @@ class PaymentSucceeded(EventData):
 
 @dataclass(frozen=True)
 class PaymentFailed(EventData):
-    """The contribution is not paid and this order will never be. What was paid wrongly is on its way back: the reason
-    says so.
+    """The contribution is not paid and this order will never be, one event per insured. What was paid wrongly is on its
+    way back: the reason says so.
 
     `reason` and `advice` are Chinese texts a person reads; `reason_code` is for programs.
     """
