@@ -30,7 +30,7 @@ from kit.service import Made, Service
 from services.payment import notifies, usecases
 from services.payment.adapters.base import ForgedNotify
 from services.payment.adapters.unionpay import OpenPlatform
-from services.payment.storage import OrderStorage
+from services.payment.storage.orders import OrderStorage
 
 _POLL_BATCH = 40
 _ASKED_AT_ONCE = 10

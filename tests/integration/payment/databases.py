@@ -18,7 +18,7 @@ from kit.outbox import Outbox
 from services.payment.adapters.unionpay import OpenPlatform
 from services.payment.config import Config
 from services.payment.models import order_history, outbox, refund_cases
-from services.payment.storage import OrderStorage
+from services.payment.storage.orders import OrderStorage
 from services.payment.usecases import Wiring
 from tests.fakes.payment_orders import QUOTE_KEYS
 

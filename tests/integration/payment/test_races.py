@@ -19,7 +19,7 @@ from services.payment import notifies, usecases
 from services.payment.domain import Order
 from services.payment.usecases import LEASE, Wiring
 from tests.contract.adapters.sandbox_process import RunningSandbox, running_sandbox
-from tests.fakes.payment_orders import NOW, PAYER, a_quote, an_order, asking, paid_fields, settings
+from tests.fakes.payment_orders import NOW, PAYER, a_quote, an_item, an_order, asking, paid_fields, settings
 from tests.fakes.payment_service import of, signed
 from tests.integration.payment.databases import PARALLEL, at_once, history, refunds, types, wiring
 
@@ -61,7 +61,7 @@ def test_fifty_payers_for_one_person_make_one_live_order(payment: Wiring) -> Non
     )
     assert Counter(type(answer) for answer in answers) == {OrderPlaced: 1, LiveOrderExists: PARALLEL - 1}
     assert types(payment.database) == ["order.placed.v1"]
-    assert all(answer.detail == {} for answer in answers if isinstance(answer, LiveOrderExists))
+    assert all(answer.detail == {"item": 0} for answer in answers if isinstance(answer, LiveOrderExists))
 
 
 def test_fifty_payers_with_one_quote_make_one_order(payment: Wiring) -> None:
@@ -177,8 +177,8 @@ def test_two_pollers_never_take_the_same_order(payment: Wiring) -> None:
             payment.orders.add(
                 tx,
                 an_order(
-                    order_id=f"order-{n}", mer_order_id=f"3194{n}", quote_id=f"quote-{n}", year=2026 + n,
-                    idempotency_key=f"key-{n}", next_action_at=NOW,
+                    an_item(a_quote(quote_id=f"quote-{n}", year=2026 + n)), order_id=f"order-{n}",
+                    mer_order_id=f"3194{n}", idempotency_key=f"key-{n}", next_action_at=NOW,
                 ),
             )  # fmt: skip
     claims = at_once(lambda n: [order.order_id for order in usecases.claim_due(payment, 7)], 8)
