@@ -10,7 +10,6 @@ from typing import ClassVar
 from contract.errors import Conflict, InvalidInput, NotFound, Refused, Unavailable
 from contract.events import EventData
 from contract.insurance import Channel, InsuranceType, PaymentKind
-from contract.people import Person
 from contract.places import Place
 from contract.quote import QuoteLine
 from contract.rpc import Method
@@ -211,39 +210,6 @@ class Orders:
     orders: tuple[OrderView, ...]
 
 
-@dataclass(frozen=True)
-class ListPaid:
-    """What was paid for one person, whoever paid it, for the contribution years from `since` to `until` (3.2.1.8).
-
-    Number and name must both be the insured's.
-    """
-
-    insured: Person
-    since: int
-    until: int
-
-
-@dataclass(frozen=True)
-class PaidContribution:
-    """One paid year of one insurance type, without anybody's name; `amount` in fen, `social_number` is 社保编号."""
-
-    insurance_type: InsuranceType
-    year: int
-    amount: int
-    agency_code: str
-    agency_name: str
-    social_number: str
-    channel: Channel
-    paid_at: dt.datetime
-
-
-@dataclass(frozen=True)
-class PaidContributions:
-    """In the order they were paid, the years of one payment oldest first."""
-
-    contributions: tuple[PaidContribution, ...]
-
-
 place_order = Method(
     "payment", "place_order", PlaceOrder, OrderPlaced,
     errors=(
@@ -253,7 +219,6 @@ place_order = Method(
 )  # fmt: skip
 get_order = Method("payment", "get_order", OrderOfPayer, OrderView, errors=(OrderNotFound,))
 list_orders = Method("payment", "list_orders", ListOrders, Orders)
-list_paid = Method("payment", "list_paid", ListPaid, PaidContributions, deadline=3.0)
 resume_payment = Method(
     "payment", "resume_payment", OrderOfPayer, OrderPlaced, errors=(OrderNotFound, OrderNotPayable)
 )

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from contract.events import EventData
+from contract.paid import ListPaid, PaidContributions
 from contract.payment import (
     CloseNotConfirmed,
     IdempotencyConflict,
     ListOrders,
-    ListPaid,
     LiveOrderExists,
     OrderNotFound,
     OrderNotPayable,
@@ -22,7 +22,6 @@ from contract.payment import (
     Orders,
     OrderState,
     OrderView,
-    PaidContributions,
     PaymentFailed,
     PaymentSucceeded,
     PlaceOrder,

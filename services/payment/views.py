@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
+from contract.paid import PaidContribution
 from contract.payment import (
     Contribution,
     OrderItem,
     OrderPlacedEvent,
     OrderState,
     OrderView,
-    PaidContribution,
     PaymentFailed,
     PaymentSucceeded,
 )

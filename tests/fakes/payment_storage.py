@@ -11,16 +11,7 @@ from typing import Any
 from contract.events import EventData
 from contract.payment import OrderState
 from contract.people import Person
-from services.payment.domain import (
-    FINAL,
-    LIVE,
-    MIN_BETWEEN_LOOKS,
-    Blocked,
-    Edge,
-    Order,
-    RefundReason,
-    Report,
-)
+from services.payment.domain import FINAL, LIVE, MIN_BETWEEN_LOOKS, Blocked, Edge, Order, RefundReason, Report
 from services.payment.storage.orders import Blocker, StoredNotify
 
 

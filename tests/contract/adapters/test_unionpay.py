@@ -14,10 +14,10 @@ import requests
 
 from services.payment.adapters.base import ForgedNotify
 from services.payment.adapters.unionpay import OpenPlatform
-from services.payment.domain import MAX_LINES, Item, Order, Report, Trigger
+from services.payment.domain import Item, Order, Report, Trigger
 from tests.contract.adapters.sandbox_process import RunningSandbox, answering
 from tests.contract.sandbox.receiver import Receiver, listening
-from tests.fakes.payment_orders import INSURED, a_back_payment, a_quote, an_item, an_order, settings
+from tests.fakes.payment_orders import INSURED, an_item, an_order, settings
 
 IMPATIENT = 0.3
 """Seconds the adapter waits here; the sandbox hangs for longer."""

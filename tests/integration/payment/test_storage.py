@@ -26,7 +26,16 @@ from services.payment.domain import (
     Trigger,
 )
 from services.payment.storage.orders import OrderStorage
-from tests.fakes.payment_orders import INSURED, NOW, OTHER_PAYER, a_back_payment, a_quote, an_item, an_order
+from tests.fakes.payment_orders import (
+    INSURED,
+    NOW,
+    OTHER_PAYER,
+    PAYER,
+    a_back_payment,
+    a_quote,
+    an_item,
+    an_order,
+)
 from tests.fakes.payment_storage import FakeOrderStorage
 from tests.integration.databases import upgrade
 
@@ -103,6 +112,7 @@ PLACE = Place(Division("450100", "南宁市"), village=Division(name="那洪屯"
 EVERYTHING = an_item(a_quote(quote_id="quote-2", year=2025), relation_id="relation-1", place=PLACE)
 NO_MORE = an_item(insured_phone=None)
 BACK = an_item(a_back_payment())
+STRANGER = replace(INSURED, document_number="450202198503243121", name="覃志强")
 
 
 @pytest.mark.parametrize("items", [(NO_MORE,), (EVERYTHING,), (BACK,), (BACK, EVERYTHING, NO_MORE)])
@@ -141,6 +151,37 @@ def test_what_was_paid_for_a_person_is_found_whoever_paid(store: Store) -> None:
     assert store.ask("paid_for", INSURED, 2026, 2030) == [mine, others]
     assert store.ask("paid_for", INSURED, 2027, 2027) == [others]
     assert store.ask("paid_for", INSURED, 2020, 2025) == []
+
+
+def test_of_what_was_paid_only_the_persons_own_years_are_found(store: Store) -> None:
+    order = store.follow(store.put(an_order(an_item(a_quote(quote_id="q", insured=STRANGER)), BACK)), PAID)
+    (found,) = store.ask("paid_for", INSURED, 2022, 2026)
+    assert found == replace(order, items=(replace(BACK, lines=BACK.lines[11:]),))
+    assert store.ask("paid_for", replace(INSURED, name="韦秀"), 2011, 2026) == []
+
+
+def test_which_item_is_stopped_is_named(store: Store) -> None:
+    order = store.put(an_order(an_item(), BACK))
+    year_of_back = an_item(a_back_payment(quote_id="q-1", lines=BACK.lines[5:6]))
+    others = (an_item(a_quote(quote_id="q-2", insured=STRANGER)), year_of_back)
+    wanted = an_order(*others, order_id="order-2", mer_order_id="3194", idempotency_key="key-2")
+    assert not store.takes(wanted)
+    assert store.ask("blocker", wanted) == (order, False, False, 1)
+    used = replace(wanted, items=(year_of_back, others[0], replace(BACK, lines=others[0].lines)))
+    assert store.ask("blocker", used) == (order, False, True, 2)
+    assert store.ask("find", "order-2", PAYER.person_id) is None, "what is stopped leaves nothing behind"
+
+
+def test_all_lines_end_with_their_order(store: Store) -> None:
+    order = store.put(an_order(an_item(), BACK))
+    again = an_order(
+        an_item(a_quote(quote_id="q-1")), replace(BACK, quote_id="q-2"), order_id="order-2", mer_order_id="3194",
+        idempotency_key="key-2",
+    )  # fmt: skip
+    store.follow(order, SILENT)
+    assert not store.takes(again)
+    store.follow(order, SHUT)
+    store.put(again)
 
 
 def test_who_is_named_wrongly_was_paid_for_by_nobody(store: Store) -> None:

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from contract.paid import ListPaid
 from contract.payment import (
     CloseNotConfirmed,
     ListOrders,
-    ListPaid,
     OrderNotFound,
     OrderNotPayable,
     OrderState,

@@ -78,14 +78,14 @@ def test_every_event_of_an_order_names_its_relation(payment: Payment) -> None:
     placed, succeeded = map(schema.dump, payment.events)
     told = [*placed["contributions"], succeeded["contribution"], schema.dump(failed)["contribution"]]
     assert [contribution["relation_id"] for contribution in told] == ["relation-1"] * 3
-    assert views.view_of(order, settings()).relation_id == "relation-1"
+    assert views.view_of(order, settings()).items[0].relation_id == "relation-1"
 
 
 def test_the_certificate_can_be_printed_when_the_setting_says() -> None:
     order = an_order(state=OrderState.PAID, paid_at=NOW, transaction_id="transaction-1")
     config = settings(certificate_after=3600)
     assert views.view_of(order, config).certificate_at == NOW + dt.timedelta(hours=1)
-    assert views.succeeded(order, PAID, config).certificate_at == NOW + dt.timedelta(hours=1)
+    assert views.succeeded(order, order.items[0], PAID, config).certificate_at == NOW + dt.timedelta(hours=1)
     assert views.view_of(an_order(), config).certificate_at is None
 
 
