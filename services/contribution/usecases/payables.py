@@ -22,8 +22,8 @@ from contract.contribution import (
     TierUnknown,
     UpstreamUnavailable,
 )
-from contract.insurance import InsuranceType, PayerKind
-from contract.quote import Quote
+from contract.insurance import InsuranceType, PayerKind, PaymentKind
+from contract.quote import Quote, QuoteLine
 from kit.clock import Clock, china
 from kit.crypto import KeyRing
 from services.contribution.adapters.base import TaxBank
@@ -77,17 +77,18 @@ def quote_payable(
             _refuse_if_both_years_paid(request, entry, taxbank, today)
         raise
     entry = entry_charged(request.enrolment.entries, entry, payable.agency_code)
+    label = payable.tier_label or (tier.label if tier else "")
     quote = Quote(
         quote_id=str(uuid.uuid4()), insured=request.person,
         registration_number=request.enrolment.registration_number, payer_kind=request.enrolment.payer_kind,
         insurance_type=entry.insurance_type, agency_code=entry.agency_code,
         agency_name=entry.agency_name, person_number=entry.person_number,
         authority_code=entry.authority_code, division_code=entry.division_code, product_code=entry.product_code,
-        year=payable.year, tier_label=payable.tier_label or (tier.label if tier else ""), amount=payable.amount,
+        kind=PaymentKind.NORMAL, lines=(QuoteLine(payable.year, label, payable.amount),),
         expires_at=now + dt.timedelta(seconds=valid_for),
     )  # fmt: skip
     sealed = seal.seal_text(json.dumps(schema.dump(quote), ensure_ascii=False), "quote")
-    return Quoted(sealed, entry, quote.year, quote.tier_label, quote.amount, valid_for)
+    return Quoted(sealed, entry, quote.kind, quote.lines, quote.amount, valid_for)
 
 
 def tiers_asked(request: QuotePayable) -> ListTiers:

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from contract.contribution import Enrolment, EnrolmentEntry, Quoted, QuotePayable, Tier, find_enrolment
 from contract.errors import InvalidInput
 from contract.insurance import InsuranceType
+from contract.payment import ItemWanted
 from contract.people import Person
+from contract.places import Place
 
 ASKING = dt.timedelta(seconds=find_enrolment.deadline + 3)
 """As long as this, a question for the enrolment may still be answered and is not asked again."""
@@ -64,8 +66,8 @@ class Selection:
 @dataclass(frozen=True)
 class Draft:
     """What a journey collected so far. `agencies` are those the medical interface asked to choose between; the
-    idempotency key belongs to the quote. An insured who is not the payer has a relation, and perhaps a phone of
-    their own."""
+    idempotency key belongs to the quote. An insured who is not the payer has a relation, and perhaps a phone and
+    a place of their own."""
 
     insured: Person
     enrolment: Enrolment | None = None
@@ -77,6 +79,7 @@ class Draft:
     reminder_phone: str | None = None
     insured_relation_id: str | None = None
     insured_phone: str = ""
+    insured_place: Place | None = None
 
     @property
     def for_other(self) -> bool:
@@ -225,6 +228,14 @@ def question_of(draft: Draft) -> QuotePayable:
         draft.insured, draft.enrolment, selection.entry_id, selection.year, selection.tier_code or "",
         selection.agency_code,
     )  # fmt: skip
+
+
+def item_of(draft: Draft) -> ItemWanted:
+    """What an order is asked to pay for: the quote, and what the journey knows of an insured who is not the payer."""
+    assert draft.quoted is not None
+    return ItemWanted(
+        draft.quoted.quote, draft.insured_phone or None, draft.insured_relation_id, draft.insured_place
+    )
 
 
 def place_of(agency_name: str) -> str:

@@ -53,8 +53,9 @@ def _draft_for(payer: LoggedInPayer, insured: Insured | None) -> Draft:
     if insured is None:
         return own
     return replace(
-        own, insured=insured.person, insured_relation_id=insured.relation_id, insured_phone=insured.phone
-    )
+        own, insured=insured.person, insured_relation_id=insured.relation_id, insured_phone=insured.phone,
+        insured_place=insured.place,
+    )  # fmt: skip
 
 
 def keep(journey: Journey, ports: Ports) -> Journey:
@@ -167,10 +168,7 @@ def place_order(payer: LoggedInPayer, journey: Journey, key: str, ports: Ports) 
     if journey.state is not JourneyState.OPEN or draft.quoted is None or key != draft.idempotency_key:
         raise StalePage
     operator = payment.Payer(payer.person_id, payer.person.name, draft.reminder_phone or "")
-    order = payment.PlaceOrder(
-        operator, draft.quoted.quote, key, insured_phone=draft.insured_phone or None,
-        relation_id=draft.insured_relation_id,
-    )  # fmt: skip
+    order = payment.PlaceOrder(operator, (drafts.item_of(draft),), key)
     try:
         placed = ports.peers.call(payment.place_order, order)
     except (QuoteExpired, QuoteForged):

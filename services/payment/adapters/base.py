@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from contract.errors import Refused
-from services.payment.domain import Order, Refund, RefundReport, Report
+from services.payment.domain import Order, Report
+from services.payment.refunds import Refund, RefundReport
 
 
 class ForgedNotify(Refused):

@@ -11,7 +11,8 @@ from typing import Any
 
 from kit.clock import CHINA
 from services.payment.adapters.base import PhonePayment
-from services.payment.domain import Order, Refund, RefundReport, RefundStatus, Report, Trigger
+from services.payment.domain import Order, Report, Trigger
+from services.payment.refunds import Refund, RefundReport, RefundStatus
 
 _TRIGGERS = {
     "NEW_ORDER": Trigger.AWAITED,

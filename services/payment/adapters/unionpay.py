@@ -7,6 +7,7 @@ import json
 import logging
 from typing import Any
 
+from contract.insurance import PaymentKind, years_text
 from contract.money import yuan_text
 from kit.clock import china
 from services.payment.adapters.base import Buyer, ForgedNotify, PhonePayment
@@ -14,7 +15,8 @@ from services.payment.adapters.reading import phone_payment_of, refund_report_of
 from services.payment.adapters.routes import Call, NoAnswer, Route, route_of
 from services.payment.adapters.signing import genuine
 from services.payment.config import Config
-from services.payment.domain import Order, Refund, RefundReport, RefundStatus, Report, Trigger
+from services.payment.domain import Order, Report, Trigger
+from services.payment.refunds import Refund, RefundReport, RefundStatus
 
 _log = logging.getLogger(__name__)
 
@@ -114,7 +116,7 @@ class Netpay:
     def _placing(self, order: Order) -> dict[str, Any]:
         return self._merchant(order) | {
             "totalAmount": order.amount,
-            "orderDesc": f"{order.year}年度{order.payer_kind.label}{order.insurance_type.label}费",
+            "orderDesc": _description(order),
             "attachedData": _insured_lines(order),
             "expireTime": _wire_time(order.expires_at),
             "notifyUrl": self._config.unionpay_notify_url,
@@ -127,11 +129,22 @@ def _wire_time(moment: dt.datetime) -> str:
     return china(moment).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def _description(order: Order) -> str:
+    """What the payer's bill says: 255 bytes at most, and nobody's name."""
+    if len(order.items) > 1:
+        return f"社会保险费，共{len(order.items)}项"
+    (item,) = order.items
+    back = item.kind.label if item.kind is PaymentKind.BACK else ""
+    return f"{back}{years_text(item.years)}年度{item.payer_kind.label}{item.insurance_type.label}费"
+
+
 def _insured_lines(order: Order) -> str:
-    """What the tax side posts once the order is paid; the wrapped subsystem reads it from attachedData [A]."""
-    levy = order.product_code[:5]  # a 征收品目 begins with its 征收项目
-    line = {
-        "djxh": order.registration_number, "rybm": order.person_number, "xzlx": levy, "jfnd": str(order.year),
-        "je": yuan_text(order.amount),
-    }  # fmt: skip
-    return json.dumps({"lines": [line]}, separators=(",", ":"))
+    """What the tax side posts once the order is paid: djxh, rybm, xzlx, jfnd and je of every line; the wrapped
+    subsystem reads it from attachedData [A]. It travels in the address of UnionPay's page, so it is short."""
+    lines = [
+        # A 征收品目 begins with its 征收项目.
+        f"{item.registration_number} {item.person_number} {item.product_code[:5]} {line.year} {yuan_text(line.amount)}"
+        for item in order.items
+        for line in item.lines
+    ]
+    return json.dumps({"lines": lines}, separators=(",", ":"))

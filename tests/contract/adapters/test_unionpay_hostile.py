@@ -16,10 +16,11 @@ from sandbox.signatures import communication_key_sign
 from services.payment.adapters.base import Buyer
 from services.payment.adapters.unionpay import Netpay
 from services.payment.config import Route
-from services.payment.domain import Refund, RefundStatus, Trigger
+from services.payment.domain import Trigger
+from services.payment.refunds import Refund, RefundStatus
 from tests.contract.adapters.sandbox_process import RunningSandbox, answering
 from tests.contract.adapters.unionpay_orders import IMPATIENT, adapter, hang_up, new_order, stranger
-from tests.fakes.payment_orders import KEY, an_order
+from tests.fakes.payment_orders import INSURED, KEY, an_order
 
 PAID = {
     "errCode": "SUCCESS", "status": "TRADE_SUCCESS", "mid": an_order().mid, "tid": an_order().tid,
@@ -174,8 +175,8 @@ def test_logs_say_what_failed_and_nothing_personal(
     assert ("UnionPay refused" in messages) is (route is Route.OPEN_PLATFORM)
     logged = " ".join(str(vars(record)) for record in caplog.records)
     for personal in (
-        order.insured.document_number,
-        order.insured.name,
+        INSURED.document_number,
+        INSURED.name,
         order.payer_name,
         order.payer_phone,
         "oSomebody",

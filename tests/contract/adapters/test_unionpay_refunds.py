@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.payment.adapters.unionpay import Netpay
-from services.payment.domain import Refund, RefundReport, RefundStatus
+from services.payment.refunds import Refund, RefundReport, RefundStatus
 from tests.contract.adapters.sandbox_process import RunningSandbox
 from tests.contract.adapters.unionpay_orders import FAULTS, new_number, new_order, pay, reach
 

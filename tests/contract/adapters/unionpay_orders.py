@@ -10,7 +10,7 @@ import requests
 
 from services.payment.adapters.unionpay import Netpay, connect
 from services.payment.config import Route
-from services.payment.domain import Order, Report, Trigger
+from services.payment.domain import Item, Order, Report, Trigger
 from tests.contract.adapters.sandbox_process import RunningSandbox
 from tests.fakes.payment_orders import an_order, settings
 
@@ -44,11 +44,11 @@ def new_number() -> str:
     return f"3194{dt.datetime.now(dt.UTC):%Y%m%d%H%M%S}000{secrets.randbelow(10**6):06d}"
 
 
-def new_order(**changed: Any) -> Order:
+def new_order(*items: Item, **changed: Any) -> Order:
     """An order of this moment, with a number of its own."""
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     values = {"mer_order_id": new_number(), "created_at": now, "expires_at": now + dt.timedelta(minutes=30)}
-    return an_order(**values | changed)
+    return an_order(*items, **values | changed)
 
 
 def reach(unionpay: Netpay, order: Order, cashier: bool = True) -> str:

@@ -26,7 +26,7 @@ from contract.contribution import (
 from contract.errors import ContractError
 from contract.insurance import InsuranceType
 from contract.people import DocumentType, Person
-from contract.quote import Quote
+from contract.quote import Quote, QuoteLine
 from kit.breaker import Breaker
 from kit.clock import CHINA, SystemClock
 from kit.crypto import KeyRing
@@ -124,7 +124,7 @@ def test_a_persona_who_may_pay_gets_a_quote(
     amount: int,
 ) -> None:
     quoted = quote(persona, insurance_type, taxbank, tx, tier_code)
-    assert (quoted.tier_label, quoted.amount, quoted.year) == (label, amount, THIS_YEAR)
+    assert quoted.lines == (QuoteLine(THIS_YEAR, label, amount),)
     sealed = schema.load(Quote, json.loads(SEAL.open_text(quoted.quote, "quote")))
     assert (sealed.insured, sealed.amount) == (person(persona), amount)
     assert sealed.registration_number == KNOWN[persona].djxh
@@ -174,7 +174,7 @@ def test_a_declared_year_says_when_how_and_what(
 
 
 def test_the_next_year_of_a_declared_one_can_be_paid(taxbank: HttpTaxBank, tx: Connection) -> None:
-    assert quote("declared", MEDICAL, taxbank, tx, "standard", THIS_YEAR + 1).year == THIS_YEAR + 1
+    assert quote("declared", MEDICAL, taxbank, tx, "standard", THIS_YEAR + 1).lines[0].year == THIS_YEAR + 1
 
 
 @pytest.mark.parametrize("chosen", [0, 1])

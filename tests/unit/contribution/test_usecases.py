@@ -23,9 +23,9 @@ from contract.contribution import (
     UpstreamUnavailable,
     YearNotOffered,
 )
-from contract.insurance import InsuranceType, PayerKind
+from contract.insurance import InsuranceType, PayerKind, PaymentKind
 from contract.people import DocumentType, Person
-from contract.quote import Quote
+from contract.quote import Quote, QuoteLine
 from kit.clock import SetClock
 from kit.crypto import KeyRing, Unreadable
 from services.contribution.domain.payables import Payable
@@ -80,7 +80,8 @@ def test_a_quote_seals_the_upstreams_amount() -> None:
     assert (sealed.person_number, sealed.agency_name, sealed.authority_code, sealed.product_code) == (
         "number at home", "玉州中心", "14509020000", "102120001",
     )  # fmt: skip
-    assert (sealed.year, sealed.tier_label, quoted.tier_label) == (2026, "个人缴费标准", "个人缴费标准")
+    assert (sealed.kind, sealed.lines) == (PaymentKind.NORMAL, (QuoteLine(2026, "个人缴费标准", 38050),))
+    assert (quoted.kind, quoted.lines) == (sealed.kind, sealed.lines)
     assert (sealed.expires_at - NOW, quoted.expires_in) == (dt.timedelta(seconds=900), 900)
 
 
@@ -100,12 +101,12 @@ def test_the_upstreams_name_of_a_tier_counts() -> None:
     tiers = (Tier("100", "100元档", 10000), Tier("200", "200元档", 20000))
     taxbank = FakeTaxBank(payables={2026: [payable(tier_label="200元档", amount=20000)]})
     quoted = quote(taxbank, replace(ASKED, entry_id="3", tier_code="200"), tiers)
-    assert (quoted.tier_label, quoted.amount, quoted.entry) == ("200元档", 20000, PENSION)
+    assert (quoted.lines[0].tier_label, quoted.amount, quoted.entry) == ("200元档", 20000, PENSION)
 
 
 def test_without_tiers_there_is_nothing_to_choose() -> None:
     quoted = quote(FakeTaxBank(payables={2026: [payable()]}), replace(ASKED, tier_code=""), tiers=())
-    assert quoted.tier_label == ""
+    assert quoted.lines[0].tier_label == ""
 
 
 def test_the_agency_chosen_is_shown_and_charged_by_its_own_number() -> None:
@@ -177,7 +178,7 @@ def test_years_change_at_midnight_in_guangxi() -> None:
     asked = replace(ASKED, year=2028)
     with pytest.raises(YearNotOffered):
         quote(taxbank, asked)
-    assert quote(taxbank, asked, now=NOW + dt.timedelta(minutes=1)).year == 2028
+    assert quote(taxbank, asked, now=NOW + dt.timedelta(minutes=1)).lines[0].year == 2028
 
 
 @pytest.mark.parametrize("entry_id", ["", "4", "medical"])

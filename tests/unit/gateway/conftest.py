@@ -7,8 +7,9 @@ import datetime as dt
 import pytest
 
 from contract.contribution import Enrolment, EnrolmentEntry, Quoted, Tier, Tiers, find_enrolment, list_tiers
-from contract.insurance import InsuranceType, PayerKind
+from contract.insurance import InsuranceType, PayerKind, PaymentKind
 from contract.people import DocumentType, Person
+from contract.quote import QuoteLine
 from kit.clock import SetClock
 from services.gateway.domain.sessions import LoggedInPayer
 from services.gateway.usecases.ports import Ports
@@ -39,7 +40,9 @@ MEDICAL_ELSEWHERE = entry(InsuranceType.MEDICAL, "450202")
 
 
 def quoted(amount: int = 30_000, expires_in: int = 900) -> Quoted:
-    return Quoted("sealed", PENSION, 2026, "300元档", amount, expires_in)
+    return Quoted(
+        "sealed", PENSION, PaymentKind.NORMAL, (QuoteLine(2026, "300元档", amount),), amount, expires_in
+    )
 
 
 @pytest.fixture

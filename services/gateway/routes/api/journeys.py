@@ -69,10 +69,11 @@ class JourneysApi(Routes):
         journey = journeys.quote_payable(journey, self.ports)
         quoted = journey.draft.quoted
         assert quoted is not None
+        (line,) = quoted.lines
         of = journey.journey_id + JOURNEY_OF_QUOTE if journey.draft.for_other else ""
         return payloads.QuoteGiven(
-            of + quoted.quote, quoted.entry.insurance_type, drafts.agency_name(journey.draft), quoted.year,
-            quoted.tier_label, quoted.amount, quoted.expires_in,
+            of + quoted.quote, quoted.entry.insurance_type, drafts.agency_name(journey.draft), line.year,
+            line.tier_label, quoted.amount, quoted.expires_in,
         )  # fmt: skip
 
     def _started(self, session: Session, wanted: payloads.InsuredWanted | None) -> Journey:
