@@ -28,7 +28,7 @@ class PayerKind(enum.StrEnum):
 
 
 class PaymentKind(enum.StrEnum):
-    """缴费类型 of 3.2.1.6 as the page asks it: 正常缴费 for one year that is open, 补缴 for all earlier years at once."""
+    """缴费类型 (3.2.1.6): 正常缴费 for a year that is open, 补缴 for all earlier years at once."""
 
     NORMAL = "normal"
     BACK = "back"

@@ -242,8 +242,8 @@ close_order = Method(
 class Contribution:
     """One paid or unpaid contribution of one insured as reminders show it (3.2.1.12): masked person, `amount` in fen.
 
-    `social_number` is 社保编号; `years` oldest first, several for 补缴; `relation_id` as in ItemWanted. Phones are full, because a reminder is
-    sent to them; both are optional.
+    `social_number` is 社保编号; `years` oldest first, several for 补缴; `relation_id` as in
+    ItemWanted. Phones are full, because a reminder is sent to them; both are optional.
     """
 
     insured_name: str
