@@ -76,8 +76,8 @@ class Draft:
     perhaps a phone of their own."""
 
     insured: Person
-    kind: PaymentKind = PaymentKind.NORMAL
     enrolment: Enrolment | None = None
+    kind: PaymentKind = PaymentKind.NORMAL
     selection: Selection = field(default_factory=Selection)
     agencies: tuple[AgencyChoice, ...] = ()
     quoted: Quoted | None = None

@@ -156,7 +156,8 @@ def test_an_order_is_placed_with_the_quotes_key_and_ends_the_journey(
     assert key
     assert journeys.place_order(PAYER, payable, key, ports) == PLACED
     (asked,) = peers.asked["place_order"]
-    assert (asked.quote, asked.idempotency_key, asked.payer.phone) == ("sealed", key, "13800138000")
+    (item,) = asked.items
+    assert (item.quote, asked.idempotency_key, asked.payer.phone) == ("sealed", key, "13800138000")
     assert (_now(ports, payable).state, _now(ports, payable).order_id) == (JourneyState.PLACED, "order-1")
 
 
