@@ -7,11 +7,11 @@ import enum
 from dataclasses import dataclass
 from typing import ClassVar
 
-from contract.errors import Conflict, NotFound, Refused, Unavailable
+from contract.errors import Conflict, InvalidInput, NotFound, Refused, Unavailable
 from contract.events import EventData
 from contract.insurance import Channel, InsuranceType, PaymentKind
-from contract.people import Person
 from contract.places import Place
+from contract.quote import QuoteLine
 from contract.rpc import Method
 
 
@@ -27,6 +27,10 @@ class OrderState(enum.StrEnum):
     CLOSED = "closed"
     REFUNDING = "refunding"
     REFUNDED = "refunded"
+
+
+MAX_ITEMS = 50
+"""As many insured, or insurance types of theirs, as one order may pay for."""
 
 
 class QuoteForged(Refused):
@@ -63,6 +67,20 @@ class LiveOrderExists(Conflict):
 
     code = "live_order_exists"
     text = "该缴费人本年度此险种已有一笔正在办理或已完成的缴费，请勿重复缴费。"
+
+
+class ItemRepeated(Refused):
+    """One order names a quote, or an insured's insurance type and year, twice."""
+
+    code = "item_repeated"
+    text = "同一被缴费人的同一险种、同一年度只能缴一次，请去掉重复的以后再提交。您还没有缴费，没有扣款。"
+
+
+class TooManyItems(InvalidInput):
+    """More than MAX_ITEMS, or so many years that UnionPay's page cannot be told all of them; or nothing at all."""
+
+    code = "too_many_items"
+    text = f"一次最多为{MAX_ITEMS}项缴费（补缴的年份较多时更少），请分几次办理。您还没有缴费，没有扣款。"
 
 
 class OrderNotFound(NotFound):
@@ -108,8 +126,9 @@ class ItemWanted:
 
 @dataclass(frozen=True)
 class PlaceOrder:
-    """Turn sealed quotes into one order: one UnionPay payment for one insured or several (3.2.1.7). All of them or
-    none: what stands in the way of one is told with its place in `detail["item"]`."""
+    """Turn sealed quotes into one order: one UnionPay payment for one insured or several (3.2.1.7), MAX_ITEMS at most.
+    All of them or none: what stands in the way of one is told with its place in `items`, from 0, in `detail["item"]`.
+    """
 
     payer: Payer
     items: tuple[ItemWanted, ...]
@@ -135,8 +154,8 @@ class OrderOfPayer:
 
 @dataclass(frozen=True)
 class OrderItem:
-    """What an order pays for one insured and one insurance type, masked; `amount` in fen. `years` oldest first:
-    several for 补缴. `relation_id` as in ItemWanted."""
+    """What an order pays for one insured and one insurance type, masked; amounts in fen. `lines` oldest first: several
+    for 补缴. `relation_id` as in ItemWanted."""
 
     insured_name: str
     insured_number: str
@@ -144,10 +163,13 @@ class OrderItem:
     agency_name: str
     insurance_type: InsuranceType
     kind: PaymentKind
-    years: tuple[int, ...]
-    tier_label: str
+    lines: tuple[QuoteLine, ...]
     amount: int
     relation_id: str | None = None
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        return tuple(line.year for line in self.lines)
 
 
 @dataclass(frozen=True)
@@ -188,46 +210,15 @@ class Orders:
     orders: tuple[OrderView, ...]
 
 
-@dataclass(frozen=True)
-class ListPaid:
-    """What was paid for one person, whoever paid it, for the contribution years from `since` to `until` (3.2.1.8).
-
-    Number and name must both be the insured's.
-    """
-
-    insured: Person
-    since: int
-    until: int
-
-
-@dataclass(frozen=True)
-class PaidContribution:
-    """One paid order, without anybody's name; `amount` in fen, `social_number` is 社保编号."""
-
-    insurance_type: InsuranceType
-    year: int
-    amount: int
-    agency_code: str
-    agency_name: str
-    social_number: str
-    channel: Channel
-    paid_at: dt.datetime
-
-
-@dataclass(frozen=True)
-class PaidContributions:
-    """In the order they were paid."""
-
-    contributions: tuple[PaidContribution, ...]
-
-
 place_order = Method(
     "payment", "place_order", PlaceOrder, OrderPlaced,
-    errors=(QuoteForged, QuoteExpired, QuoteUsed, IdempotencyConflict, LiveOrderExists), command=True,
+    errors=(
+        QuoteForged, QuoteExpired, QuoteUsed, ItemRepeated, TooManyItems, IdempotencyConflict, LiveOrderExists,
+    ),
+    command=True,
 )  # fmt: skip
 get_order = Method("payment", "get_order", OrderOfPayer, OrderView, errors=(OrderNotFound,))
 list_orders = Method("payment", "list_orders", ListOrders, Orders)
-list_paid = Method("payment", "list_paid", ListPaid, PaidContributions, deadline=3.0)
 resume_payment = Method(
     "payment", "resume_payment", OrderOfPayer, OrderPlaced, errors=(OrderNotFound, OrderNotPayable)
 )
@@ -242,8 +233,8 @@ close_order = Method(
 class Contribution:
     """One paid or unpaid contribution of one insured as reminders show it (3.2.1.12): masked person, `amount` in fen.
 
-    `social_number` is 社保编号; `years` oldest first, several for 补缴; `relation_id` as in
-    ItemWanted. Phones are full, because a reminder is sent to them; both are optional.
+    `social_number` is 社保编号; `years` oldest first, several for 补缴; `relation_id` as in ItemWanted. Phones are
+    full, because a reminder is sent to them; both are optional.
     """
 
     insured_name: str

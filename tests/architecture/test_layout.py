@@ -27,6 +27,7 @@ BY_SUBJECT = {
     "payment": {
         "views.py": "an order as its payer may see it, masked",
         "notifies.py": "use cases UnionPay starts",
+        "placing.py": "from sealed quotes to the order they become",
     },
     "notify": {
         "sender.py": "the greenlet that empties the queue of messages",

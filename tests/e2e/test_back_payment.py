@@ -137,7 +137,7 @@ def test_another_person_is_back_paid_at_the_agency_chosen(page: Page, embedded_s
     resident.is_at("补缴明细确认")
     resident.press("下一步")
     resident.is_at("选择缴款方式")
-    resident.sees(f"为{mask_name(insured.name)}缴纳 补缴 2 个年度养老保险")
+    resident.sees(f"为{mask_name(insured.name)}缴纳 补缴 {THIS_YEAR - 2}-{THIS_YEAR - 1}年养老保险")
 
 
 def test_back_payment_through_json(embedded_system: EmbeddedSystem) -> None:
@@ -158,7 +158,8 @@ def test_back_payment_through_json(embedded_system: EmbeddedSystem) -> None:
     cashier = requests.get(placed.json()["payment_url"], timeout=10).url
     requests.post(cashier + "/pay", allow_redirects=False, timeout=10)
     order = client.call("POST", f"/orders/{placed.json()['order_id']}/check").json()
-    assert (order["state"], order["items"][0]["years"]) == ("paid", years)
+    (item,) = order["items"]
+    assert (order["state"], item["kind"], item["lines"]) == ("paid", "back", quoted.json()["lines"])
     assert sandbox.asked(client.someone) == ONCE, "and UnionPay once: three calls for thirteen years or one"
     assert sandbox.orders_opened() == opened + 1
 

@@ -19,7 +19,9 @@ from contract.contribution import (
 )
 from contract.errors import InvalidInput
 from contract.insurance import InsuranceType, PaymentKind
+from contract.payment import ItemWanted
 from contract.people import Person
+from contract.places import Place
 
 ASKING = dt.timedelta(seconds=find_enrolment.deadline + 3)
 """As long as this, a question for the enrolment may still be answered and is not asked again."""
@@ -73,7 +75,7 @@ class Selection:
 class Draft:
     """What a journey collected so far. `kind` is what the quote is for; `agencies` are those contribution asked to
     choose between; the idempotency key belongs to the quote. An insured who is not the payer has a relation, and
-    perhaps a phone of their own."""
+    perhaps a phone and a place of their own."""
 
     insured: Person
     enrolment: Enrolment | None = None
@@ -86,6 +88,7 @@ class Draft:
     reminder_phone: str | None = None
     insured_relation_id: str | None = None
     insured_phone: str = ""
+    insured_place: Place | None = None
 
     @property
     def for_other(self) -> bool:
@@ -248,6 +251,14 @@ def question_of(draft: Draft) -> QuotePayable:
         draft.insured, draft.enrolment, selection.entry_id, selection.year, selection.tier_code or "",
         selection.agency_code,
     )  # fmt: skip
+
+
+def item_of(draft: Draft) -> ItemWanted:
+    """What an order is asked to pay for: the quote, and what the journey knows of an insured who is not the payer."""
+    assert draft.quoted is not None
+    return ItemWanted(
+        draft.quoted.quote, draft.insured_phone or None, draft.insured_relation_id, draft.insured_place
+    )
 
 
 def place_of(agency_name: str) -> str:

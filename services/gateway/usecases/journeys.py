@@ -13,7 +13,7 @@ from contract.contribution import AgencyChoiceNeeded, Quoted
 from contract.errors import ContractError
 from contract.household import Insured
 from contract.insurance import PaymentKind
-from contract.payment import ItemWanted, OrderPlaced, QuoteExpired, QuoteForged, QuoteUsed
+from contract.payment import OrderPlaced, QuoteExpired, QuoteForged, QuoteUsed
 from kit.clock import china
 from services.gateway.domain import drafts, others
 from services.gateway.domain.drafts import AgencyChoice, Draft, Journey, JourneyState, Options, Selection
@@ -56,8 +56,9 @@ def _draft_for(payer: LoggedInPayer, insured: Insured | None) -> Draft:
     if insured is None:
         return own
     return replace(
-        own, insured=insured.person, insured_relation_id=insured.relation_id, insured_phone=insured.phone
-    )
+        own, insured=insured.person, insured_relation_id=insured.relation_id, insured_phone=insured.phone,
+        insured_place=insured.place,
+    )  # fmt: skip
 
 
 def keep(journey: Journey, ports: Ports) -> Journey:
@@ -196,8 +197,7 @@ def place_order(payer: LoggedInPayer, journey: Journey, key: str, ports: Ports) 
     if journey.state is not JourneyState.OPEN or draft.quoted is None or key != draft.idempotency_key:
         raise StalePage
     operator = payment.Payer(payer.person_id, payer.person.name, draft.reminder_phone or "")
-    item = ItemWanted(draft.quoted.quote, draft.insured_phone or None, draft.insured_relation_id)
-    order = payment.PlaceOrder(operator, (item,), key)
+    order = payment.PlaceOrder(operator, (drafts.item_of(draft),), key)
     try:
         placed = ports.peers.call(payment.place_order, order)
     except (QuoteExpired, QuoteForged):

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 import requests
 
+from contract.insurance import PaymentKind, years_text
 from contract.money import yuan_text
 from kit.clock import CHINA, Clock, china
 from kit.open_platform import OpenPlatformKey
@@ -57,7 +58,7 @@ class OpenPlatform:
             self._merchant(now) | {
                 "merOrderId": order.mer_order_id,
                 "totalAmount": order.amount,
-                "orderDesc": f"{order.year}年度{order.payer_kind.label}{order.insurance_type.label}费",
+                "orderDesc": _description(order),
                 "attachedData": _insured_lines(order),
                 "expireTime": _wire_time(order.expires_at),
                 "notifyUrl": self._config.unionpay_notify_url,
@@ -149,11 +150,22 @@ def _wire_time(moment: dt.datetime) -> str:
     return china(moment).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def _description(order: Order) -> str:
+    """What the payer's bill says: 255 bytes at most, and nobody's name."""
+    if len(order.items) > 1:
+        return f"社会保险费，共{len(order.items)}项"
+    (item,) = order.items
+    back = item.kind.label if item.kind is PaymentKind.BACK else ""
+    return f"{back}{years_text(item.years)}年度{item.payer_kind.label}{item.insurance_type.label}费"
+
+
 def _insured_lines(order: Order) -> str:
-    """What the tax side posts once the order is paid; the wrapped subsystem reads it from attachedData [A]."""
-    levy = order.product_code[:5]  # a 征收品目 begins with its 征收项目
-    line = {
-        "djxh": order.registration_number, "rybm": order.person_number, "xzlx": levy, "jfnd": str(order.year),
-        "je": yuan_text(order.amount),
-    }  # fmt: skip
-    return json.dumps({"lines": [line]}, separators=(",", ":"))
+    """What the tax side posts once the order is paid: djxh, rybm, xzlx, jfnd and je of every line; the wrapped
+    subsystem reads it from attachedData [A]. It travels in the address of UnionPay's page, so it is short."""
+    lines = [
+        # A 征收品目 begins with its 征收项目.
+        f"{item.registration_number} {item.person_number} {item.product_code[:5]} {line.year} {yuan_text(line.amount)}"
+        for item in order.items
+        for line in item.lines
+    ]
+    return json.dumps({"lines": lines}, separators=(",", ":"))

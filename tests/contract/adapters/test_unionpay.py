@@ -14,10 +14,10 @@ import requests
 
 from services.payment.adapters.base import ForgedNotify
 from services.payment.adapters.unionpay import OpenPlatform
-from services.payment.domain import Order, Report, Trigger
+from services.payment.domain import Item, Order, Report, Trigger
 from tests.contract.adapters.sandbox_process import RunningSandbox, answering
 from tests.contract.sandbox.receiver import Receiver, listening
-from tests.fakes.payment_orders import an_order, settings
+from tests.fakes.payment_orders import INSURED, an_item, an_order, settings
 
 IMPATIENT = 0.3
 """Seconds the adapter waits here; the sandbox hangs for longer."""
@@ -34,12 +34,12 @@ def unionpay(sandbox: RunningSandbox) -> Iterator[OpenPlatform]:
     unionpay._http.close()
 
 
-def new_order(**changed: Any) -> Order:
+def new_order(*items: Item, **changed: Any) -> Order:
     """An order of this moment, with a number of its own."""
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     number = f"3194{now:%Y%m%d%H%M%S}000{secrets.randbelow(10**6):06d}"
     values = {"mer_order_id": number, "created_at": now, "expires_at": now + dt.timedelta(minutes=30)}
-    return an_order(**values | changed)
+    return an_order(*items, **values | changed)
 
 
 def reach(unionpay: OpenPlatform, order: Order, cashier: bool = True) -> str:
@@ -79,7 +79,7 @@ def test_a_paid_order_is_posted_for_the_person_and_year_it_names(
 ) -> None:
     (person,) = [p for p in sandbox.api("GET", "/personas")["personas"] if p["persona"] == persona]
     number = person["enrolments"][0]["rybm"]
-    order = new_order(registration_number=person["djxh"], person_number=number, product_code=product)
+    order = new_order(an_item(registration_number=person["djxh"], person_number=number, product_code=product))
     reach(unionpay, order)
     # Posted tomorrow: the other tests still find the year payable.
     sandbox.misbehave(order.mer_order_id, unionpay={"posting_delay_seconds": 86400})
@@ -91,7 +91,7 @@ def test_a_paid_order_is_posted_for_the_person_and_year_it_names(
 def test_the_payment_page_says_nothing_personal(unionpay: OpenPlatform) -> None:
     order = new_order()
     url = unquote_plus(unionpay.payment_page(order))
-    for personal in (order.insured.document_number, order.insured.name, order.payer_name, order.payer_phone):
+    for personal in (INSURED.document_number, INSURED.name, order.payer_name, order.payer_phone):
         assert personal not in url
 
 
@@ -249,7 +249,7 @@ def test_logs_say_what_failed_and_nothing_personal(
     stranger._http.close()
     assert {"UnionPay refused", "UnionPay gave no answer"} <= {r.message for r in caplog.records}
     logged = " ".join(str(vars(record)) for record in caplog.records)
-    for personal in (order.insured.document_number, order.insured.name, order.payer_name, order.payer_phone):
+    for personal in (INSURED.document_number, INSURED.name, order.payer_name, order.payer_phone):
         assert personal not in logged
 
 

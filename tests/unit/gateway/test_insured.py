@@ -10,8 +10,9 @@ from contract import contribution, household, payment
 from contract.contribution import AgencyChoiceNeeded, AllPaid, EnrolmentNotFound, PensionMissing
 from contract.household import Insured, InsuredNotFound, Kinship, OwnDocument, Pick, Picks, TypedPerson
 from contract.insurance import InsuranceType, PaymentKind
-from contract.payment import OrderPlaced
+from contract.payment import ItemWanted, OrderPlaced
 from contract.people import DocumentType, Person
+from contract.places import Division, Place
 from services.gateway.domain.drafts import Journey, JourneyState, Selection
 from services.gateway.usecases import insured, journeys
 from services.gateway.usecases.ports import Ports
@@ -20,7 +21,8 @@ from tests.unit.gateway.conftest import LIFE, NOW, PAYER, quoted
 
 CHILD = Person(DocumentType.RESIDENT_ID, "450181201905203012", "谭子涵")
 TYPED = TypedPerson(DocumentType.RESIDENT_ID, CHILD.document_number, CHILD.name, "13900139000")
-INSURED = Insured("relation-1", CHILD, "13900139000", None)
+PLACE = Place(Division("450100", "南宁市"), Division("450103", "青秀区"))
+INSURED = Insured("relation-1", CHILD, "13900139000", PLACE)
 PICK = Pick("member-1", CHILD, "", None, Kinship.CHILD, None, None)
 
 
@@ -100,8 +102,7 @@ def test_the_order_names_the_relation_and_the_insureds_phone(ports: Ports, peers
     payable = journeys.quote_payable(chosen, ports)
     journeys.place_order(PAYER, payable, payable.draft.idempotency_key or "", ports)
     (order,) = peers.asked["place_order"]
-    (item,) = order.items
-    assert (item.relation_id, item.insured_phone) == ("relation-1", "13900139000")
+    assert order.items == (ItemWanted("sealed", "13900139000", "relation-1", PLACE),)
     assert (order.payer.person_id, order.payer.phone) == (PAYER.person_id, PAYER.phone)
 
 

@@ -55,10 +55,7 @@ class OrdersApi(Routes):
         phone = payer.phone if body.reminder_phone is None else drafts.reminder_phone(body.reminder_phone)
         operator = Payer(payer.person_id, payer.person.name, phone or "")
         journey_id, _, quote = body.quote.rpartition(JOURNEY_OF_QUOTE)
-        item = ItemWanted(quote)
-        if journey_id:
-            draft = self._quoted(session, journey_id, quote)
-            item = ItemWanted(quote, draft.insured_phone or None, draft.insured_relation_id)
+        item = drafts.item_of(self._quoted(session, journey_id, quote)) if journey_id else ItemWanted(quote)
         return self.rpc.call(payment.place_order, PlaceOrder(operator, (item,), key))
 
     @operation("GET", "/orders", "最近的缴费", access=Access.PAYER, answer=Orders, errors=(LoginNeeded,))
