@@ -12,12 +12,13 @@ from urllib.parse import unquote_plus
 import pytest
 import requests
 
+from contract.quote import QuoteLine
 from services.payment.adapters.base import ForgedNotify
 from services.payment.adapters.unionpay import OpenPlatform
-from services.payment.domain import Item, Order, Report, Trigger
+from services.payment.domain import MAX_LINES, Item, Order, Report, Trigger
 from tests.contract.adapters.sandbox_process import RunningSandbox, answering
 from tests.contract.sandbox.receiver import Receiver, listening
-from tests.fakes.payment_orders import INSURED, an_item, an_order, settings
+from tests.fakes.payment_orders import INSURED, a_back_payment, a_quote, an_item, an_order, settings
 
 IMPATIENT = 0.3
 """Seconds the adapter waits here; the sandbox hangs for longer."""
@@ -86,6 +87,36 @@ def test_a_paid_order_is_posted_for_the_person_and_year_it_names(
     (line,) = sandbox.act(order.mer_order_id, "pay")["postings"]
     assert (line["djxh"], line["rybm"], line["xzlx"]) == (person["djxh"], number, product[:5])
     assert (line["jfnd"], line["amount"]) == ("2026", order.amount)
+
+
+def test_every_line_of_an_order_for_several_is_posted(
+    sandbox: RunningSandbox, unionpay: OpenPlatform
+) -> None:
+    personas = {p["persona"]: p for p in sandbox.api("GET", "/personas")["personas"]}
+    wanted = [
+        ("medical_only", a_quote(quote_id="quote-2", product_code="102120001")),
+        ("pension_only", a_back_payment()),
+    ]
+    items = [
+        an_item(quote, registration_number=person["djxh"], person_number=person["enrolments"][0]["rybm"])
+        for name, quote in wanted
+        for person in (personas[name],)
+    ]
+    order = new_order(*items)
+    assert "3000.00" in reach(unionpay, order)
+    sandbox.misbehave(order.mer_order_id, unionpay={"posting_delay_seconds": 86400})
+    lines = sandbox.act(order.mer_order_id, "pay")["postings"]
+    assert [(line["xzlx"], line["jfnd"], line["amount"]) for line in lines] == [
+        ("10212", "2026", 40000),
+        *(("10210", str(year), 20000) for year in range(2011, 2024)),
+    ]
+    assert unionpay.query(order) == paid(sandbox, order)
+
+
+def test_the_longest_page_is_accepted(sandbox: RunningSandbox, unionpay: OpenPlatform) -> None:
+    lines = tuple(QuoteLine(1946 + n, "", 9_999_99) for n in range(MAX_LINES))
+    order = new_order(an_item(registration_number="2" * 20, person_number="4" * 18, lines=lines))
+    assert "799999.20" in reach(unionpay, order)
 
 
 def test_the_payment_page_says_nothing_personal(unionpay: OpenPlatform) -> None:

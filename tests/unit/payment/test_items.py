@@ -32,6 +32,7 @@ from contract.quote import Quote, QuoteLine
 from services.payment import usecases
 from services.payment.adapters.unionpay import OpenPlatform
 from services.payment.domain import MAX_LINES, Report, Trigger
+from services.payment.storage.rows import line_rows
 from tests.fakes.payment_orders import (
     INSURED,
     NOW,
@@ -252,6 +253,16 @@ def test_a_payment_of_another_sum_fails_every_item_and_is_returned_whole(payment
     ((case),) = payment.storage.refunds.values()
     assert (case.reason, case.amount) == ("mispaid", 40000)
     assert [type(event) for event in payment.events[1:]] == [PaymentFailed, PaymentFailed]
+
+
+def test_lines_are_stored_in_one_order_however_they_were_asked_for() -> None:
+    """Two orders that want the same people then never wait for each other."""
+    items = (an_item(CHILDS), an_item(BACK), an_item(MINE))
+    stored = [
+        [(row["insured_index"], row["insurance_type"], row["year"]) for row in line_rows(an_order(*asked))]
+        for asked in (items, items[::-1])
+    ]
+    assert stored[0] == stored[1]
 
 
 def test_one_item_is_asked_as_before(payment: Payment) -> None:
