@@ -75,7 +75,7 @@ def test_thirteen_years_are_seen_five_at_a_time_and_paid_at_once(page: Page, emb
     expect(page.get_by_label("补缴")).to_be_checked()
 
 
-@pytest.mark.javascript
+@only_with_javascript
 def test_the_step_back_begins_with_this_year_and_old_pages_lead_to_the_present_state(
     page: Page, embedded_system: System
 ) -> None:

@@ -192,7 +192,7 @@ class JourneyRoutes(Routes):
         shared = {"journey": journey, "quoted": draft.quoted, "reminder_phone": phone}
         if draft.kind is PaymentKind.BACK:
             shown = max(LINES, request.values.get("shown", LINES, int))
-            context |= {"shown": shown, "more": shown + LINES}
+            context |= {"shown": shown, "at_once": LINES}
             return self.show("back_payment.html", request, session, status, **shared, **context)
         return self.show("check.html", request, session, status, **shared, **context)
 
