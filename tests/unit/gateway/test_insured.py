@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from contract import contribution, household, payment
-from contract.contribution import AgencyChoiceNeeded, AllPaid, EnrolmentNotFound
+from contract.contribution import AgencyChoiceNeeded, AllPaid, EnrolmentNotFound, PensionMissing
 from contract.household import Insured, InsuredNotFound, Kinship, OwnDocument, Pick, Picks, TypedPerson
-from contract.insurance import InsuranceType
+from contract.insurance import InsuranceType, PaymentKind
 from contract.payment import ItemWanted, OrderPlaced
 from contract.people import DocumentType, Person
 from contract.places import Division, Place
@@ -124,6 +124,13 @@ def test_a_refused_quote_speaks_of_the_insured_and_keeps_the_agencies(ports: Por
     with pytest.raises(AgencyChoiceNeeded, match="被缴费人在多个地方"):
         journeys.quote_payable(chosen, ports)
     assert [agency.code for agency in ports.journeys.rows[chosen.journey_id].draft.agencies] == ["1"]
+
+
+def test_a_refused_back_payment_speaks_of_the_insured(ports: Ports, peers: FakePeers) -> None:
+    back = journeys.choose_kind(_for_child(ports), PaymentKind.BACK, ports)
+    peers.answer(contribution.quote_back_payment, PensionMissing())
+    with pytest.raises(PensionMissing, match="查询不到被缴费人的养老保险参保登记信息"):
+        journeys.quote_payable(journeys.find_enrolment(back, ports), ports)
 
 
 def test_an_entry_is_found_by_its_relation(ports: Ports, peers: FakePeers) -> None:
