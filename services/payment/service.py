@@ -12,14 +12,7 @@ from werkzeug.wrappers import Request, Response
 
 from contract import paid, payment
 from contract.paid import ListPaid, PaidContributions
-from contract.payment import (
-    ListOrders,
-    OrderOfPayer,
-    OrderPlaced,
-    Orders,
-    OrderView,
-    PlaceOrder,
-)
+from contract.payment import ListOrders, OrderOfPayer, OrderPlaced, Orders, OrderView, PlaceOrder
 from kit import telemetry
 from kit.crypto import KeyRing
 from kit.http import Access, http
