@@ -73,15 +73,18 @@ class JourneyRoutes(Routes):
     @http("POST", "/journeys/<journey_id>/selection", access=Access.PAYER)
     def keep_selection(self, request: Request, session: Session, journey_id: str) -> Response:
         """A tap on 缴费信息选择: keep it and show what it changes."""
-        journey = self._choosing(session, journey_id)
-        journey, _ = journeys.select(journey, _selection(request, journey), self.ports)
+        journey, _ = self._select(request, session, journey_id)
         return self._to(journey, "agency" if request.form.get("then") == "agency" else "choice")
 
     @http("POST", "/journeys/<journey_id>/choice", access=Access.PAYER)
     def check_choice(self, request: Request, session: Session, journey_id: str) -> Response:
         """【下一步】: the checks in their order, then the sole agency's confirmation, then the quote."""
-        journey = self._choosing(session, journey_id)
-        journey, options = journeys.select(journey, _selection(request, journey), self.ports)
+        try:
+            journey, options = self._select(request, session, journey_id)
+        except (
+            StalePage
+        ):  # the tap before was still on its way: the form holds it too, and counts as it is now
+            journey, options = self._select(request, session, journey_id)
         selection = journey.draft.selection
         try:
             drafts.check_selection(selection, options)
@@ -202,6 +205,11 @@ class JourneyRoutes(Routes):
         if journey.state is not JourneyState.OPEN or journey.draft.enrolment is None:
             raise StalePage
         return journey
+
+    def _select(self, request: Request, session: Session, journey_id: str) -> tuple[Journey, Options]:
+        """Keep what the form says. Raises StalePage."""
+        journey = self._choosing(session, journey_id)
+        return journeys.select(journey, _selection(request, journey), self.ports)
 
     def _choosing(self, session: Session, journey_id: str) -> Journey:
         """A journey that is at 缴费信息选择. Raises StalePage, also for 补缴."""
