@@ -168,7 +168,7 @@ class QuotePayable:
     """Ask the upstream what is payable for the chosen entry, year and tier, and seal the answer.
 
     `tier_code` is empty where there are no tiers to choose from; `agency_code` is set once the payer has answered
-    AgencyChoiceNeeded.
+    AgencyChoiceNeeded. `ticket` as in FindEnrolment.
     """
 
     person: Person
@@ -177,6 +177,7 @@ class QuotePayable:
     year: int
     tier_code: str
     agency_code: str = ""
+    ticket: str = ""
 
 
 @dataclass(frozen=True)
@@ -204,5 +205,5 @@ quote_payable = Method(
     "contribution", "quote_payable", QuotePayable, Quoted,
     errors=(NothingPayable, AllPaid, AlreadyDeclared, YearNotOffered, TierUnknown, TierNotPayable,
             AgencyChoiceNeeded, UpstreamUnavailable, UpstreamBusy),
-    deadline=12.0, upstream="taxbank",
+    deadline=30.0, upstream="taxbank",
 )  # fmt: skip

@@ -8,13 +8,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from contract.contribution import Enrolment, EnrolmentEntry, Quoted, QuotePayable, Tier, find_enrolment
+from contract import contribution
+from contract.contribution import Enrolment, EnrolmentEntry, Quoted, QuotePayable, Tier
 from contract.errors import InvalidInput
 from contract.insurance import InsuranceType
 from contract.people import Person
+from services.gateway.domain.refusals import Refusal
 
-ASKING = dt.timedelta(seconds=find_enrolment.deadline + 3)
+ASKING = dt.timedelta(seconds=contribution.find_enrolment.deadline + 3)
 """As long as this, a question for the enrolment may still be answered and is not asked again."""
+
+QUOTING = dt.timedelta(seconds=contribution.quote_payable.deadline + 3)
+"""The same of a question for the amount."""
 
 
 class JourneyState(enum.StrEnum):
@@ -65,7 +70,7 @@ class Selection:
 class Draft:
     """What a journey collected so far. `agencies` are those the medical interface asked to choose between; the
     idempotency key belongs to the quote. An insured who is not the payer has a relation, and perhaps a phone of
-    their own."""
+    their own. `refused` is how the last question ended where it was refused."""
 
     insured: Person
     enrolment: Enrolment | None = None
@@ -73,7 +78,9 @@ class Draft:
     agencies: tuple[AgencyChoice, ...] = ()
     quoted: Quoted | None = None
     quote_expires_at: dt.datetime | None = None
+    quote_asked_at: dt.datetime | None = None
     idempotency_key: str | None = None
+    refused: Refusal | None = None
     reminder_phone: str | None = None
     insured_relation_id: str | None = None
     insured_phone: str = ""
@@ -101,6 +108,11 @@ class Journey:
     def is_asking(self, now: dt.datetime) -> bool:
         """Whether the enrolment is being asked for right now."""
         return self.enrolment_asked_at is not None and now - self.enrolment_asked_at < ASKING
+
+    def is_quoting(self, now: dt.datetime) -> bool:
+        """Whether the amount is being asked for right now."""
+        asked_at = self.draft.quote_asked_at
+        return asked_at is not None and now - asked_at < QUOTING
 
     @property
     def step(self) -> Step:
@@ -215,7 +227,7 @@ def needs_confirmation(selection: Selection, options: Options) -> bool:
     return sole and selection.confirmed != selection.to_confirm
 
 
-def question_of(draft: Draft) -> QuotePayable:
+def question_of(draft: Draft, ticket: str) -> QuotePayable:
     """What contribution is asked about a checked selection."""
     selection = draft.selection
     assert draft.enrolment is not None
@@ -223,7 +235,7 @@ def question_of(draft: Draft) -> QuotePayable:
     assert selection.year is not None
     return QuotePayable(
         draft.insured, draft.enrolment, selection.entry_id, selection.year, selection.tier_code or "",
-        selection.agency_code,
+        selection.agency_code, ticket,
     )  # fmt: skip
 
 
