@@ -131,10 +131,11 @@ class GetQueuePlace:
 
 @dataclass(frozen=True)
 class QueuePlace:
-    """`ahead` is how many are before the holder of the ticket (您前面还有 N 人); None when they do not wait: they are
-    served already, or were turned away."""
+    """`ahead` is how many are before the holder of the ticket (您前面还有 N 人), `seconds` about how long that takes;
+    None when they do not wait: they are served already, or were turned away."""
 
     ahead: int | None
+    seconds: int | None = None
 
 
 @dataclass(frozen=True)

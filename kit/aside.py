@@ -17,7 +17,7 @@ from nameko.extensions import DependencyProvider
 
 from contract.errors import ContractError
 
-PATIENCE = 1.0
+PATIENCE = 2.0
 """Seconds a request stays."""
 STOP_SECONDS = 35.0
 """Seconds a stopping service waits for what is under way; work here ends by a deadline of its own before that."""
