@@ -72,6 +72,14 @@ def arrive(system: dict[str, Any], number: int, person: dict[str, str]) -> Resid
     return resident
 
 
+def set_off(everybody: list[Resident], payers: int) -> list[dict[str, Any]]:
+    """All at the same moment, those who pay spread evenly among the others; how each fared."""
+    paying = {number * len(everybody) // payers for number in range(payers)}
+    crowd = eventlet.GreenPool(len(everybody))
+    pays = [number in paying for number in range(len(everybody))]
+    return list(crowd.imap(travel, everybody, pays))
+
+
 def main() -> None:
     system = json.loads(sys.stdin.readline())
     logins = eventlet.GreenPool(LOGINS_AT_ONCE)
@@ -79,12 +87,7 @@ def main() -> None:
     everybody = list(logins.imap(lambda one: arrive(system, *one), people))
     print("ready", flush=True)
     for line in sys.stdin:
-        order = json.loads(line)
-        every = len(everybody) / order["payers"]
-        payers = {int(number * every) for number in range(order["payers"])}
-        crowd = eventlet.GreenPool(len(everybody))
-        fared = crowd.imap(lambda one: travel(one[1], one[0] in payers), enumerate(everybody))
-        print(json.dumps(list(fared)), flush=True)
+        print(json.dumps(set_off(everybody, json.loads(line)["payers"])), flush=True)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from contract import contribution
-from contract.contribution import Enrolment, EnrolmentEntry, Quoted, QuotePayable, Tier
+from contract.contribution import Enrolment, EnrolmentEntry, QueuePlace, Quoted, QuotePayable, Tier
 from contract.errors import InvalidInput
 from contract.insurance import InsuranceType
 from contract.people import Person
@@ -20,6 +20,14 @@ ASKING = dt.timedelta(seconds=contribution.find_enrolment.deadline + 3)
 
 QUOTING = dt.timedelta(seconds=contribution.quote_payable.deadline + 3)
 """The same of a question for the amount."""
+
+
+_SOONEST, _LATEST = 3, 10
+
+
+def look_again(place: QueuePlace) -> int:
+    """After how many seconds to look for an answer again: a crowd that looks too often slows down what it waits for."""
+    return min(max(_SOONEST, (place.seconds or 0) // 3), _LATEST)
 
 
 class JourneyState(enum.StrEnum):

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Request, Response
 
 from contract.contribution import AgencyChoiceNeeded
 from kit.http import Access, http
-from services.gateway.domain.drafts import Journey
+from services.gateway.domain.drafts import Journey, look_again
 from services.gateway.domain.sessions import Session
 from services.gateway.routes.base import Routes
 from services.gateway.usecases import journeys
@@ -56,7 +56,8 @@ class WaitingRoutes(Routes):
     def _wait(
         self, request: Request, session: Session, journey: Journey, page: str, subject: str
     ) -> Response:
-        ahead = journeys.find_place(journey, self.ports)
+        place = journeys.find_place(journey, self.ports)
         return self.show(
-            "asking.html", request, session, journey=journey, page=page, subject=subject, ahead=ahead
-        )
+            "asking.html", request, session, journey=journey, page=page, subject=subject, place=place,
+            seconds=look_again(place),
+        )  # fmt: skip

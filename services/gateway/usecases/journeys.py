@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 
 from contract import contribution, payment
-from contract.contribution import AgencyChoiceNeeded
+from contract.contribution import AgencyChoiceNeeded, GetQueuePlace, QueuePlace
 from contract.errors import ContractError, Unavailable
 from contract.household import Insured
 from contract.payment import OrderPlaced, QuoteExpired, QuoteForged, QuoteUsed
@@ -184,13 +184,12 @@ def _ask_for_quote(asking: Journey, ports: Ports) -> Journey:
     return keep_draft(asking, fresh, ports)
 
 
-def find_place(journey: Journey, ports: Ports) -> int | None:
+def find_place(journey: Journey, ports: Ports) -> QueuePlace:
     """How many are ahead of a journey that asks; None when it is being answered, or nobody can say."""
     try:
-        place = ports.peers.call(contribution.get_queue_place, contribution.GetQueuePlace(journey.journey_id))
+        return ports.peers.call(contribution.get_queue_place, GetQueuePlace(journey.journey_id))
     except Unavailable:
-        return None
-    return place.ahead
+        return QueuePlace(None)
 
 
 def place_order(payer: LoggedInPayer, journey: Journey, key: str, ports: Ports) -> OrderPlaced:

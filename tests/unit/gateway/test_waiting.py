@@ -135,14 +135,19 @@ def test_an_enrolment_that_is_not_of_today_may_be_asked_for_again(ports: Ports, 
 
 @pytest.mark.parametrize(
     ("answer", "ahead"),
-    [(QueuePlace(12), 12), (QueuePlace(0), 0), (QueuePlace(None), None), (DeadlineExceeded(), None)],
+    [(QueuePlace(12, 5), 12), (QueuePlace(0, 2), 0), (QueuePlace(None), None), (DeadlineExceeded(), None)],
 )
 def test_the_place_is_told_where_somebody_knows_it(
     asking: Journey, ports: Ports, peers: FakePeers, answer: object, ahead: int | None
 ) -> None:
     peers.answer(contribution.get_queue_place, answer)
-    assert journeys.find_place(asking, ports) == ahead
+    assert journeys.find_place(asking, ports).ahead == ahead
     assert peers.asked["get_queue_place"][0].ticket == asking.journey_id
+
+
+@pytest.mark.parametrize(("seconds", "after"), [(None, 3), (2, 3), (18, 6), (90, 10)])
+def test_who_waits_long_looks_seldom(seconds: int | None, after: int) -> None:
+    assert drafts.look_again(QueuePlace(1, seconds)) == after
 
 
 def test_a_kept_refusal_is_the_error_it_was() -> None:

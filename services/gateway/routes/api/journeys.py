@@ -25,9 +25,6 @@ JOURNEY_OF_QUOTE = "."
 """Between the journey and the sealed quote of somebody else's contribution: the order takes their relation and phone
 from the journey, and a client cannot forget to send it. Sealed quotes hold no such character."""
 
-LOOK_AGAIN = 2
-"""Seconds after which to look for an answer again."""
-
 
 class JourneysApi(Routes):
     """The steps of a journey without its pages."""
@@ -94,7 +91,8 @@ class JourneysApi(Routes):
         """Raises StillAsking, or how the question was refused."""
         quoted = journey.draft.quoted
         if quoted is None and journey.is_quoting(self.clock.now()):
-            raise StillAsking(ahead=journeys.find_place(journey, self.ports), retry_after=LOOK_AGAIN)
+            place = journeys.find_place(journey, self.ports)
+            raise StillAsking(ahead=place.ahead, retry_after=drafts.look_again(place))
         if quoted is None:
             raise self._refused(journey, "请先查询应缴费额。")
         of = journey.journey_id + JOURNEY_OF_QUOTE if journey.draft.for_other else ""
@@ -130,6 +128,7 @@ class JourneysApi(Routes):
         enrolment, today, asking = draft.enrolment, china(now).date(), journey.is_asking(now)
         if enrolment is None and not asking:
             raise self._refused(journey, "请先查询参保信息。")
+        place = journeys.find_place(journey, self.ports) if asking else None
         entries = tuple(
             payloads.EnrolmentChoice(
                 entry.entry_id, entry.insurance_type, entry.agency_code, entry.agency_name, entry.person_number,
@@ -140,8 +139,8 @@ class JourneysApi(Routes):
         return payloads.EnrolmentFound(
             journey.journey_id, "asking" if asking else "found", mask_name(draft.insured.name),
             mask_number(draft.insured.document_number), enrolment.payer_kind if enrolment else None, entries,
-            enrolment.as_of if enrolment else None, journeys.find_place(journey, self.ports) if asking else None,
-            LOOK_AGAIN if asking else None,
+            enrolment.as_of if enrolment else None, place.ahead if place else None,
+            drafts.look_again(place) if place else None,
         )  # fmt: skip
 
     def _refused(self, journey: Journey, not_asked: str) -> ContractError:
