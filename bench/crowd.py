@@ -3,7 +3,7 @@
 The first line of input names the system and its people, each {name, number, phone}; they log in, then "ready" is
 said. Each further line sends them off: `payers` of them go on from their enrolment to an order, the others only look.
 The answer is a line that says how each fared: the seconds its enrolment and its quote took, how often it looked for an
-answer again, how often it was told to come back later, or the error it ended with.
+answer again, was told to come back later or got no answer, or the error it ended with.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ eventlet.monkey_patch()
 import json
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -26,34 +27,36 @@ from bench.resident import Refused, Resident
 BUSY = "urn:gx-tax:upstream_busy"
 LOGINS_AT_ONCE = 8
 PATIENCE = 120.0
-"""Seconds for which a resident comes back after being told that too many are there."""
+"""Seconds for which a resident comes back after being told that too many are there, or after no answer."""
 
 Answer = TypeVar("Answer")
 
 
 def come_back(act: Callable[[], Answer], outcome: dict[str, Any], what: str) -> Answer:
-    """Do something, and again whenever there were too many; notes how long it took from first to last."""
+    """Do something, and again whenever there were too many or no answer; notes how long it took in all."""
     began = time.monotonic()
     while True:
         try:
             answer = act()
             outcome[what] = time.monotonic() - began
             return answer
-        except Refused as refused:
-            if refused.problem.get("type") != BUSY or time.monotonic() - began > PATIENCE:
+        except (Refused, requests.RequestException) as error:
+            told = error.problem if isinstance(error, Refused) else {"status": 504}
+            if told["status"] < 500 or time.monotonic() - began > PATIENCE:
                 raise
-            outcome["busy"] += 1
-            time.sleep(refused.problem["retry_after"])
+            outcome["busy" if told.get("type") == BUSY else "troubles"] += 1
+            time.sleep(told.get("retry_after", 2))
 
 
 def travel(resident: Resident, pays: bool) -> dict[str, Any]:
     """One journey, whatever becomes of it."""
-    outcome: dict[str, Any] = {"pays": pays, "busy": 0}
+    outcome: dict[str, Any] = {"busy": 0, "troubles": 0}
     try:
         found = come_back(resident.find_enrolment, outcome, "enrolment")
         if pays:
             quote = come_back(lambda: resident.quote_first(found), outcome, "quote")
-            outcome["order"] = resident.place(quote)["order_id"]
+            key = uuid.uuid4().hex
+            come_back(lambda: resident.place(quote, key), outcome, "order")
         outcome["completed"] = True
     except (Refused, requests.RequestException, KeyError, IndexError) as error:
         outcome["error"] = f"{type(error).__name__}: {error}"[:200]

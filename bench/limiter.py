@@ -103,10 +103,10 @@ def _mean_waits(urls: Iterable[str]) -> dict[str, float]:
 def _report(seen: Seen) -> bool:
     for ended in sorted({one["error"] for one in seen.fared if "error" in one}):
         print("failed:", ended)
-    busy, looks = (sum(one[what] for one in seen.fared) for what in ("busy", "looks"))
+    busy, looks, troubles = (sum(one[what] for one in seen.fared) for what in ("busy", "looks", "troubles"))
     told = sum(one["busy"] > 0 for one in seen.fared)
     print(f"all done after {seen.seconds:.1f} s; {told} residents were told to come back later, {busy} times in all; "
-          f"answers were looked for again {looks} times", flush=True)  # fmt: skip
+          f"answers were looked for again {looks} times; no answer came {troubles} times", flush=True)  # fmt: skip
     print("calls " + " · ".join(f"{name} {number}" for name, number in sorted(seen.calls.items())))
     print("median seconds at the phone: " + " · ".join(
         f"{what} {median([one[what] for one in seen.fared if what in one]):.1f}"
