@@ -148,7 +148,8 @@ class LimitedQueue(RpcQueue):
 
     def seconds_behind(self, ahead: int) -> int:
         """About how long until so many were served, by what work took lately."""
-        return max(2, math.ceil(self._usual_seconds * (ahead + 1) / self._limits.in_flight))
+        rounds = math.ceil((ahead + 1) / self._limits.in_flight)
+        return max(2, math.ceil(rounds * self._usual_seconds))
 
     def handle_message(self, message: Any) -> None:
         now, until = time.time(), expiry(message.headers)
