@@ -105,7 +105,7 @@ class Routes(Service):
             raise NotFound("没有找到这次缴费办理，可能已经过期，请从首页重新开始。")
         return journey
 
-    def settled(self, journey: Journey) -> Response | None:
+    def _settled(self, journey: Journey) -> Response | None:
         """Where a journey that is over leads: its order, or the menu."""
         if journey.order_id is not None:
             return self.browser.protect(go(f"/orders/{journey.order_id}"))
@@ -113,7 +113,7 @@ class Routes(Service):
             return self.browser.protect(go("/menu", notice="stale"))
         return None
 
-    def to_page(self, journey: Journey, page: str, notice: str = "") -> Response:
+    def _to(self, journey: Journey, page: str, notice: str = "") -> Response:
         """To a page of a journey, by the last part of its address."""
         return self.browser.protect(go(f"/journeys/{journey.journey_id}/{page}", notice=notice))
 

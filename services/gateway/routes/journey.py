@@ -27,34 +27,34 @@ class JourneyRoutes(Routes):
     @http("POST", "/journeys", access=Access.PAYER)
     def start_journey(self, request: Request, session: Session) -> Response:
         journey = journeys.start_journey(self.payer(session), self.settings.journey_life, self.ports)
-        return self.to_page(journey, "payer")
+        return self._to(journey, "payer")
 
     @http("GET", "/journeys/<journey_id>", access=Access.PAYER)
     def resume_journey(self, request: Request, session: Session, journey_id: str) -> Response:
         journey = self.journey(session, journey_id)
         page = asked_page(journey, self.clock.now()) or journey.step
-        return self.settled(journey) or self.to_page(journey, page, request.args.get("notice", ""))
+        return self._settled(journey) or self._to(journey, page, request.args.get("notice", ""))
 
     @http("GET", "/journeys/<journey_id>/payer", access=Access.PAYER)
     def show_payer(self, request: Request, session: Session, journey_id: str) -> Response:
         journey = self.journey(session, journey_id)
-        return self.settled(journey) or self.show("payer.html", request, session, journey=journey)
+        return self._settled(journey) or self.show("payer.html", request, session, journey=journey)
 
     @http("POST", "/journeys/<journey_id>/payer", access=Access.PAYER)
     def find_enrolment(self, request: Request, session: Session, journey_id: str) -> Response:
         journey = self.journey(session, journey_id)
-        if settled := self.settled(journey):
+        if settled := self._settled(journey):
             return settled
         journey = journeys.find_enrolment(journey, self.ports)
-        return self.to_page(journey, asked_page(journey, self.clock.now()) or "choice")
+        return self._to(journey, asked_page(journey, self.clock.now()) or "choice")
 
     @http("GET", "/journeys/<journey_id>/choice", access=Access.PAYER)
     def show_choice(self, request: Request, session: Session, journey_id: str) -> Response:
         journey = self.journey(session, journey_id)
-        if settled := self.settled(journey):
+        if settled := self._settled(journey):
             return settled
         if journey.draft.enrolment is None:
-            return self.to_page(journey, "enrolment")
+            return self._to(journey, "enrolment")
         return self._choice(request, session, journey, journeys.list_options(journey.draft, self.ports))
 
     @http("POST", "/journeys/<journey_id>/selection", access=Access.PAYER)
@@ -62,7 +62,7 @@ class JourneyRoutes(Routes):
         """A tap on 缴费信息选择: keep it and show what it changes."""
         journey = self._with_enrolment(session, journey_id)
         journey, _ = journeys.select(journey, _selection(request, journey), self.ports)
-        return self.to_page(journey, "agency" if request.form.get("then") == "agency" else "choice")
+        return self._to(journey, "agency" if request.form.get("then") == "agency" else "choice")
 
     @http("POST", "/journeys/<journey_id>/choice", access=Access.PAYER)
     def check_choice(self, request: Request, session: Session, journey_id: str) -> Response:
@@ -76,7 +76,7 @@ class JourneyRoutes(Routes):
             errors = {error.detail["field"]: error.message}
             return self._choice(request, session, journey, options, status=error.status, errors=errors)
         if drafts.needs_confirmation(selection, options):
-            return self.to_page(journey, "confirmation")
+            return self._to(journey, "confirmation")
         return self._quote(journey)
 
     @http("GET", "/journeys/<journey_id>/agency", access=Access.PAYER)
@@ -85,7 +85,7 @@ class JourneyRoutes(Routes):
         today = china(self.clock.now()).date()
         options = drafts.options_for(journey.draft, journey.draft.selection, today)
         if len(options.entries) < 2 and not journey.draft.agencies:
-            return self.to_page(journey, "choice")
+            return self._to(journey, "choice")
         return self.show("agency.html", request, session, journey=journey, options=options)
 
     @http("POST", "/journeys/<journey_id>/agency", access=Access.PAYER)
@@ -94,13 +94,13 @@ class JourneyRoutes(Routes):
         draft = drafts.choose_agency(journey.draft, request.form.get("agency_code", ""))
         journey = journeys.keep_draft(journey, draft, self.ports)
         journey, _ = journeys.select(journey, draft.selection, self.ports)
-        return self.to_page(journey, "choice")
+        return self._to(journey, "choice")
 
     @http("GET", "/journeys/<journey_id>/confirmation", access=Access.PAYER)
     def show_confirmation(self, request: Request, session: Session, journey_id: str) -> Response:
         journey = self._with_enrolment(session, journey_id)
         if journey.draft.selection.entry_id is None:
-            return self.to_page(journey, "choice")
+            return self._to(journey, "choice")
         place = drafts.place_of(drafts.agency_name(journey.draft))
         return self.show("confirmation.html", request, session, journey=journey, place=place)
 
@@ -115,7 +115,7 @@ class JourneyRoutes(Routes):
     @http("GET", "/journeys/<journey_id>/check", access=Access.PAYER)
     def show_check(self, request: Request, session: Session, journey_id: str) -> Response:
         journey = self._with_quote(session, journey_id)
-        return self.settled(journey) or self._check(request, session, journey)
+        return self._settled(journey) or self._check(request, session, journey)
 
     @http("POST", "/journeys/<journey_id>/check", access=Access.PAYER)
     def keep_reminder_phone(self, request: Request, session: Session, journey_id: str) -> Response:
@@ -126,12 +126,12 @@ class JourneyRoutes(Routes):
         except InvalidInput as error:
             errors = {"reminder_phone": error.message}
             return self._check(request, session, journey, error.status, typed=typed, errors=errors)
-        return self.to_page(journeys.keep_draft(journey, draft, self.ports), "payment")
+        return self._to(journeys.keep_draft(journey, draft, self.ports), "payment")
 
     @http("GET", "/journeys/<journey_id>/payment", access=Access.PAYER)
     def show_payment(self, request: Request, session: Session, journey_id: str) -> Response:
         journey = self._with_quote(session, journey_id)
-        return self.settled(journey) or self.show(
+        return self._settled(journey) or self.show(
             "payment.html", request, session, journey=journey, quoted=journey.draft.quoted
         )
 
@@ -147,8 +147,8 @@ class JourneyRoutes(Routes):
         try:
             quoted = journeys.quote_payable(journey, self.ports)
         except AgencyChoiceNeeded:
-            return self.to_page(journey, "agency")
-        return self.to_page(quoted, asked_page(quoted, self.clock.now()) or "check")
+            return self._to(journey, "agency")
+        return self._to(quoted, asked_page(quoted, self.clock.now()) or "check")
 
     def _choice(
         self, request: Request, session: Session, journey: Journey, options: Options, status: int = 200,

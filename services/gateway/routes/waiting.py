@@ -27,30 +27,30 @@ class WaitingRoutes(Routes):
     @http("GET", "/journeys/<journey_id>/enrolment", access=Access.PAYER)
     def await_enrolment(self, request: Request, session: Session, journey_id: str) -> Response:
         journey = self.journey(session, journey_id)
-        if settled := self.settled(journey):
+        if settled := self._settled(journey):
             return settled
         if journey.is_asking(self.clock.now()):
             return self._wait(request, session, journey, "enrolment", "参保信息")
         if journey.draft.enrolment is not None:
-            return self.to_page(journey, "choice")
+            return self._to(journey, "choice")
         if journey.draft.refused is not None:
             raise journey.draft.refused.error
-        return self.to_page(journey, "payer", "unanswered" if journey.enrolment_asked_at else "")
+        return self._to(journey, "payer", "unanswered" if journey.enrolment_asked_at else "")
 
     @http("GET", "/journeys/<journey_id>/quote", access=Access.PAYER)
     def await_quote(self, request: Request, session: Session, journey_id: str) -> Response:
         journey = self.journey(session, journey_id)
         draft = journey.draft
-        if settled := self.settled(journey):
+        if settled := self._settled(journey):
             return settled
         if draft.quoted is not None:
-            return self.to_page(journey, "check")
+            return self._to(journey, "check")
         if journey.is_quoting(self.clock.now()):
             return self._wait(request, session, journey, "quote", "应缴费额")
         if draft.refused is None or draft.enrolment is None:
-            return self.to_page(journey, "choice", "unanswered" if draft.quote_asked_at else "")
+            return self._to(journey, "choice", "unanswered" if draft.quote_asked_at else "")
         if isinstance(draft.refused.error, AgencyChoiceNeeded):
-            return self.to_page(journey, "agency")
+            return self._to(journey, "agency")
         raise draft.refused.error
 
     def _wait(
