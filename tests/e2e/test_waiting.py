@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from deploy.local.system import EmbeddedSystem
+from deploy.local.system import EmbeddedSystem, FullSystem
 from kit.clock import china_text
+from services.gateway.domain import drafts
 from tests.e2e.client import Client
 from tests.e2e.resident import Resident
 from tests.e2e.sandbox import Sandbox
@@ -108,3 +109,27 @@ def test_what_the_upstream_said_last_is_shown_with_its_time(
     resident.press("再试一次")
     resident.press("下一步")
     resident.is_at("缴费信息确认")
+
+
+@pytest.mark.parametrize("phone", [False], ids=["plain"], indirect=True)
+def test_a_question_whose_gateway_was_killed_is_asked_again(page: Page, full_system: FullSystem) -> None:
+    resident = Resident(page, full_system)
+    mine = f"/people/{resident.someone.key}/settings"
+    resident.log_in()
+    resident.press("自主缴费")
+    resident.sandbox.put(mine, {"taxbank": {"latency_ms": 8000}})
+    resident.press("下一步")
+    resident.is_at("正在查询参保信息")
+    waiting = page.url
+    full_system.kill("gateway")
+    resident.sandbox.put(mine, {"taxbank": {"latency_ms": 0}})
+    full_system.wait_ready()
+    full_system.set_clock(drafts.ASKING.total_seconds())
+    try:
+        page.goto(waiting)
+        resident.is_at("缴费人信息")
+        resident.sees("刚才的查询没有完成，没有扣款")
+        resident.press("下一步")
+        resident.is_at("缴费信息选择")
+    finally:
+        full_system.set_clock(0)
