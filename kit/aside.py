@@ -19,8 +19,8 @@ from contract.errors import ContractError
 
 PATIENCE = 2.0
 """Seconds a request stays."""
-STOP_SECONDS = 35.0
-"""Seconds a stopping service waits for what is under way; work here ends by a deadline of its own before that."""
+STOP_SECONDS = 15.0
+"""Seconds a stopping service waits for what is under way; what takes longer is lost, as when it is killed."""
 _MOST = 2000
 
 Result = TypeVar("Result")
