@@ -17,6 +17,7 @@ import json
 import sys
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -32,7 +33,7 @@ PATIENCE = 120.0
 Answer = TypeVar("Answer")
 
 
-def come_back(act: Callable[[], Answer], outcome: dict[str, Any], what: str) -> Answer:
+def come_back(act: Callable[[], Answer], outcome: Any, what: str) -> Answer:
     """Do something, and again whenever there were too many or no answer; notes how long it took in all."""
     began = time.monotonic()
     while True:
@@ -42,7 +43,7 @@ def come_back(act: Callable[[], Answer], outcome: dict[str, Any], what: str) -> 
             return answer
         except (Refused, requests.RequestException) as error:
             told = error.problem if isinstance(error, Refused) else {"status": 504}
-            if told["status"] < 500 or time.monotonic() - began > PATIENCE:
+            if (told["status"] < 500 and told["status"] != 429) or time.monotonic() - began > PATIENCE:
                 raise
             outcome["busy" if told.get("type") == BUSY else "troubles"] += 1
             time.sleep(told.get("retry_after", 2))
@@ -70,8 +71,13 @@ def arrive(system: dict[str, Any], number: int, person: dict[str, str]) -> Resid
         system["url"], system["sandbox_url"], system["appid"],
         openid=f"oCrowd{number}", name=person["name"], number=person["number"], phone=f"139{number:08d}",
     )  # fmt: skip
-    resident.enter()
-    resident.log_in()
+
+    def log_in() -> None:
+        resident.token = ""
+        resident.enter()
+        resident.log_in()
+
+    come_back(log_in, Counter(), "login")
     return resident
 
 
