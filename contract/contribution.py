@@ -139,10 +139,11 @@ class GetQueuePlace:
 
 @dataclass(frozen=True)
 class QueuePlace:
-    """`ahead` is how many are before the holder of the ticket (您前面还有 N 人); None when they do not wait: they are
-    served already, or were turned away."""
+    """`ahead` is how many are before the holder of the ticket (您前面还有 N 人), `seconds` about how long that takes;
+    None when they do not wait: they are served already, or were turned away."""
 
     ahead: int | None
+    seconds: int | None = None
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ class QuotePayable:
     """Ask the upstream what is payable for the chosen entry, year and tier, and seal the answer.
 
     `tier_code` is empty where there are no tiers to choose from; `agency_code` is set once the payer has answered
-    AgencyChoiceNeeded.
+    AgencyChoiceNeeded. `ticket` as in FindEnrolment.
     """
 
     person: Person
@@ -185,18 +186,20 @@ class QuotePayable:
     year: int
     tier_code: str
     agency_code: str = ""
+    ticket: str = ""
 
 
 @dataclass(frozen=True)
 class QuoteBackPayment:
     """Ask the upstream for all years a person's pension is behind (缴费年份 "0000"), and seal them as one quote.
 
-    `agency_code` is set once the payer has answered AgencyChoiceNeeded.
+    `agency_code` is set once the payer has answered AgencyChoiceNeeded. `ticket` as in FindEnrolment.
     """
 
     person: Person
     enrolment: Enrolment
     agency_code: str = ""
+    ticket: str = ""
 
 
 @dataclass(frozen=True)
@@ -227,10 +230,10 @@ quote_payable = Method(
     "contribution", "quote_payable", QuotePayable, Quoted,
     errors=(NothingPayable, AllPaid, AlreadyDeclared, YearNotOffered, TierUnknown, TierNotPayable,
             AgencyChoiceNeeded, UpstreamUnavailable, UpstreamBusy),
-    deadline=12.0, upstream="taxbank",
+    deadline=30.0, upstream="taxbank",
 )  # fmt: skip
 quote_back_payment = Method(
     "contribution", "quote_back_payment", QuoteBackPayment, Quoted,
     errors=(PensionMissing, NothingPayable, AgencyChoiceNeeded, UpstreamUnavailable, UpstreamBusy),
-    deadline=12.0, upstream="taxbank",
+    deadline=30.0, upstream="taxbank",
 )  # fmt: skip

@@ -75,7 +75,8 @@ class ContributionService(Service):
 
     @limited(contribution.get_queue_place, Priority.AT_ONCE)
     def get_queue_place(self, request: GetQueuePlace) -> QueuePlace:
-        return QueuePlace(self.taxbank_queue.ahead_of(request.ticket))
+        ahead = self.taxbank_queue.ahead_of(request.ticket)
+        return QueuePlace(ahead, None if ahead is None else self.taxbank_queue.seconds_behind(ahead))
 
     @timer(interval=3600)
     def forget_old_enrolments(self) -> None:

@@ -21,6 +21,7 @@ NOTICES = {
     "expired": f"{SessionNeeded.text}登录后会回到刚才的页面。",
     "login": "请先登录。登录后会回到您要的页面。",
     "stale": StalePage.text,
+    "unanswered": "刚才的查询没有完成，没有扣款，填写的内容都在。请再点一次“下一步”。",
     "loggedout": "您已安全退出。",
     "ended": "这台设备已经退出登录。",
     "others": "其他设备都已经退出登录。",

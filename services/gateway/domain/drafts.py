@@ -8,23 +8,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from contract.contribution import (
-    Enrolment,
-    EnrolmentEntry,
-    QuoteBackPayment,
-    Quoted,
-    QuotePayable,
-    Tier,
-    find_enrolment,
-)
+from contract.contribution import Enrolment, EnrolmentEntry, QuoteBackPayment, Quoted, QuotePayable, Tier
 from contract.errors import InvalidInput
 from contract.insurance import InsuranceType, PaymentKind
 from contract.payment import ItemWanted
 from contract.people import Person
 from contract.places import Place
-
-ASKING = dt.timedelta(seconds=find_enrolment.deadline + 3)
-"""As long as this, a question for the enrolment may still be answered and is not asked again."""
+from services.gateway.domain.refusals import Refusal
+from services.gateway.domain.waiting import ASKING, QUOTING
 
 
 class JourneyState(enum.StrEnum):
@@ -75,7 +66,7 @@ class Selection:
 class Draft:
     """What a journey collected so far. `kind` is what the quote is for; `agencies` are those contribution asked to
     choose between; the idempotency key belongs to the quote. An insured who is not the payer has a relation, and
-    perhaps a phone and a place of their own."""
+    perhaps a phone and a place of their own. `refused` is how the last question ended where it was refused."""
 
     insured: Person
     enrolment: Enrolment | None = None
@@ -84,7 +75,9 @@ class Draft:
     agencies: tuple[AgencyChoice, ...] = ()
     quoted: Quoted | None = None
     quote_expires_at: dt.datetime | None = None
+    quote_asked_at: dt.datetime | None = None
     idempotency_key: str | None = None
+    refused: Refusal | None = None
     reminder_phone: str | None = None
     insured_relation_id: str | None = None
     insured_phone: str = ""
@@ -114,6 +107,11 @@ class Journey:
         """Whether the enrolment is being asked for right now."""
         return self.enrolment_asked_at is not None and now - self.enrolment_asked_at < ASKING
 
+    def is_quoting(self, now: dt.datetime) -> bool:
+        """Whether the amount is being asked for right now."""
+        asked_at = self.draft.quote_asked_at
+        return asked_at is not None and now - asked_at < QUOTING
+
     @property
     def step(self) -> Step:
         """Where 继续上次缴费 goes on."""
@@ -122,6 +120,11 @@ class Journey:
         if self.draft.quoted is not None:
             return Step.CHECK
         return Step.PAYER if self.draft.kind is PaymentKind.BACK else Step.CHOICE
+
+    @property
+    def first_page(self) -> Step:
+        """The page after 缴费人信息."""
+        return Step.CHECK if self.draft.kind is PaymentKind.BACK else Step.CHOICE
 
 
 @dataclass(frozen=True)
@@ -235,13 +238,13 @@ def needs_confirmation(selection: Selection, options: Options) -> bool:
     return sole and selection.confirmed != selection.to_confirm
 
 
-def back_payment_of(draft: Draft) -> QuoteBackPayment:
+def back_payment_of(draft: Draft, ticket: str) -> QuoteBackPayment:
     """What contribution is asked for 补缴."""
     assert draft.enrolment is not None
-    return QuoteBackPayment(draft.insured, draft.enrolment, draft.selection.agency_code)
+    return QuoteBackPayment(draft.insured, draft.enrolment, draft.selection.agency_code, ticket)
 
 
-def question_of(draft: Draft) -> QuotePayable:
+def question_of(draft: Draft, ticket: str) -> QuotePayable:
     """What contribution is asked about a checked selection."""
     selection = draft.selection
     assert draft.enrolment is not None
@@ -249,7 +252,7 @@ def question_of(draft: Draft) -> QuotePayable:
     assert selection.year is not None
     return QuotePayable(
         draft.insured, draft.enrolment, selection.entry_id, selection.year, selection.tier_code or "",
-        selection.agency_code,
+        selection.agency_code, ticket,
     )  # fmt: skip
 
 
