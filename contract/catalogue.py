@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from contract import contribution, health, household, identity, notify, payment, places, rights
+from contract import (
+    contribution,
+    declarations,
+    health,
+    household,
+    identity,
+    notify,
+    payment,
+    places,
+    records,
+    rights,
+)
 from contract.events import EVENTS
 from contract.rpc import METHODS
 
@@ -10,11 +21,13 @@ __all__ = [
     "EVENTS",
     "METHODS",
     "contribution",
+    "declarations",
     "health",
     "household",
     "identity",
     "notify",
     "payment",
     "places",
+    "records",
     "rights",
 ]
