@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from contract import contribution, health, household, identity, notify, paid, payment, places, rights
+from contract import (
+    contribution,
+    declarations,
+    health,
+    household,
+    identity,
+    notify,
+    paid,
+    payment,
+    places,
+    records,
+    rights,
+)
 from contract.events import EVENTS
 from contract.rpc import METHODS
 
@@ -10,6 +22,7 @@ __all__ = [
     "EVENTS",
     "METHODS",
     "contribution",
+    "declarations",
     "health",
     "household",
     "identity",
@@ -17,5 +30,6 @@ __all__ = [
     "paid",
     "payment",
     "places",
+    "records",
     "rights",
 ]

@@ -6,7 +6,7 @@ from typing import cast
 
 from nameko.timer import timer
 
-from contract import contribution
+from contract import contribution, declarations, records
 from contract.contribution import (
     Enrolment,
     FindEnrolment,
@@ -18,23 +18,35 @@ from contract.contribution import (
     QuotePayable,
     Tiers,
 )
+from contract.declarations import DeclarationOfPerson, Declarations, ListDeclarations, Voiding
+from contract.records import Contributions, ListContributions
 from kit.breaker import Breaker
 from kit.crypto import KeyRing
 from kit.limiter import LimitedQueue, Limiter, limited
 from kit.open_platform import OpenPlatformKey
-from kit.rpc import rpc
+from kit.rpc import RpcCaller, rpc
 from kit.service import Made, Service
 from kit.upstream import Upstream
 from kit.waiting import Priority
+from services.contribution.adapters.base import TaxCore
+from services.contribution.adapters.esb import Esb
 from services.contribution.adapters.taxbank import HttpTaxBank
+from services.contribution.adapters.taxcore_declarations import EsbDeclarations
+from services.contribution.adapters.taxcore_records import EsbRecords
+from services.contribution.adapters.taxcore_wire import read_wire
 from services.contribution.config import Config
 from services.contribution.storage.enrolments import KeptEnrolments
+from services.contribution.storage.query_audit import QueryAudit
 from services.contribution.storage.tiers import TierTable
+from services.contribution.storage.voidings import Voidings
+from services.contribution.usecases import declarations as voiding
 from services.contribution.usecases import enrolments, payables
+from services.contribution.usecases import records as querying
+from services.contribution.usecases.declarations import VoidingDesk
 from services.contribution.usecases.enrolments import Memory
 from services.contribution.usecases.payables import Sealer
 
-KEPT = KeptEnrolments()
+KEPT, AUDIT, VOIDINGS = KeptEnrolments(), QueryAudit(), Voidings()
 
 
 def make_upstream(name: str, config: Config) -> Upstream:
@@ -51,12 +63,23 @@ def make_taxbank(config: Config) -> HttpTaxBank:
     )  # fmt: skip
 
 
+def make_taxcore(config: Config) -> TaxCore:
+    """The adapters of the tax core, over one ESB."""
+    esb = Esb(
+        config.taxcore_url, config.taxcore_timeout, config.clock, make_upstream("taxcore", config),
+        read_wire(config.taxcore_wire), connections=config.taxcore_limit,
+    )  # fmt: skip
+    return TaxCore(EsbRecords(esb), EsbDeclarations(esb))
+
+
 class ContributionService(Service):
-    """Asks the tax–bank subsystem, keeps the tiers, seals quotes."""
+    """Asks the tax–bank subsystem and the tax core, keeps the tiers, seals quotes."""
 
     name = "contribution"
 
     taxbank = Made(make_taxbank)
+    taxcore = Made(make_taxcore)
+    peers = RpcCaller()
     taxbank_queue = cast(LimitedQueue, Limiter("taxbank"))
     seal = Made(lambda config: KeyRing.parse(config.quote_keys))
     tiers = TierTable()
@@ -64,6 +87,18 @@ class ContributionService(Service):
     @property
     def memory(self) -> Memory:
         return Memory(self.database, KEPT, self.clock, self.settings.enrolment_kept)
+
+    @property
+    def desk(self) -> VoidingDesk:
+        return VoidingDesk(
+            self.database,
+            AUDIT,
+            self.taxcore,
+            self.peers,
+            self.clock,
+            self.settings.typed_people_per_day,
+            VOIDINGS,
+        )
 
     @property
     def sealer(self) -> Sealer:
@@ -96,3 +131,24 @@ class ContributionService(Service):
     @limited(contribution.quote_back_payment, Priority.PAYMENT)
     def quote_back_payment(self, request: QuoteBackPayment) -> Quoted:
         return payables.quote_back_payment(request, self.taxbank, self.sealer)
+
+    @limited(records.list_contributions, Priority.QUERY)
+    def list_contributions(self, request: ListContributions) -> Contributions:
+        return querying.list_contributions(request, self.desk)
+
+    @limited(declarations.list_declarations, Priority.QUERY)
+    def list_declarations(self, request: ListDeclarations) -> Declarations:
+        return voiding.list_declarations(request, self.desk)
+
+    @limited(declarations.void_declaration, Priority.QUERY)
+    def void_declaration(self, request: DeclarationOfPerson) -> Voiding:
+        return voiding.void_declaration(request, self.desk)
+
+    @limited(declarations.check_voiding, Priority.QUERY)
+    def check_voiding(self, request: DeclarationOfPerson) -> Voiding:
+        return voiding.check_voiding(request, self.desk)
+
+    @timer(interval=5)
+    def look_after_voidings(self) -> None:
+        """A void whose answer was lost is asked after until the tax core says what became of it."""
+        voiding.look_after_voidings(self.desk)

@@ -13,6 +13,7 @@ from contract.contribution import (
     PensionMissing,
     UpstreamUnavailable,
 )
+from contract.declarations import DeclarationPaid, VoidRefused
 from contract.errors import ContractError, DeadlineExceeded, NotFound, Refused, TooMany, Unavailable
 from contract.household import InsuredNotFound, MemberNotFound
 from contract.payment import LiveOrderExists, QuoteExpired, QuoteForged, QuoteUsed
@@ -31,6 +32,8 @@ _HEADINGS: tuple[tuple[type[ContractError], str], ...] = (
     (LiveOrderExists, "请勿重复缴费"),
     (QuoteExpired, "请重新确认缴费信息"),
     (QuoteForged, "请重新确认缴费信息"),
+    (DeclarationPaid, "不能作废"),
+    (VoidRefused, "没有作废"),
     (UpstreamUnavailable, "社保系统暂时没有响应"),
     (UpstreamBusy, "现在办理的人较多"),
     (PageExpired, "页面已过期"),
@@ -41,6 +44,9 @@ _HEADINGS: tuple[tuple[type[ContractError], str], ...] = (
     (Unavailable, "暂时无法办理"),
     (Refused, "暂时不能办理"),
 )
+
+
+_ASKING = {"/contributions": "返回社保费查询", "/declarations": "返回我的申报"}
 
 
 class WayOn(NamedTuple):
@@ -74,11 +80,13 @@ def way_on(error: ContractError, path: str) -> WayOn | None:
         return WayOn("查看这笔缴费", f"/orders/{order_id}")
     if isinstance(error, WechatRefused):
         return WayOn("重新进入", "/")
+    back = way_back(path)
+    if back in _ASKING:
+        return WayOn("再试一次" if error.status >= 500 else _ASKING[back], back)
     if isinstance(error, InsuredNotFound):
         return WayOn("重新选择被缴费人", "/insured")
     if isinstance(error, MemberNotFound):
         return WayOn("查看家庭成员", "/household")
-    back = way_back(path)
     if back == "/menu" or isinstance(error, NotFound):
         return None
     if back.startswith("/orders"):
