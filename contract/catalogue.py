@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from contract import contribution, health, household, identity, notify, payment, places, rights
+from contract import agreement, contribution, health, household, identity, notify, payment, places, rights
 from contract.events import EVENTS
 from contract.rpc import METHODS
 
 __all__ = [
+    "agreement",
     "EVENTS",
     "METHODS",
     "contribution",
