@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from kit.config import ServiceConfig, outside, secret
 from kit.waiting import Limits
+from services.contribution.adapters.taxcore_wire import BadWire, read_wire
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config(ServiceConfig):
-    """The tax–bank subsystem and the key that seals quotes; times in seconds.
+    """The tax–bank subsystem, the tax core and the key that seals quotes; times in seconds.
 
     Of each upstream, `…_limit` calls may be in flight at once over all replicas, and `…_room` requests may wait. After
     `upstream_failures` failures in a row it is left alone for `upstream_rest`.
@@ -27,6 +29,11 @@ class Config(ServiceConfig):
     taxbank_timeout: float = 9.0
     taxbank_limit: int = 20
     taxbank_room: int = 1000
+    taxcore_url: str = outside()
+    taxcore_wire: Path | None = None
+    taxcore_timeout: float = 9.0
+    taxcore_limit: int = 10
+    taxcore_room: int = 500
     upstream_failures: int = 5
     upstream_rest: float = 10.0
     enrolment_kept_days: int = 7
@@ -36,7 +43,10 @@ class Config(ServiceConfig):
     @property
     def upstreams(self) -> Mapping[str, Limits]:
         """What each upstream may be asked of at once, by the name its methods carry in the contract."""
-        return {"taxbank": Limits(self.taxbank_limit, self.taxbank_room, self.taxbank_timeout + 1)}
+        return {
+            "taxbank": Limits(self.taxbank_limit, self.taxbank_room, self.taxbank_timeout + 1),
+            "taxcore": Limits(self.taxcore_limit, self.taxcore_room, self.taxcore_timeout + 1),
+        }
 
     @property
     def enrolment_kept(self) -> dt.timedelta:
@@ -52,4 +62,8 @@ class Config(ServiceConfig):
             problems.append("CONTRIBUTION_MAX_WORKERS: must be more than all upstreams' limits together")
         if self.upstream_failures < 1:
             problems.append("UPSTREAM_FAILURES: must be at least 1")
+        try:
+            read_wire(self.taxcore_wire)
+        except BadWire as error:
+            problems.append(f"TAXCORE_WIRE: {error}")
         return problems

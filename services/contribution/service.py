@@ -25,7 +25,12 @@ from kit.rpc import rpc
 from kit.service import Made, Service
 from kit.upstream import Upstream
 from kit.waiting import Priority
+from services.contribution.adapters.base import TaxCore
+from services.contribution.adapters.esb import Esb
 from services.contribution.adapters.taxbank import HttpTaxBank
+from services.contribution.adapters.taxcore_declarations import EsbDeclarations
+from services.contribution.adapters.taxcore_records import EsbRecords
+from services.contribution.adapters.taxcore_wire import read_wire
 from services.contribution.config import Config
 from services.contribution.storage.enrolments import KeptEnrolments
 from services.contribution.storage.tiers import TierTable
@@ -49,12 +54,22 @@ def make_taxbank(config: Config) -> HttpTaxBank:
     )  # fmt: skip
 
 
+def make_taxcore(config: Config) -> TaxCore:
+    """The adapters of the tax core, over one ESB."""
+    esb = Esb(
+        config.taxcore_url, config.taxcore_timeout, config.clock, make_upstream("taxcore", config),
+        read_wire(config.taxcore_wire), connections=config.taxcore_limit,
+    )  # fmt: skip
+    return TaxCore(EsbRecords(esb), EsbDeclarations(esb))
+
+
 class ContributionService(Service):
     """Asks the tax–bank subsystem, keeps the tiers, seals quotes."""
 
     name = "contribution"
 
     taxbank = Made(make_taxbank)
+    taxcore = Made(make_taxcore)
     taxbank_queue = cast(LimitedQueue, Limiter("taxbank"))
     seal = Made(lambda config: KeyRing.parse(config.quote_keys))
     tiers = TierTable()
