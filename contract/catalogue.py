@@ -7,9 +7,9 @@ from contract.events import EVENTS
 from contract.rpc import METHODS
 
 __all__ = [
-    "agreement",
     "EVENTS",
     "METHODS",
+    "agreement",
     "contribution",
     "health",
     "household",

@@ -159,7 +159,9 @@ def wish_away(agreement: Agreement, now: dt.datetime) -> Agreement:
     to = EDGES.get((agreement.state, Trigger.WISHED_AWAY))
     if to is None:
         raise AgreementNotActive()
-    return replace(agreement, state=to, in_doubt=False, attempts=0, looked_at=None, next_action_at=now, words="")
+    return replace(
+        agreement, state=to, in_doubt=False, attempts=0, looked_at=None, next_action_at=now, words=""
+    )
 
 
 def may_ask(agreement: Agreement, now: dt.datetime) -> bool:
@@ -170,10 +172,16 @@ def may_ask(agreement: Agreement, now: dt.datetime) -> bool:
     return agreement.looked_at is None or now >= agreement.looked_at + rest
 
 
-def goes_on(before: Agreement, after: Agreement) -> bool:
-    """Whether there is something else to ask at once: the report led on, and did not end it."""
-    led_on = after.state is not before.state or (before.in_doubt and not after.in_doubt)
-    return led_on and not after.state.settled
+def hold(agreement: Agreement, now: dt.datetime) -> Agreement:
+    """The agreement while the core is asked about it: nobody else asks, and after a crash it is due again."""
+    due = None if agreement.next_action_at is None else now + LEASE
+    return replace(agreement, held_until=now + LEASE, looked_at=now, next_action_at=due)
+
+
+def goes_on(before: Agreement, report: Report, after: Agreement) -> bool:
+    """Whether there is something else to ask at once: the report led on, or took a doubt away."""
+    cleared = report.question is Question.LOOK_UP and before.in_doubt and not after.in_doubt
+    return (cleared or after.state is not before.state) and not after.state.settled
 
 
 _FIRST_LOOKS = (5, 10, 20, 40, 60, 120, 300)
@@ -195,7 +203,7 @@ def next_look(attempts: int, now: dt.datetime) -> dt.datetime:
     """When to ask again about what is under way: soon at first, then ever more slowly, but never not at all."""
     if attempts < len(_FIRST_LOOKS):
         return now + dt.timedelta(seconds=_FIRST_LOOKS[attempts])
-    doubled = _LONG_LOOK * 2 ** min(attempts - len(_FIRST_LOOKS), 8)
+    doubled: dt.timedelta = _LONG_LOOK * 2 ** min(attempts - len(_FIRST_LOOKS), 8)
     return now + min(doubled, _LONGEST_LOOK)
 
 
@@ -219,8 +227,8 @@ def account_shown(tail: str) -> str:
 
 
 def authority_of(entry: EnrolmentEntry) -> Authority:
-    """主管税务机关 of an enrolment entry: the one 缴费登记 names, else the one of its 行政区划, whose code is 1 + 区划 + 0000
-    (protocols.md §2 [A])."""
+    """主管税务机关 of an enrolment entry: the one 缴费登记 names, else the one of its 行政区划, whose code is
+    1 + 区划 + 0000 (protocols.md §2 [A])."""
     code = entry.authority_code or f"1{entry.division_code[:6]}0000"
     return Authority(code, entry.agency_name, entry.division_code)
 

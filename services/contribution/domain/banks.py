@@ -30,8 +30,10 @@ class BadBanks(ValueError):
 
 @dataclass(frozen=True)
 class AccountRule:
-    """One kind of account of a bank, as a person calls it (银行卡, 存折). The rule with the longest fitting prefix holds;
-    an empty prefix fits all. `luhn` where the last digit is a check digit."""
+    """One kind of account of a bank, as a person calls it (银行卡, 存折). `luhn` where the last digit is a check digit.
+
+    The rule with the longest fitting prefix holds; an empty prefix fits all.
+    """
 
     kind: str
     prefixes: tuple[str, ...]
@@ -146,10 +148,7 @@ def passes_luhn(number: str) -> bool:
 
 def _rule_for(bank: BankRule, number: str) -> AccountRule | None:
     fitting = [
-        (len(prefix), rule)
-        for rule in bank.accounts
-        for prefix in rule.prefixes
-        if number.startswith(prefix)
+        (len(prefix), rule) for rule in bank.accounts for prefix in rule.prefixes if number.startswith(prefix)
     ]
     return max(fitting, key=lambda found: found[0])[1] if fitting else None
 

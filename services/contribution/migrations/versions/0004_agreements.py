@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
-down_revision = "0003"
+down_revision = "0002"
 
 _SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _MOMENT = sa.DateTime(timezone=True)
@@ -70,5 +70,9 @@ def _create_agreements() -> None:
         postgresql_where=_LIVE, sqlite_where=_LIVE,
     )  # fmt: skip
     op.create_index(
-        "agreements_due", "agreements", ["next_action_at"], postgresql_where=_HAS_ACTION, sqlite_where=_HAS_ACTION
+        "agreements_due",
+        "agreements",
+        ["next_action_at"],
+        postgresql_where=_HAS_ACTION,
+        sqlite_where=_HAS_ACTION,
     )
