@@ -162,6 +162,14 @@ class Prepared:
 
 
 @dataclass(frozen=True)
+class DraftOfPerson:
+    """A draft as `prepare_agreement` sealed it, to be shown again."""
+
+    person_id: str
+    draft: str
+
+
+@dataclass(frozen=True)
 class SignAgreement:
     """Sign what was prepared. `authority_code` may be left empty where there is one; `consent_version` is the
     bank-account text the person agreed to."""
@@ -220,9 +228,11 @@ prepare_agreement = Method(
     errors=(BankUnknown, InvalidAccount, EnrolmentNotFound, InsuranceTypeMissing, UpstreamUnavailable, UpstreamBusy),
     deadline=12.0, upstream="taxbank",
 )  # fmt: skip
+read_draft = Method("contribution", "read_draft", DraftOfPerson, Prepared, errors=(DraftExpired, BankUnknown))
 sign_agreement = Method(
     "contribution", "sign_agreement", SignAgreement, AgreementView,
-    errors=(ConsentMissing, DraftExpired, AuthorityUnknown, AgreementExists, AgreementKeyUsed), command=True,
+    errors=(ConsentMissing, DraftExpired, BankUnknown, AuthorityUnknown, AgreementExists, AgreementKeyUsed),
+    command=True,
 )  # fmt: skip
 """The answer says that the wish is kept, not that the bank agrees: `check_agreement` carries it out."""
 get_agreement = Method(

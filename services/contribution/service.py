@@ -16,6 +16,7 @@ from contract.agreement import (
     Agreements,
     AgreementView,
     Banks,
+    DraftOfPerson,
     ListAgreements,
     ListBanks,
     PrepareAgreement,
@@ -138,6 +139,10 @@ class ContributionService(Service):
     @limited(agreement.prepare_agreement, Priority.QUERY)
     def prepare_agreement(self, request: PrepareAgreement) -> Prepared:
         return agreements.prepare_agreement(request, self.taxbank, self.memory, self._wiring())
+
+    @rpc(agreement.read_draft)
+    def read_draft(self, request: DraftOfPerson) -> Prepared:
+        return agreements.read_draft(request, self._wiring())
 
     @rpc(agreement.sign_agreement)
     def sign_agreement(self, request: SignAgreement) -> AgreementView:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from contract.agreement import AgreementExists, AgreementNotFound, DraftExpired
 from contract.contribution import (
     AllPaid,
     AlreadyDeclared,
@@ -28,6 +29,8 @@ _HEADINGS: tuple[tuple[type[ContractError], str], ...] = (
     (LiveOrderExists, "请勿重复缴费"),
     (QuoteExpired, "请重新确认缴费信息"),
     (QuoteForged, "请重新确认缴费信息"),
+    (AgreementExists, "不用重复签订"),
+    (DraftExpired, "请重新填写"),
     (UpstreamUnavailable, "社保系统暂时没有响应"),
     (PageExpired, "页面已过期"),
     (SnapshotVisitor, "请使用完整服务"),
@@ -44,6 +47,20 @@ class WayOn(NamedTuple):
 
     text: str
     href: str
+
+
+_NAMED = {
+    "order_id": WayOn("查看这笔缴费", "/orders/"), "agreement_id": WayOn("查看这份三方协议", "/agreements/"),
+}  # fmt: skip
+"""What an error may name in its detail, and the page about it."""
+
+_WAYS: tuple[tuple[type[ContractError], WayOn], ...] = (
+    (WechatRefused, WayOn("重新进入", "/")),
+    (InsuredNotFound, WayOn("重新选择被缴费人", "/insured")),
+    (MemberNotFound, WayOn("查看家庭成员", "/household")),
+    (AgreementNotFound, WayOn("查看三方协议", "/agreements")),
+    (DraftExpired, WayOn("重新填写", "/agreements/new")),
+)
 
 
 def heading(error: ContractError) -> str:
@@ -66,19 +83,19 @@ def money_note(error: ContractError, path: str) -> str:
 
 def way_on(error: ContractError, path: str) -> WayOn | None:
     """The next sensible thing besides going home; None when there is none."""
-    if order_id := error.detail.get("order_id"):
-        return WayOn("查看这笔缴费", f"/orders/{order_id}")
-    if isinstance(error, WechatRefused):
-        return WayOn("重新进入", "/")
-    if isinstance(error, InsuredNotFound):
-        return WayOn("重新选择被缴费人", "/insured")
-    if isinstance(error, MemberNotFound):
-        return WayOn("查看家庭成员", "/household")
+    for name, way in _NAMED.items():
+        if named := error.detail.get(name):
+            return WayOn(way.text, way.href + named)
+    for kind, way in _WAYS:
+        if isinstance(error, kind):
+            return way
     back = way_back(path)
     if back == "/menu" or isinstance(error, NotFound):
         return None
     if back.startswith("/orders"):
         return WayOn("查看这笔缴费", back)
+    if back.startswith("/agreements") and back != "/agreements/new":
+        return WayOn("查看三方协议", back)
     if error.status >= 500:
         return WayOn("再试一次", back)
     if path.endswith("/payer") and not isinstance(error, PageExpired):

@@ -211,7 +211,6 @@ def next_look(attempts: int, now: dt.datetime) -> dt.datetime:
 class Draft:
     """A checked account and the authorities to choose from, sealed between the check page and the signature."""
 
-    draft_id: str
     person_id: str
     person: Person
     registration_number: str

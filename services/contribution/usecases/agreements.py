@@ -21,6 +21,7 @@ from contract.agreement import (
     Bank,
     Banks,
     DraftExpired,
+    DraftOfPerson,
     ListAgreements,
     PrepareAgreement,
     Prepared,
@@ -74,21 +75,34 @@ def prepare_agreement(request: PrepareAgreement, taxbank: TaxBank, memory: Memor
     enrolment = find_enrolment(FindEnrolment(request.person), taxbank, memory)
     authorities = domain.authorities_of(enrolment.entries)
     draft = Draft(
-        uuid.uuid4().hex, request.person_id, request.person, enrolment.registration_number, bank.code, number,
+        request.person_id, request.person, enrolment.registration_number, bank.code, number,
         authorities, w.clock.now() + w.valid_for,
     )  # fmt: skip
-    sealed = w.seal.seal_text(json.dumps(schema.dump(draft), ensure_ascii=False), _SEALED)
-    holder, tail = mask_name(request.person.name), domain.account_shown(number[-4:])
-    return Prepared(sealed, bank.name, tail, holder, authorities, int(w.valid_for.total_seconds()))
+    return _prepared(w.seal.seal_text(json.dumps(schema.dump(draft), ensure_ascii=False), _SEALED), draft, w)
+
+
+def read_draft(request: DraftOfPerson, w: Wiring) -> Prepared:
+    """What was prepared, once more. Raises DraftExpired, and BankUnknown for a bank taken off the list meanwhile."""
+    draft = _open(request.draft, request.person_id, w)
+    if w.clock.now() >= draft.expires_at:
+        raise DraftExpired()
+    return _prepared(request.draft, draft, w)
+
+
+def _prepared(sealed: str, draft: Draft, w: Wiring) -> Prepared:
+    return Prepared(
+        sealed, w.banks.named(draft.bank_code).name, domain.account_shown(draft.account_number[-4:]),
+        mask_name(draft.person.name), draft.authorities, int((draft.expires_at - w.clock.now()).total_seconds()),
+    )  # fmt: skip
 
 
 def sign_agreement(request: SignAgreement, w: Wiring) -> AgreementView:
     """Keep the wish to sign, committed before the tax core hears of it; `check_agreement` carries it out.
 
     The same key, account and authority give the same agreement again. Raises ConsentMissing, DraftExpired,
-    AuthorityUnknown, AgreementExists, AgreementKeyUsed.
+    BankUnknown, AuthorityUnknown, AgreementExists, AgreementKeyUsed.
     """
-    now, draft = w.clock.now(), _open(request, w)
+    now, draft = w.clock.now(), _open(request.draft, request.person_id, w)
     kind = ConsentKind.BANK_ACCOUNT
     if request.consent_version != CONSENT_VERSIONS[kind]:
         raise ConsentMissing(f"请先阅读并勾选同意{kind.label}。", field="consent")
@@ -223,12 +237,13 @@ def _find(request: AgreementOfPerson, w: Wiring) -> Agreement:
     return found
 
 
-def _open(request: SignAgreement, w: Wiring) -> Draft:
+def _open(sealed: str, person_id: str, w: Wiring) -> Draft:
+    """A draft of this person, perhaps too old. Raises DraftExpired."""
     try:
-        draft = schema.load(Draft, json.loads(w.seal.open_text(request.draft, _SEALED)))
+        draft = schema.load(Draft, json.loads(w.seal.open_text(sealed, _SEALED)))
     except (Unreadable, ValueError):
         raise DraftExpired() from None
-    if draft.person_id != request.person_id:
+    if draft.person_id != person_id:
         raise DraftExpired()
     return draft
 

@@ -17,6 +17,7 @@ from contract.agreement import (
     AuthorityUnknown,
     BankUnknown,
     DraftExpired,
+    DraftOfPerson,
     InvalidAccount,
     ListAgreements,
     PrepareAgreement,
@@ -118,6 +119,16 @@ def test_what_is_prepared_is_checked_sealed_and_masked(desk: Desk) -> None:
     assert CARD not in prepared.draft
     assert "韦秀兰" not in prepared.draft
     assert desk.rows.rows == {}, "nothing is kept before it is signed"
+
+
+def test_a_draft_is_shown_again_to_its_person_while_it_is_good(desk: Desk) -> None:
+    prepared = desk.prepare()
+    assert usecases.read_draft(DraftOfPerson("person-1", prepared.draft), desk.w) == prepared
+    with pytest.raises(DraftExpired):
+        usecases.read_draft(DraftOfPerson("person-2", prepared.draft), desk.w)
+    desk.clock.advance(seconds=900)
+    with pytest.raises(DraftExpired):
+        usecases.read_draft(DraftOfPerson("person-1", prepared.draft), desk.w)
 
 
 def test_a_wrong_account_asks_nobody(desk: Desk) -> None:
