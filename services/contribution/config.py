@@ -44,7 +44,7 @@ class Config(ServiceConfig):
     enrolment_kept_days: int = 7
     quote_keys: str = secret()
     quote_valid_for: int = 900
-    agreement_banks: Path = _BANKS
+    agreement_banks: Path | None = None
     agreement_valid_for: int = 900
 
     @property
@@ -62,10 +62,11 @@ class Config(ServiceConfig):
 
     def banks(self) -> BankList:
         """Who takes tripartite agreements online. Raises BadBanks."""
+        path = self.agreement_banks or _BANKS
         try:
-            data = json.loads(self.agreement_banks.read_text(encoding="utf-8"))
+            data = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise BadBanks([f"cannot read {self.agreement_banks}: {type(error).__name__}"]) from None
+            raise BadBanks([f"cannot read {path}: {type(error).__name__}"]) from None
         return bank_list(data)
 
     def problems(self) -> list[str]:

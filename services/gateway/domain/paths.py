@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-
 _PRESENT = re.compile(
     r"/(?:journeys|orders|agreements)/[\w-]+|/(?:agreements|account|household|insured)(?![^/])", re.ASCII
 )
