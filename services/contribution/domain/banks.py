@@ -154,10 +154,11 @@ def _rule_for(bank: BankRule, number: str) -> AccountRule | None:
 
 
 def _either(lengths: tuple[int, ...]) -> str:
-    texts = [str(length) for length in sorted(lengths)]
-    if len(texts) > 2 and sorted(lengths) == list(range(min(lengths), max(lengths) + 1)):
-        return f"{texts[0]}至{texts[-1]}"
-    return "或".join(texts)
+    """16、18或19; 15至20 where none between is left out."""
+    *first, last = sorted(lengths)
+    if len(first) > 1 and last - first[0] == len(first):
+        return f"{first[0]}至{last}"
+    return "、".join(map(str, first)) + f"或{last}" if first else str(last)
 
 
 def _wrong(text: str) -> InvalidAccount:

@@ -23,6 +23,7 @@ def test_the_banks_of_the_requirement_are_offered() -> None:
     assert [bank.name for bank in BANKS.banks] == ["中国建设银行", "中国工商银行", "广西农村信用社"]
     assert BANKS.named("105") is CCB
     assert CCB.hint == "银行卡16或19位数字；存折19或20位数字"
+    assert ICBC.hint == "银行卡16、18或19位数字；存折17或19位数字"
     assert RURAL.hint == "银行卡16或19位数字；存折15至20位数字"
     with pytest.raises(BankUnknown) as unknown:
         BANKS.named("999")
