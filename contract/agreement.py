@@ -190,6 +190,15 @@ class AgreementOfPerson:
 
 
 @dataclass(frozen=True)
+class CancelAgreement:
+    """Cancel one agreement of this person."""
+
+    person_id: str
+    person: Person
+    agreement_id: str
+
+
+@dataclass(frozen=True)
 class AgreementView:
     """An agreement as its person may see it; `account` shows the last four digits.
 
@@ -240,7 +249,7 @@ get_agreement = Method(
 )
 list_agreements = Method("contribution", "list_agreements", ListAgreements, Agreements)
 cancel_agreement = Method(
-    "contribution", "cancel_agreement", AgreementOfPerson, AgreementView,
+    "contribution", "cancel_agreement", CancelAgreement, AgreementView,
     errors=(AgreementNotFound, AgreementNotActive), command=True,
 )  # fmt: skip
 """As sign_agreement: the wish is kept. Asked again while it is under way or done, it is the same wish."""

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from contract import agreement, contribution, health, household, identity, notify, payment, places, rights
+from contract import (
+    agreement,
+    contribution,
+    declarations,
+    health,
+    household,
+    identity,
+    notify,
+    payment,
+    places,
+    records,
+    rights,
+)
 from contract.events import EVENTS
 from contract.rpc import METHODS
 
@@ -11,11 +23,13 @@ __all__ = [
     "METHODS",
     "agreement",
     "contribution",
+    "declarations",
     "health",
     "household",
     "identity",
     "notify",
     "payment",
     "places",
+    "records",
     "rights",
 ]

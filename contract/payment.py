@@ -201,6 +201,22 @@ class PaidContributions:
     contributions: tuple[PaidContribution, ...]
 
 
+@dataclass(frozen=True)
+class FindLiveOrder:
+    """Ask whether anybody is paying, or has paid, for this person, insurance type and year."""
+
+    insured: Person
+    insurance_type: InsuranceType
+    year: int
+
+
+@dataclass(frozen=True)
+class LiveOrder:
+    """`exists` says so without saying whose it is."""
+
+    exists: bool
+
+
 place_order = Method(
     "payment", "place_order", PlaceOrder, OrderPlaced,
     errors=(QuoteForged, QuoteExpired, QuoteUsed, IdempotencyConflict, LiveOrderExists), command=True,
@@ -208,6 +224,7 @@ place_order = Method(
 get_order = Method("payment", "get_order", OrderOfPayer, OrderView, errors=(OrderNotFound,))
 list_orders = Method("payment", "list_orders", ListOrders, Orders)
 list_paid = Method("payment", "list_paid", ListPaid, PaidContributions, deadline=3.0)
+find_live_order = Method("payment", "find_live_order", FindLiveOrder, LiveOrder, deadline=3.0)
 resume_payment = Method(
     "payment", "resume_payment", OrderOfPayer, OrderPlaced, errors=(OrderNotFound, OrderNotPayable)
 )

@@ -39,6 +39,7 @@ class Config(ServiceConfig):
     taxcore_timeout: float = 9.0
     taxcore_limit: int = 10
     taxcore_room: int = 500
+    typed_people_per_day: int = 10
     upstream_failures: int = 5
     upstream_rest: float = 10.0
     enrolment_kept_days: int = 7
@@ -78,6 +79,8 @@ class Config(ServiceConfig):
             problems.append("CONTRIBUTION_MAX_WORKERS: must be more than all upstreams' limits together")
         if self.upstreams["taxcore"].seconds > LEASE.total_seconds() / 2:
             problems.append("TAXCORE_TIMEOUT: longer than an agreement is kept from others")
+        if self.typed_people_per_day < 1:
+            problems.append("TYPED_PEOPLE_PER_DAY: must be at least 1")
         if self.upstream_failures < 1:
             problems.append("UPSTREAM_FAILURES: must be at least 1")
         try:

@@ -47,6 +47,38 @@ kept_enrolments = Table(
 )  # fmt: skip
 Index("kept_enrolments_as_of_idx", kept_enrolments.c.as_of)
 
+query_audit = Table(
+    "query_audit", metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("query_id", String(36), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("act", String(32), nullable=False),
+    Column("asker_id", String(36), nullable=False),
+    Column("asked_as", String(8), nullable=False),
+    Column("person_index", BlindIndex("query_audit.person"), nullable=False),
+    Column("person", EncryptedJson("query_audit.person"), nullable=False),
+    Column("outcome", String(32), nullable=False),
+)  # fmt: skip
+"""Who asked what about whom. Rows are only ever added: one before anybody else is asked, one with the result."""
+Index("query_audit_asker_idx", query_audit.c.asker_id, query_audit.c.at)
+Index("query_audit_person_idx", query_audit.c.person_index, query_audit.c.at)
+
+voidings = Table(
+    "voidings", metadata,
+    Column("record_id", String(64), primary_key=True),
+    Column("person_index", BlindIndex("voidings.person"), nullable=False),
+    Column("person", EncryptedJson("voidings.person"), nullable=False),
+    Column("asker_id", String(36), nullable=False),
+    Column("asked_as", String(8), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("reason", String(300), nullable=False),
+    Column("sent_at", Moment, nullable=False),
+    Column("looks", Integer, nullable=False),
+    Column("next_look_at", Moment),
+)  # fmt: skip
+"""One void per declaration, and what became of it. `next_look_at` while nobody knows."""
+Index("voidings_next_look_idx", voidings.c.next_look_at)
+
 agreements = Table(
     "agreements", metadata,
     Column("agreement_id", String(32), primary_key=True),

@@ -10,12 +10,13 @@ import eventlet
 from nameko.timer import timer
 from prometheus_client import Gauge
 
-from contract import agreement, contribution
+from contract import agreement, contribution, declarations, records
 from contract.agreement import (
     AgreementOfPerson,
     Agreements,
     AgreementView,
     Banks,
+    CancelAgreement,
     DraftOfPerson,
     ListAgreements,
     ListBanks,
@@ -33,7 +34,9 @@ from contract.contribution import (
     QuotePayable,
     Tiers,
 )
+from contract.declarations import DeclarationOfPerson, Declarations, ListDeclarations, Voiding
 from contract.errors import Unavailable
+from contract.records import Contributions, ListContributions
 from kit import telemetry
 from kit.breaker import Breaker
 from kit.crypto import KeyRing
@@ -53,12 +56,16 @@ from services.contribution.adapters.taxcore_wire import read_wire
 from services.contribution.config import Config
 from services.contribution.storage.agreements import AgreementStorage
 from services.contribution.storage.enrolments import KeptEnrolments
+from services.contribution.storage.query_audit import QueryAudit
 from services.contribution.storage.tiers import TierTable
+from services.contribution.storage.voidings import Voidings
 from services.contribution.usecases import agreements, enrolments, payables
+from services.contribution.usecases import declarations as voiding
+from services.contribution.usecases import records as querying
+from services.contribution.usecases.declarations import VoidingDesk
 from services.contribution.usecases.enrolments import Memory
 
-KEPT = KeptEnrolments()
-AGREEMENTS = AgreementStorage()
+KEPT, AUDIT, VOIDINGS, AGREEMENTS = KeptEnrolments(), QueryAudit(), Voidings(), AgreementStorage()
 
 _DUE_AT_ONCE = 40
 _ASKED_AT_ONCE = 5
@@ -91,21 +98,33 @@ def make_taxcore(config: Config) -> TaxCore:
 
 
 class ContributionService(Service):
-    """Asks the tax–bank subsystem, keeps the tiers, seals quotes."""
+    """Asks the tax–bank subsystem and the tax core, keeps the tiers, seals quotes."""
 
     name = "contribution"
 
     taxbank = Made(make_taxbank)
     taxcore = Made(make_taxcore)
+    peers: Caller = cast(Caller, RpcCaller())
     taxbank_queue = cast(LimitedQueue, Limiter("taxbank"))
     seal = Made(lambda config: KeyRing.parse(config.quote_keys))
     banks = Made(Config.banks)
     tiers = TierTable()
-    peers: Caller = cast(Caller, RpcCaller())
 
     @property
     def memory(self) -> Memory:
         return Memory(self.database, KEPT, self.clock, self.settings.enrolment_kept)
+
+    @property
+    def desk(self) -> VoidingDesk:
+        return VoidingDesk(
+            self.database,
+            AUDIT,
+            self.taxcore,
+            self.peers,
+            self.clock,
+            self.settings.typed_people_per_day,
+            VOIDINGS,
+        )
 
     @limited(contribution.find_enrolment, Priority.QUERY)
     def find_enrolment(self, request: FindEnrolment) -> Enrolment:
@@ -132,6 +151,27 @@ class ContributionService(Service):
             request, tiers, self.taxbank, self.seal, self.clock, self.settings.quote_valid_for
         )
 
+    @limited(records.list_contributions, Priority.QUERY)
+    def list_contributions(self, request: ListContributions) -> Contributions:
+        return querying.list_contributions(request, self.desk)
+
+    @limited(declarations.list_declarations, Priority.QUERY)
+    def list_declarations(self, request: ListDeclarations) -> Declarations:
+        return voiding.list_declarations(request, self.desk)
+
+    @limited(declarations.void_declaration, Priority.QUERY)
+    def void_declaration(self, request: DeclarationOfPerson) -> Voiding:
+        return voiding.void_declaration(request, self.desk)
+
+    @limited(declarations.check_voiding, Priority.QUERY)
+    def check_voiding(self, request: DeclarationOfPerson) -> Voiding:
+        return voiding.check_voiding(request, self.desk)
+
+    @timer(interval=5)
+    def look_after_voidings(self) -> None:
+        """A void whose answer was lost is asked after until the tax core says what became of it."""
+        voiding.look_after_voidings(self.desk)
+
     @rpc(agreement.list_banks)
     def list_banks(self, request: ListBanks) -> Banks:
         return agreements.list_banks(self.banks)
@@ -157,7 +197,7 @@ class ContributionService(Service):
         return agreements.list_agreements(request, self._wiring())
 
     @rpc(agreement.cancel_agreement)
-    def cancel_agreement(self, request: AgreementOfPerson) -> AgreementView:
+    def cancel_agreement(self, request: CancelAgreement) -> AgreementView:
         return agreements.cancel_agreement(request, self._wiring())
 
     @limited(agreement.check_agreement, Priority.QUERY)
@@ -189,6 +229,6 @@ class ContributionService(Service):
 
     def _wiring(self) -> agreements.Wiring:
         return agreements.Wiring(
-            self.database, AGREEMENTS, self.taxcore.agreements, self.banks, self.seal, self.clock,
+            self.database, AGREEMENTS, AUDIT, self.taxcore.agreements, self.banks, self.seal, self.clock,
             dt.timedelta(seconds=self.settings.agreement_valid_for),
         )  # fmt: skip

@@ -27,6 +27,7 @@ NOTICES = {
     "memberkept": "家庭成员已保存。",
     "memberremoved": "家庭成员已删除，关于他（她）的授权同时撤回。",
     "relationremoved": "已经移除。",
+    "voidunsure": "刚才的作废没有得到答复。下面是申报现在的状态，请看清后再决定。",
     "closed": "这笔缴费已放弃，没有扣款。",
 }
 """Sentences a redirect may bring along by their key, so that no text of others gets onto our pages."""

@@ -13,6 +13,7 @@ from contract.contribution import (
     NothingPayable,
     UpstreamUnavailable,
 )
+from contract.declarations import DeclarationPaid, VoidRefused
 from contract.errors import ContractError, DeadlineExceeded, NotFound, Refused, TooMany, Unavailable
 from contract.household import InsuredNotFound, MemberNotFound
 from contract.payment import LiveOrderExists, QuoteExpired, QuoteForged, QuoteUsed
@@ -31,6 +32,8 @@ _HEADINGS: tuple[tuple[type[ContractError], str], ...] = (
     (QuoteForged, "请重新确认缴费信息"),
     (AgreementExists, "不用重复签订"),
     (DraftExpired, "请重新填写"),
+    (DeclarationPaid, "不能作废"),
+    (VoidRefused, "没有作废"),
     (UpstreamUnavailable, "社保系统暂时没有响应"),
     (PageExpired, "页面已过期"),
     (SnapshotVisitor, "请使用完整服务"),
@@ -40,6 +43,9 @@ _HEADINGS: tuple[tuple[type[ContractError], str], ...] = (
     (Unavailable, "暂时无法办理"),
     (Refused, "暂时不能办理"),
 )
+
+
+_ASKING = {"/contributions": "返回社保费查询", "/declarations": "返回我的申报"}
 
 
 class WayOn(NamedTuple):
@@ -83,13 +89,14 @@ def money_note(error: ContractError, path: str) -> str:
 
 def way_on(error: ContractError, path: str) -> WayOn | None:
     """The next sensible thing besides going home; None when there is none."""
-    for name, way in _NAMED.items():
-        if named := error.detail.get(name):
-            return WayOn(way.text, way.href + named)
-    for kind, way in _WAYS:
-        if isinstance(error, kind):
-            return way
     back = way_back(path)
+    if (named := _to_what_it_names(error)) is not None:
+        return named
+    if back in _ASKING:
+        return WayOn("再试一次" if error.status >= 500 else _ASKING[back], back)
+    known = next((way for kind, way in _WAYS if isinstance(error, kind)), None)
+    if known is not None:
+        return known
     if back == "/menu" or isinstance(error, NotFound):
         return None
     if back.startswith("/orders"):
@@ -101,3 +108,8 @@ def way_on(error: ContractError, path: str) -> WayOn | None:
     if path.endswith("/payer") and not isinstance(error, PageExpired):
         return WayOn("重新选择被缴费人", "/insured") if error.detail.get("insured") == "other" else None
     return WayOn("返回修改", back)
+
+
+def _to_what_it_names(error: ContractError) -> WayOn | None:
+    named = ((way, error.detail[name]) for name, way in _NAMED.items() if error.detail.get(name))
+    return next((WayOn(way.text, way.href + what) for way, what in named), None)

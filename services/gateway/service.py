@@ -18,7 +18,10 @@ from services.gateway.routes.api.household import HouseholdApi
 from services.gateway.routes.api.journeys import JourneysApi
 from services.gateway.routes.api.login import LoginApi
 from services.gateway.routes.api.orders import OrdersApi
+from services.gateway.routes.api.records import RecordsApi
 from services.gateway.routes.base import JOURNEYS, SESSIONS
+from services.gateway.routes.contributions import ContributionRoutes
+from services.gateway.routes.declarations import DeclarationRoutes
 from services.gateway.routes.entry import EntryRoutes
 from services.gateway.routes.household import HouseholdRoutes
 from services.gateway.routes.insured import InsuredRoutes
@@ -31,7 +34,8 @@ from services.gateway.usecases import sessions, upkeep
 
 class GatewayService(
     EntryRoutes, LoginRoutes, AccountRoutes, MenuRoutes, HouseholdRoutes, InsuredRoutes, JourneyRoutes,
-    OrderRoutes, AgreementRoutes, LoginApi, AccountApi, HouseholdApi, JourneysApi, OrdersApi, AgreementsApi,
+    OrderRoutes, ContributionRoutes, DeclarationRoutes, AgreementRoutes, LoginApi, AccountApi, HouseholdApi,
+    JourneysApi, OrdersApi, RecordsApi, AgreementsApi,
 ):  # fmt: skip
     """The residents' door."""
 

@@ -12,8 +12,10 @@ from werkzeug.wrappers import Request, Response
 
 from contract import payment
 from contract.payment import (
+    FindLiveOrder,
     ListOrders,
     ListPaid,
+    LiveOrder,
     OrderOfPayer,
     OrderPlaced,
     Orders,
@@ -65,6 +67,10 @@ class PaymentService(Service):
     @rpc(payment.list_paid)
     def list_paid(self, request: ListPaid) -> PaidContributions:
         return usecases.list_paid(request, self._wiring())
+
+    @rpc(payment.find_live_order)
+    def find_live_order(self, request: FindLiveOrder) -> LiveOrder:
+        return usecases.find_live_order(request, self._wiring())
 
     @rpc(payment.resume_payment)
     def resume_payment(self, request: OrderOfPayer) -> OrderPlaced:

@@ -86,6 +86,14 @@ class OrderStorage:
         found = [_order(row) for row in tx.execute(paid.order_by(orders.c.paid_at, orders.c.order_id))]
         return [order for order in found if order.insured.name == insured.name]
 
+    def has_live(self, tx: Connection, insured: Person, insurance_type: InsuranceType, year: int) -> bool:
+        """Whether a live order pays for this person, insurance type and year."""
+        live = select(orders.c.order_id).where(
+            orders.c.insured_index == _insured_key(insured), orders.c.live,
+            orders.c.insurance_type == insurance_type.value, orders.c.year == year,
+        )  # fmt: skip
+        return tx.execute(live).first() is not None
+
     def lock(self, tx: Connection, order_id: str) -> Order:
         """The order, its row locked until the transaction ends."""
         order = _maybe(tx.execute(_LOCK, {"order_id": order_id}).first())

@@ -15,9 +15,11 @@ from contract import schema
 from contract.events import EventData
 from contract.payment import (
     CloseNotConfirmed,
+    FindLiveOrder,
     IdempotencyConflict,
     ListOrders,
     ListPaid,
+    LiveOrder,
     LiveOrderExists,
     OrderNotFound,
     OrderNotPayable,
@@ -128,6 +130,12 @@ def list_paid(request: ListPaid, w: Wiring) -> PaidContributions:
     with w.database.read() as connection:
         paid = w.orders.paid_for(connection, request.insured, request.since, request.until)
     return PaidContributions(tuple(views.paid_contribution(order) for order in paid))
+
+
+def find_live_order(request: FindLiveOrder, w: Wiring) -> LiveOrder:
+    """Whether an order of anybody keeps others away from this person, insurance type and year."""
+    with w.database.read() as connection:
+        return LiveOrder(w.orders.has_live(connection, request.insured, request.insurance_type, request.year))
 
 
 def resume_payment(request: OrderOfPayer, w: Wiring) -> OrderPlaced:

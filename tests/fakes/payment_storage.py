@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contract.events import EventData
+from contract.insurance import InsuranceType
 from contract.payment import OrderState
 from contract.people import Person
 from services.payment.domain import FINAL, LIVE, MIN_BETWEEN_LOOKS, Edge, Order, RefundReason, Report
@@ -106,6 +107,12 @@ class FakeOrderStorage:
         paid = [o for o in self.orders.values() if o.insured == insured and o.state is OrderState.PAID]
         within = [order for order in paid if since <= order.year <= until]
         return sorted(within, key=lambda order: (order.paid_at, order.order_id))
+
+    def has_live(self, tx: Any, insured: Person, insurance_type: InsuranceType, year: int) -> bool:
+        of = (insured, insurance_type, year)
+        return any(
+            (o.insured, o.insurance_type, o.year) == of for o in self.orders.values() if o.state in LIVE
+        )
 
     def lock(self, tx: Any, order_id: str) -> Order:
         return self.orders[order_id]

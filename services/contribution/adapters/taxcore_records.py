@@ -11,10 +11,11 @@ from xml.etree.ElementTree import Element
 from contract.insurance import InsuranceType
 from contract.money import fen_from_yuan
 from contract.people import Person
+from contract.records import RecordState
 from contract.upstream import UpstreamUnavailable
 from kit.clock import CHINA
 from services.contribution.adapters.esb import CoreRefused, Esb, find_all, find_text
-from services.contribution.domain.records import CoreRecord, RecordState
+from services.contribution.domain.records import CoreRecord
 
 _MONTH = re.compile(r"[0-9]{4}(0[1-9]|1[0-2])")
 
@@ -100,7 +101,8 @@ def _day(text: str) -> dt.date:
 
 
 def _moment(text: str) -> dt.datetime | None:
+    """A time of day may be missing."""
     try:
-        return dt.datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=CHINA) if text else None
+        return dt.datetime.fromisoformat(text).replace(tzinfo=CHINA) if text else None
     except ValueError:
         raise ValueError("its time is none") from None

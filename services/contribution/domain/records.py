@@ -1,20 +1,18 @@
-"""What the tax core has of a person, and what we have that it has not yet."""
+"""What the tax core has of a person, merged with what was paid through us and is not there yet (3.2.1.8)."""
 
 from __future__ import annotations
 
 import datetime as dt
-import enum
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from contract.insurance import InsuranceType
+from contract.insurance import Channel, InsuranceType
+from contract.payment import PaidContribution
+from contract.records import ContributionRecord, InvalidPeriod, RecordState
 
-
-class RecordState(enum.StrEnum):
-    """What became of a declaration: it waits to be paid, is paid, or was taken back."""
-
-    DECLARED = "declared"
-    PAID = "paid"
-    VOIDED = "voided"
+_MONTH = re.compile(r"20[0-9]{2}(0[1-9]|1[0-2])")
+_CHANNELS = frozenset(channel.label for channel in Channel)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,3 +36,73 @@ class CoreRecord:
     paid_at: dt.datetime | None = None
     channel: str = ""
     receipt_number: str = ""
+
+
+def check_period(period_from: str, period_to: str) -> None:
+    """Raises InvalidPeriod unless both are months and the first is not after the last."""
+    for field, month in (("period_from", period_from), ("period_to", period_to)):
+        if not _MONTH.fullmatch(month):
+            raise InvalidPeriod(field=field)
+    if period_from > period_to:
+        raise InvalidPeriod(field="period_to")
+
+
+def merge(core: Sequence[CoreRecord], own: Sequence[PaidContribution]) -> tuple[ContributionRecord, ...]:
+    """Everything once, newest 所属期 first: the core's records, and our own payments that none of them is.
+
+    A record answers for one payment at most, so that what was paid twice stays visible twice. A payment takes the
+    place of the declaration it paid for. A voided declaration is no contribution.
+    """
+    free = [record for record in core if record.state is not RecordState.VOIDED]
+    shown = []
+    for payment in sorted(own, key=lambda paid: paid.paid_at):
+        record = _record_of(payment, free)
+        if record is not None:
+            free.remove(record)
+        posted = record is not None and record.state is RecordState.PAID
+        shown.append(_shown(record) if record is not None and posted else _posting(payment))
+    return tuple(sorted([*shown, *map(_shown, free)], key=_newest, reverse=True))
+
+
+def _record_of(payment: PaidContribution, records: Sequence[CoreRecord]) -> CoreRecord | None:
+    """The record that is this payment, or else the declaration it paid for."""
+
+    def unlikeliness(record: CoreRecord) -> tuple[bool, bool]:
+        return record.state is not RecordState.PAID, record.channel != payment.channel.label
+
+    return min((r for r in records if _may_be(r, payment)), key=unlikeliness, default=None)
+
+
+def _may_be(record: CoreRecord, payment: PaidContribution) -> bool:
+    """Same insurance type, year, person number (or agency, where one is missing) and amount; and where it is paid, not
+    on a day before ours and not through a channel that is known to be another."""
+    if (record.insurance_type, record.amount) != (payment.insurance_type, payment.amount):
+        return False
+    if not int(record.period_from[:4]) <= payment.year <= int(record.period_to[:4]):
+        return False
+    numbers = record.person_number, payment.social_number
+    if numbers[0] != numbers[1] if all(numbers) else record.agency_code != payment.agency_code:
+        return False
+    if record.paid_at is None:
+        return True
+    if record.channel in _CHANNELS - {payment.channel.label}:
+        return False
+    return record.paid_at.date() >= payment.paid_at.astimezone(record.paid_at.tzinfo).date()
+
+
+def _shown(record: CoreRecord) -> ContributionRecord:
+    return ContributionRecord(
+        record.insurance_type, record.period_from, record.period_to, record.amount, record.agency_name,
+        record.person_number, record.state, record.channel, record.paid_at, record.receipt_number,
+    )  # fmt: skip
+
+
+def _posting(payment: PaidContribution) -> ContributionRecord:
+    return ContributionRecord(
+        payment.insurance_type, f"{payment.year}01", f"{payment.year}12", payment.amount, payment.agency_name,
+        payment.social_number, RecordState.POSTING, payment.channel.label, payment.paid_at, "",
+    )  # fmt: skip
+
+
+def _newest(record: ContributionRecord) -> tuple[str, str, float]:
+    return record.period_to, record.period_from, record.paid_at.timestamp() if record.paid_at else 0

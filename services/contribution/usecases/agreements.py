@@ -20,6 +20,7 @@ from contract.agreement import (
     AgreementView,
     Bank,
     Banks,
+    CancelAgreement,
     DraftExpired,
     DraftOfPerson,
     ListAgreements,
@@ -30,6 +31,8 @@ from contract.agreement import (
 from contract.contribution import FindEnrolment
 from contract.errors import Unavailable
 from contract.identity import ConsentMissing
+from contract.people import Person
+from contract.records import AskedAs
 from contract.rights import CONSENT_VERSIONS, ConsentKind
 from kit.clock import Clock
 from kit.crypto import KeyRing, Unreadable
@@ -39,7 +42,9 @@ from services.contribution.adapters.base import AgreementDesk, TaxBank
 from services.contribution.domain import agreements as domain
 from services.contribution.domain.agreements import Agreement, Draft, Question, Report, Trigger
 from services.contribution.domain.banks import BankList, check_account
+from services.contribution.domain.queries import Query
 from services.contribution.usecases.enrolments import Memory, find_enrolment
+from services.contribution.usecases.records import Audit
 
 AT_ONCE = 3
 """Questions to the core in one piece of work: looked up, signed, verified."""
@@ -55,6 +60,7 @@ class Wiring:
 
     database: Transactions
     agreements: Any
+    audit: Audit
     desk: AgreementDesk
     banks: BankList
     seal: KeyRing
@@ -111,6 +117,7 @@ def sign_agreement(request: SignAgreement, w: Wiring) -> AgreementView:
         fresh = now < draft.expires_at and w.agreements.add(tx, agreement, draft.person)
         if fresh:
             w.agreements.note(tx, None, agreement, "person", "wished", now)
+            _audit(tx, agreement, "sign_agreement", draft.person, w)
         blocker = None if fresh else w.agreements.blocker(tx, agreement, draft.person)
     if fresh:
         return view_of(agreement)
@@ -143,9 +150,9 @@ def list_agreements(request: ListAgreements, w: Wiring) -> Agreements:
     return Agreements(tuple(view_of(agreement) for agreement in found))
 
 
-def cancel_agreement(request: AgreementOfPerson, w: Wiring) -> AgreementView:
+def cancel_agreement(request: CancelAgreement, w: Wiring) -> AgreementView:
     """Keep the wish to cancel; `check_agreement` carries it out. Raises AgreementNotFound, AgreementNotActive."""
-    _find(request, w)
+    _find(AgreementOfPerson(request.person_id, request.agreement_id), w)
     now = w.clock.now()
     with w.database.transaction() as tx:
         before = w.agreements.lock(tx, request.agreement_id)
@@ -153,6 +160,7 @@ def cancel_agreement(request: AgreementOfPerson, w: Wiring) -> AgreementView:
         if after is not before:
             w.agreements.save(tx, after)
             w.agreements.note(tx, before, after, "person", Trigger.WISHED_AWAY.value, now)
+            _audit(tx, after, "cancel_agreement", request.person, w)
     return view_of(after)
 
 
@@ -246,6 +254,12 @@ def _open(sealed: str, person_id: str, w: Wiring) -> Draft:
     if draft.person_id != person_id:
         raise DraftExpired()
     return draft
+
+
+def _audit(tx: Any, agreement: Agreement, act: str, person: Person, w: Wiring) -> None:
+    """Who wished what, in the transaction that keeps the wish; what came of it is in the agreement's history."""
+    query = Query(agreement.agreement_id, act, agreement.person_id, AskedAs.OWN, person)
+    w.audit.add(tx, query, "wished", w.clock.now())
 
 
 def _new_agreement(request: SignAgreement, draft: Draft, banks: BankList, now: dt.datetime) -> Agreement:

@@ -109,7 +109,7 @@ class AgreementRoutes(Routes):
     @http("POST", "/agreements/<agreement_id>/cancellation", access=Access.PAYER)
     def cancel_agreement(self, request: Request, session: Session, agreement_id: str) -> Response:
         try:
-            self.rpc.call(agreement.cancel_agreement, self._own(session, agreement_id))
+            agreements.cancel_agreement(self.payer(session), agreement_id, self.ports)
         except AgreementNotActive:
             return self._to_agreement(agreement_id)
         return self._to_agreement(agreement_id)

@@ -7,6 +7,7 @@ from contract.agreement import (
     AgreementOfPerson,
     AgreementView,
     Bank,
+    CancelAgreement,
     ListAgreements,
     ListBanks,
     PrepareAgreement,
@@ -63,6 +64,12 @@ def follow_agreement(named: AgreementOfPerson, ports: Ports) -> AgreementView:
         return ports.peers.call(agreement.check_agreement, named)
     except Unavailable:
         return known  # the page asks again, and contribution asks by itself
+
+
+def cancel_agreement(payer: LoggedInPayer, agreement_id: str, ports: Ports) -> AgreementView:
+    """Ask for the end of an agreement, once however often. Raises AgreementNotFound, AgreementNotActive."""
+    asked = CancelAgreement(payer.person_id, payer.person, agreement_id)
+    return ports.peers.call(agreement.cancel_agreement, asked)
 
 
 def standing_agreement(person_id: str, ports: Ports) -> AgreementView | None:

@@ -15,6 +15,7 @@ import services.contribution.adapters
 from contract.declarations import DeclarationNotFound, DeclarationPaid, VoidRefused
 from contract.insurance import InsuranceType
 from contract.people import DocumentType, Person
+from contract.records import RecordState
 from contract.upstream import UpstreamUnavailable
 from kit.breaker import Breaker
 from kit.clock import CHINA, SystemClock
@@ -24,7 +25,7 @@ from services.contribution.adapters.esb import CoreRefused, Esb, find_all, find_
 from services.contribution.adapters.taxcore_declarations import EsbDeclarations
 from services.contribution.adapters.taxcore_records import EsbRecords
 from services.contribution.adapters.taxcore_wire import BadWire, read_wire
-from services.contribution.domain.records import CoreRecord, RecordState
+from services.contribution.domain.records import CoreRecord
 from tests.contract.adapters.esb_answers import HOSTILE, RECORD, envelope, listed, refused, soap, tax_ml
 from tests.contract.adapters.sandbox_process import RunningSandbox, answering
 
@@ -200,6 +201,11 @@ def test_success_needs_both_codes(rtn_code: str, code: str) -> None:
 def test_none_one_and_several_are_read_alike(count: int) -> None:
     lines = [RECORD | {"SBUUID": f"R{n}"} for n in range(count)]
     assert [record.record_id for record in answered(listed(*lines))] == [f"R{n}" for n in range(count)]
+
+
+def test_a_payment_may_come_without_its_time_of_day() -> None:
+    (record,) = answered(listed(RECORD | {"JKFSRQ": "2026-11-23"}))
+    assert record.paid_at == dt.datetime(2026, 11, 23, tzinfo=CHINA)
 
 
 def test_levies_of_others_and_fields_we_do_not_know_are_left_out() -> None:

@@ -19,6 +19,7 @@ from contract.agreement import (
     AgreementOfPerson,
     AgreementState,
     AgreementView,
+    CancelAgreement,
     PrepareAgreement,
     SignAgreement,
 )
@@ -39,9 +40,10 @@ from services.contribution.adapters.taxbank import HttpTaxBank
 from services.contribution.adapters.taxcore_agreements import EsbAgreements
 from services.contribution.adapters.taxcore_wire import read_wire
 from services.contribution.domain.agreements import LEASE, Agreement, Question, Report
-from services.contribution.models import agreement_history, agreements
+from services.contribution.models import agreement_history, agreements, query_audit
 from services.contribution.storage.agreements import AgreementStorage
 from services.contribution.storage.enrolments import KeptEnrolments
+from services.contribution.storage.query_audit import QueryAudit
 from services.contribution.usecases import agreements as usecases
 from services.contribution.usecases.agreements import Wiring
 from services.contribution.usecases.enrolments import Memory
@@ -72,7 +74,8 @@ def w(contribution_database: Database, sandbox: RunningSandbox) -> Iterator[Wiri
     esb = Esb(f"{sandbox.url}/esb", 5.0, clock, Upstream("taxcore", Breaker(1000, 0)), read_wire(None))
     seal = KeyRing.parse("1:" + "7a" * 16)
     yield Wiring(
-        contribution_database, AgreementStorage(), EsbAgreements(esb), BANKS, seal, clock, dt.timedelta(minutes=15)
+        contribution_database, AgreementStorage(), QueryAudit(), EsbAgreements(esb), BANKS, seal, clock,
+        dt.timedelta(minutes=15),
     )  # fmt: skip
     esb._http.close()
 
@@ -165,7 +168,7 @@ def test_killed_between_asking_and_hearing_it_ends_by_itself(
     wanted = AgreementState.ACTIVE
     if question is Question.CANCEL:
         check(w, view)
-        usecases.cancel_agreement(AgreementOfPerson("person-1", view.agreement_id), w)
+        usecases.cancel_agreement(CancelAgreement("person-1", PERSON, view.agreement_id), w)
         wanted = AgreementState.ENDED
     with pytest.raises(Killed):
         check(replace(w, desk=Dying(w.desk, question)), view)
@@ -186,7 +189,7 @@ def test_the_history_tells_who_moved_it_and_holds_nothing_personal(
 ) -> None:
     view = sign(w, draft(w, sandbox))
     check(w, view)
-    usecases.cancel_agreement(AgreementOfPerson("person-1", view.agreement_id), w)
+    usecases.cancel_agreement(CancelAgreement("person-1", PERSON, view.agreement_id), w)
     check(w, view)
     with w.database.read() as connection:
         lines = connection.execute(select(agreement_history).order_by(agreement_history.c.id)).all()
@@ -197,6 +200,10 @@ def test_the_history_tells_who_moved_it_and_holds_nothing_personal(
         ("person", "wished_away", "active", "cancelling"),
         ("cancel", "over", "cancelling", "ended"),
     ]
+    with w.database.read() as connection:
+        about = select(query_audit.c.act).where(query_audit.c.query_id == view.agreement_id)
+        audited = connection.execute(about.order_by(query_audit.c.id)).scalars().all()
+    assert audited == ["sign_agreement", "cancel_agreement"]
     assert "0051" not in str(lines)
 
 

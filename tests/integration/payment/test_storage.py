@@ -115,6 +115,14 @@ def test_what_was_paid_for_a_person_is_found_whoever_paid(store: Store) -> None:
     assert store.ask("paid_for", INSURED, 2020, 2025) == []
 
 
+def test_a_live_order_is_found_by_what_it_pays_for(store: Store) -> None:
+    store.put(an_order())
+    what = an_order().insured, an_order().insurance_type, an_order().year
+    assert store.ask("has_live", *what) is True
+    assert store.ask("has_live", what[0], what[1], what[2] + 1) is False
+    assert store.ask("has_live", replace(INSURED, document_type=DocumentType.PASSPORT), *what[1:]) is False
+
+
 def test_who_is_named_wrongly_was_paid_for_by_nobody(store: Store) -> None:
     store.follow(store.put(an_order()), PAID)
     for stranger in (

@@ -16,6 +16,7 @@ from contract.agreement import (
     AgreementView,
     AuthorityUnknown,
     BankUnknown,
+    CancelAgreement,
     DraftExpired,
     DraftOfPerson,
     InvalidAccount,
@@ -37,6 +38,7 @@ from services.contribution.usecases.agreements import Wiring
 from services.contribution.usecases.enrolments import Memory
 from tests.fakes.contribution_agreements import FakeAgreements, FakeDesk, HistoryLine, Killed
 from tests.fakes.contribution_taxbank import FakeKeptEnrolments, FakeTaxBank
+from tests.fakes.contribution_taxcore import FakeAudit
 from tests.fakes.gateway_storage import FakeTransactions
 from tests.unit.contribution.test_banks import BANKS, CARD
 
@@ -88,7 +90,7 @@ class Desk:
         return usecases.check_agreement(AgreementOfPerson("person-1", agreement_id), self.w)
 
     def cancel(self, agreement_id: str) -> AgreementView:
-        return usecases.cancel_agreement(AgreementOfPerson("person-1", agreement_id), self.w)
+        return usecases.cancel_agreement(CancelAgreement("person-1", WEI, agreement_id), self.w)
 
     def row(self, agreement_id: str) -> Agreement:
         return self.rows.rows[agreement_id]
@@ -322,6 +324,20 @@ def test_it_is_cancelled_and_the_account_is_free_again(desk: Desk) -> None:
     assert desk.sign(key="key-2").agreement_id != agreement_id
 
 
+def test_who_wished_what_is_audited_without_the_account(desk: Desk) -> None:
+    agreement_id = signed(desk)
+    desk.sign()
+    desk.cancel(agreement_id)
+    desk.cancel(agreement_id)
+    audit = desk.w.audit
+    assert isinstance(audit, FakeAudit)
+    assert [(query.act, query.asker_id, query.person) for query, _, _ in audit.rows] == [
+        ("sign_agreement", "person-1", WEI), ("cancel_agreement", "person-1", WEI),
+    ]  # fmt: skip
+    assert {query.query_id for query, _, _ in audit.rows} == {agreement_id}
+    assert "0051" not in str(audit.rows)
+
+
 def test_a_bank_that_keeps_it_says_why(desk: Desk) -> None:
     agreement_id = signed(desk)
     desk.core.bank = [(Trigger.KEPT, "账户有未完成的扣款，暂不能解除")]
@@ -368,9 +384,11 @@ def test_an_agreement_ended_elsewhere_is_noticed_when_it_is_looked_at(desk: Desk
 def test_another_persons_agreement_is_not_found(desk: Desk) -> None:
     agreement_id = desk.sign().agreement_id
     strangers = AgreementOfPerson("person-2", agreement_id)
-    for action in (usecases.get_agreement, usecases.check_agreement, usecases.cancel_agreement):
+    for action in (usecases.get_agreement, usecases.check_agreement):
         with pytest.raises(AgreementNotFound):
             action(strangers, desk.w)
+    with pytest.raises(AgreementNotFound):
+        usecases.cancel_agreement(CancelAgreement("person-2", WEI, agreement_id), desk.w)
     assert usecases.list_agreements(ListAgreements("person-2"), desk.w).agreements == ()
     assert desk.core.asked == []
 

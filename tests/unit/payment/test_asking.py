@@ -9,6 +9,7 @@ import pytest
 
 from contract.payment import (
     CloseNotConfirmed,
+    FindLiveOrder,
     ListOrders,
     ListPaid,
     OrderNotFound,
@@ -314,3 +315,14 @@ def test_only_what_is_paid_is_listed_as_paid(payment: Payment) -> None:
     assert (paid.year, paid.amount, paid.paid_at) == (order.year, order.amount, payment.now(order).paid_at)
     renamed = replace(asked, insured=replace(order.insured, name="韦秀"))
     assert usecases.list_paid(renamed, payment.wiring).contributions == ()
+
+
+def test_a_live_order_of_anybody_is_found_and_a_closed_one_is_not(payment: Payment) -> None:
+    order = payment.placed()
+    asked = FindLiveOrder(order.insured, order.insurance_type, order.year)
+    assert usecases.find_live_order(asked, payment.wiring).exists
+    assert not usecases.find_live_order(replace(asked, year=order.year + 1), payment.wiring).exists
+    stranger = replace(order.insured, document_number="1")
+    assert not usecases.find_live_order(replace(asked, insured=stranger), payment.wiring).exists
+    payment.notify(order, status="TRADE_CLOSED")
+    assert not usecases.find_live_order(asked, payment.wiring).exists

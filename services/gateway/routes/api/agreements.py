@@ -86,7 +86,8 @@ class AgreementsApi(Routes):
     def get_agreement_by_api(
         self, request: Request, session: Session, body: None, agreement_id: str
     ) -> AgreementView:
-        return agreements.follow_agreement(self._agreement(session, agreement_id), self.ports)
+        named = AgreementOfPerson(self.payer(session).person_id, agreement_id)
+        return agreements.follow_agreement(named, self.ports)
 
     @operation(
         "POST", "/agreements/<agreement_id>/cancellation", "撤销三方协议；重复提交没有影响", access=Access.PAYER,
@@ -95,7 +96,4 @@ class AgreementsApi(Routes):
     def cancel_agreement_by_api(
         self, request: Request, session: Session, body: None, agreement_id: str
     ) -> AgreementView:
-        return self.rpc.call(agreement.cancel_agreement, self._agreement(session, agreement_id))
-
-    def _agreement(self, session: Session, agreement_id: str) -> AgreementOfPerson:
-        return AgreementOfPerson(self.payer(session).person_id, agreement_id)
+        return agreements.cancel_agreement(self.payer(session), agreement_id, self.ports)
