@@ -110,7 +110,9 @@ class Desk:
 def desk() -> Desk:
     rows, clock = FakeAgreements(), SetClock(NOW)
     core = FakeDesk(rows)
-    w = Wiring(rows, rows, core, BANKS, KeyRing.parse("1:" + "7a" * 16), clock, dt.timedelta(minutes=15))
+    w = Wiring(
+        rows, rows, FakeAudit(), core, BANKS, KeyRing.parse("1:" + "7a" * 16), clock, dt.timedelta(minutes=15)
+    )
     return Desk(w, rows, core, clock, FakeTaxBank(Enrolment("1012", PayerKind.RESIDENT, (HOME,))))
 
 
