@@ -7,6 +7,7 @@ import enum
 from dataclasses import dataclass
 
 from contract.errors import NotFound, Refused
+from contract.household import InsuredNotFound
 from contract.insurance import InsuranceType
 from contract.people import Person
 from contract.records import AskedAs
@@ -111,11 +112,11 @@ class Voiding:
 
 list_declarations = Method(
     "contribution", "list_declarations", ListDeclarations, Declarations,
-    errors=(UpstreamUnavailable, UpstreamBusy), deadline=15.0, upstream="taxcore",
+    errors=(InsuredNotFound, UpstreamUnavailable, UpstreamBusy), deadline=15.0, upstream="taxcore",
 )  # fmt: skip
 void_declaration = Method(
     "contribution", "void_declaration", DeclarationOfPerson, Voiding,
-    errors=(DeclarationNotFound, DeclarationPaid, VoidRefused, UpstreamUnavailable, UpstreamBusy),
+    errors=(InsuredNotFound, DeclarationNotFound, DeclarationPaid, VoidRefused, UpstreamUnavailable, UpstreamBusy),
     deadline=15.0, command=True, upstream="taxcore",
 )  # fmt: skip
 check_voiding = Method(

@@ -7,6 +7,7 @@ import enum
 from dataclasses import dataclass
 
 from contract.errors import InvalidInput, TooMany
+from contract.household import InsuredNotFound
 from contract.insurance import InsuranceType
 from contract.people import Person
 from contract.rpc import Method
@@ -100,5 +101,6 @@ class Contributions:
 
 list_contributions = Method(
     "contribution", "list_contributions", ListContributions, Contributions,
-    errors=(InvalidPeriod, TooManyPeople, UpstreamUnavailable, UpstreamBusy), deadline=15.0, upstream="taxcore",
+    errors=(InvalidPeriod, InsuredNotFound, TooManyPeople, UpstreamUnavailable, UpstreamBusy), deadline=15.0,
+    upstream="taxcore",
 )  # fmt: skip

@@ -19,10 +19,12 @@ from contract.declarations import (
     VoidRefused,
 )
 from contract.errors import Unavailable
+from contract.household import InsuredNotFound
 from contract.payment import FindLiveOrder, find_live_order
 from contract.people import Person
-from contract.records import RecordState
+from contract.records import AskedAs, RecordState
 from contract.upstream import UpstreamUnavailable
+from services.contribution.domain.queries import Query
 from services.contribution.domain.records import CoreRecord
 from services.contribution.domain.voidings import SentVoid, declaration_of, outcome
 from services.contribution.usecases.records import Desk
@@ -54,7 +56,7 @@ class VoidingDesk(Desk):
 
 def list_declarations(request: ListDeclarations, desk: VoidingDesk) -> Declarations:
     """What is declared and not paid, and what was taken back, newest first. Raises UpstreamUnavailable."""
-    query = desk.ask("list_declarations", request.asker_id, request.asked_as, request.person)
+    query = _ask("list_declarations", request, desk)
     try:
         records = desk.core.records.list_records(request.person, *EVER)
     except UpstreamUnavailable:
@@ -76,7 +78,7 @@ def void_declaration(request: DeclarationOfPerson, desk: VoidingDesk) -> Voiding
     When the core's answer is lost the void is `confirming`, and the core is asked until it says. Raises
     DeclarationNotFound, DeclarationPaid, VoidRefused; and UpstreamUnavailable or Unavailable before anything was sent.
     """
-    query = desk.ask("void_declaration", request.asker_id, request.asked_as, request.person)
+    query = _ask("void_declaration", request, desk)
     try:
         voiding = _void(request, desk)
     except (DeclarationNotFound, DeclarationPaid, VoidRefused, Unavailable) as error:
@@ -84,6 +86,13 @@ def void_declaration(request: DeclarationOfPerson, desk: VoidingDesk) -> Voiding
         raise
     desk.note(query, voiding.state.value)
     return voiding
+
+
+def _ask(act: str, request: ListDeclarations | DeclarationOfPerson, desk: VoidingDesk) -> Query:
+    """Only one's own and those of the pick-list. Raises InsuredNotFound, for somebody typed as well."""
+    if request.asked_as is AskedAs.TYPED:
+        raise InsuredNotFound
+    return desk.ask(act, request.asker_id, request.asked_as, request.person)
 
 
 def _void(request: DeclarationOfPerson, desk: VoidingDesk) -> Voiding:

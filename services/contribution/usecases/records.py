@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from contract.errors import Unavailable
+from contract.household import InsuredNotFound, ListInsured, list_insured
 from contract.payment import ListPaid, PaidContribution, list_paid
 from contract.people import Person
 from contract.records import AskedAs, Contributions, ListContributions, TooManyPeople
@@ -53,18 +54,27 @@ class Desk:
     typed_per_day: int
 
     def ask(self, act: str, asker_id: str, asked_as: AskedAs, person: Person) -> Query:
-        """Write down a question before it is asked. Raises TooManyPeople."""
+        """Write down a question before it is asked. Raises InsuredNotFound for a pick that is not in the asker's list,
+        TooManyPeople for one name too many."""
         query, now = Query(str(uuid.uuid4()), act, asker_id, asked_as, person), self.clock.now()
         today = china(now).replace(hour=0, minute=0, second=0, microsecond=0)
         with self.transactions.transaction() as tx:
             self.audit.add(tx, query, ASKED, now)
-        if asked_as is AskedAs.TYPED:
-            with self.transactions.read() as connection:
-                others = self.audit.typed_before(connection, asker_id, person, today)
-            if others >= self.typed_per_day:
-                self.note(query, "too_many_people")
-                raise TooManyPeople(retry_after=int((today + dt.timedelta(days=1) - now).total_seconds()))
+        if asked_as is AskedAs.PICKED and not self._is_picked(query):
+            self.note(query, InsuredNotFound.code)
+            raise InsuredNotFound
+        if asked_as is AskedAs.TYPED and self._typed_before(query, today) >= self.typed_per_day:
+            self.note(query, TooManyPeople.code)
+            raise TooManyPeople(retry_after=int((today + dt.timedelta(days=1) - now).total_seconds()))
         return query
+
+    def _is_picked(self, query: Query) -> bool:
+        picks = self.peers.call(list_insured, ListInsured(query.asker_id)).picks
+        return any(pick.person == query.person for pick in picks)
+
+    def _typed_before(self, query: Query, since: dt.datetime) -> int:
+        with self.transactions.read() as connection:
+            return self.audit.typed_before(connection, query.asker_id, query.person, since)
 
     def note(self, query: Query, outcome: str) -> None:
         """Write down what came of it. No answer leaves before this is kept."""

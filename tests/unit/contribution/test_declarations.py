@@ -20,6 +20,7 @@ from contract.declarations import (
     VoidRefused,
 )
 from contract.errors import Unavailable
+from contract.household import InsuredNotFound, Picks, list_insured
 from contract.payment import LiveOrder, find_live_order
 from contract.records import AskedAs, RecordState
 from contract.upstream import UpstreamBusy, UpstreamUnavailable
@@ -109,6 +110,18 @@ def test_nobody_voids_what_is_another_persons(desk: VoidingDesk, core: FakeTaxCo
     for ask in (void_declaration, check_voiding):
         with pytest.raises(DeclarationNotFound):
             ask(replace(D1, person=stranger), desk)
+
+
+@pytest.mark.parametrize("asked_as", [AskedAs.TYPED, AskedAs.PICKED])
+def test_only_ones_own_and_those_of_the_list_are_shown_or_voided(
+    desk: VoidingDesk, core: FakeTaxCore, peers: FakePeers, asked_as: AskedAs
+) -> None:
+    peers.answer(list_insured, Picks(()))
+    with pytest.raises(InsuredNotFound):
+        list_declarations(replace(ALL, asked_as=asked_as), desk)
+    with pytest.raises(InsuredNotFound):
+        void_declaration(replace(D1, asked_as=asked_as), desk)
+    assert core.sent == []
 
 
 def test_an_order_of_anybody_that_is_live_stands_in_the_way(

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.errors import DeadlineExceeded, Unavailable
+from contract.household import InsuredNotFound, Kinship, ListInsured, Pick, Picks, list_insured
 from contract.insurance import Channel, InsuranceType
 from contract.payment import ListPaid, PaidContribution, PaidContributions, list_paid
 from contract.people import Person
@@ -162,6 +163,7 @@ def core() -> FakeTaxCore:
 def peers() -> FakePeers:
     peers = FakePeers(FakeTransactions())
     peers.answer(list_paid, lambda asked: PaidContributions((own_payment(),) if asked.insured == WEI else ()))
+    peers.answer(list_insured, Picks((Pick("member-1", WEI, "", None, Kinship.PARENT, None, None),)))
     return peers
 
 
@@ -185,6 +187,16 @@ def test_both_answer_and_the_question_is_kept(desk: Desk, peers: FakePeers) -> N
         ("person-1", AskedAs.PICKED, WEI, "found"),
     ]
     assert len({query.query_id for query, _, _ in desk.audit.rows}) == 1
+
+
+@pytest.mark.parametrize("changed", [{"document_number": "1"}, {"name": "韦秀"}])
+def test_who_is_not_in_the_askers_list_is_not_picked(
+    desk: Desk, peers: FakePeers, changed: dict[str, str]
+) -> None:
+    with pytest.raises(InsuredNotFound):
+        list_contributions(replace(OWN, asked_as=AskedAs.PICKED, person=replace(WEI, **changed)), desk)
+    assert peers.asked["list_insured"] == [ListInsured("person-1")]
+    assert (peers.asked["list_paid"], desk.audit.outcomes) == ([], ["asked", "insured_not_found"])
 
 
 def test_while_the_core_is_down_our_own_are_shown_and_it_says_so(desk: Desk, core: FakeTaxCore) -> None:

@@ -25,7 +25,7 @@ class RecordsApi(Routes):
         "POST", "/contributions", "社保费查询：本人或他人的缴费记录", access=Access.PAYER,
         body=payloads.ContributionsWanted, answer=Contributions,
         errors=(
-            LoginNeeded, household.InsuredNotFound, *household.check_person.errors, *records.list_contributions.errors,
+            LoginNeeded, *household.check_person.errors, *records.list_contributions.errors,
         ),
     )  # fmt: skip
     def list_contributions_by_api(
@@ -38,7 +38,7 @@ class RecordsApi(Routes):
 
     @operation(
         "POST", "/declarations", "已申报、未缴费的记录", access=Access.PAYER, body=payloads.Declarer,
-        answer=Declarations, errors=(LoginNeeded, household.InsuredNotFound, *declarations.list_declarations.errors),
+        answer=Declarations, errors=(LoginNeeded, *declarations.list_declarations.errors),
     )  # fmt: skip
     def list_declarations_by_api(
         self, request: Request, session: Session, body: payloads.Declarer
@@ -48,7 +48,7 @@ class RecordsApi(Routes):
     @operation(
         "POST", "/declarations/<record_id>/void", "申报作废；confirming 时用 check 查询结果", access=Access.PAYER,
         body=payloads.Declarer, answer=Voiding,
-        errors=(LoginNeeded, household.InsuredNotFound, *declarations.void_declaration.errors),
+        errors=(LoginNeeded, *declarations.void_declaration.errors),
     )  # fmt: skip
     def void_declaration_by_api(
         self, request: Request, session: Session, body: payloads.Declarer, record_id: str
