@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import sqlalchemy
@@ -87,11 +87,26 @@ def insert_or_ignore(connection: Connection, table: sqlalchemy.Table, **values: 
     return bool(connection.execute(statement, values).rowcount == 1)
 
 
+def insert_all_or_ignore(
+    connection: Connection, table: sqlalchemy.Table, rows: Sequence[Mapping[str, Any]]
+) -> bool:
+    """Insert several rows in one statement and in their order; False when a unique constraint kept any of them out.
+    Those that had no such obstacle are in all the same: the caller rolls back."""
+    statement = _insert_all_or_ignore(table, connection.dialect.name)
+    return len(connection.execute(statement, rows).all()) == len(rows)
+
+
 @functools.cache
 def _insert_or_ignore(table: sqlalchemy.Table, dialect: str) -> sqlalchemy.Insert:
     # Built once and given its values as parameters: building costs more than executing.
     build = postgresql.insert if dialect == "postgresql" else sqlite.insert
     return build(table).on_conflict_do_nothing()
+
+
+@functools.cache
+def _insert_all_or_ignore(table: sqlalchemy.Table, dialect: str) -> Any:
+    # Rows are counted as they come back: what drivers say of several at once differs.
+    return _insert_or_ignore(table, dialect).returning(*table.primary_key.columns)
 
 
 def _postgresql_engine(url: str, pool_size: int, **options: Any) -> Engine:

@@ -30,6 +30,7 @@ from contract.contribution import (
     GetQueuePlace,
     ListTiers,
     QueuePlace,
+    QuoteBackPayment,
     Quoted,
     QuotePayable,
     Tiers,
@@ -64,6 +65,7 @@ from services.contribution.usecases import declarations as voiding
 from services.contribution.usecases import records as querying
 from services.contribution.usecases.declarations import VoidingDesk
 from services.contribution.usecases.enrolments import Memory
+from services.contribution.usecases.payables import Sealer
 
 KEPT, AUDIT, VOIDINGS, AGREEMENTS = KeptEnrolments(), QueryAudit(), Voidings(), AgreementStorage()
 
@@ -126,6 +128,10 @@ class ContributionService(Service):
             VOIDINGS,
         )
 
+    @property
+    def sealer(self) -> Sealer:
+        return Sealer(self.seal, self.clock, self.settings.quote_valid_for)
+
     @limited(contribution.find_enrolment, Priority.QUERY)
     def find_enrolment(self, request: FindEnrolment) -> Enrolment:
         return enrolments.find_enrolment(request, self.taxbank, self.memory)
@@ -147,9 +153,11 @@ class ContributionService(Service):
     @limited(contribution.quote_payable, Priority.PAYMENT)
     def quote_payable(self, request: QuotePayable) -> Quoted:
         tiers = self.list_tiers(payables.tiers_asked(request)).tiers
-        return payables.quote_payable(
-            request, tiers, self.taxbank, self.seal, self.clock, self.settings.quote_valid_for
-        )
+        return payables.quote_payable(request, tiers, self.taxbank, self.sealer)
+
+    @limited(contribution.quote_back_payment, Priority.PAYMENT)
+    def quote_back_payment(self, request: QuoteBackPayment) -> Quoted:
+        return payables.quote_back_payment(request, self.taxbank, self.sealer)
 
     @limited(records.list_contributions, Priority.QUERY)
     def list_contributions(self, request: ListContributions) -> Contributions:

@@ -11,6 +11,7 @@ from contract.contribution import (
     EnrolmentNotFound,
     InsuranceTypeMissing,
     NothingPayable,
+    PensionMissing,
     UpstreamUnavailable,
 )
 from contract.declarations import DeclarationPaid, VoidRefused
@@ -23,6 +24,7 @@ from services.gateway.errors import PageExpired, SnapshotVisitor, WechatRefused
 _HEADINGS: tuple[tuple[type[ContractError], str], ...] = (
     (EnrolmentNotFound, "查询不到参保登记信息"),
     (InsuranceTypeMissing, "没有参保险种信息"),
+    (PensionMissing, "没有养老保险参保登记信息"),
     (NothingPayable, "无需进行缴费"),
     (AllPaid, "已完成缴费"),
     (AlreadyDeclared, "该缴费已完成"),

@@ -10,19 +10,9 @@ from nameko.timer import timer
 from prometheus_client import Counter, Gauge
 from werkzeug.wrappers import Request, Response
 
-from contract import payment
-from contract.payment import (
-    FindLiveOrder,
-    ListOrders,
-    ListPaid,
-    LiveOrder,
-    OrderOfPayer,
-    OrderPlaced,
-    Orders,
-    OrderView,
-    PaidContributions,
-    PlaceOrder,
-)
+from contract import paid, payment
+from contract.paid import FindLiveOrder, ListPaid, LiveOrder, PaidContributions
+from contract.payment import ListOrders, OrderOfPayer, OrderPlaced, Orders, OrderView, PlaceOrder
 from kit import telemetry
 from kit.crypto import KeyRing
 from kit.http import Access, http
@@ -31,8 +21,8 @@ from kit.rpc import rpc
 from kit.service import Made, Service
 from services.payment import notifies, usecases
 from services.payment.adapters.base import ForgedNotify
-from services.payment.adapters.unionpay import OpenPlatform
-from services.payment.storage import OrderStorage
+from services.payment.adapters.unionpay import connect
+from services.payment.storage.orders import OrderStorage
 
 _POLL_BATCH = 40
 _ASKED_AT_ONCE = 10
@@ -48,7 +38,7 @@ class PaymentService(Service):
     name = "payment"
 
     outbox = Relay()
-    unionpay = Made(OpenPlatform)
+    unionpay = Made(connect)
     seal = Made(lambda config: KeyRing.parse(config.quote_keys))
     orders = OrderStorage()
 
@@ -64,11 +54,11 @@ class PaymentService(Service):
     def list_orders(self, request: ListOrders) -> Orders:
         return usecases.list_orders(request, self._wiring())
 
-    @rpc(payment.list_paid)
+    @rpc(paid.list_paid)
     def list_paid(self, request: ListPaid) -> PaidContributions:
         return usecases.list_paid(request, self._wiring())
 
-    @rpc(payment.find_live_order)
+    @rpc(paid.find_live_order)
     def find_live_order(self, request: FindLiveOrder) -> LiveOrder:
         return usecases.find_live_order(request, self._wiring())
 

@@ -121,3 +121,23 @@ def test_a_void_whose_answer_is_lost_is_confirmed_and_done_once(system: System) 
     assert voided["state"] == "voided"
     stranger = client.call("POST", f"{path}/void", {"pick_id": "00000000-0000-0000-0000-000000000000"})
     assert (stranger.status_code, stranger.json()["type"]) == (404, "urn:gx-tax:insured_not_found")
+
+
+def test_a_member_of_the_household_is_asked_about_by_their_pick(system: System) -> None:
+    sandbox = Sandbox(system)
+    client, member = Client(system, sandbox.resident()), sandbox.persona("declared_being_paid")
+    client.log_in()
+    consents = client.call("GET", "/household").json()["consent_version"]
+    kept = {
+        "name": member.name,
+        "document_number": member.number,
+        "kinship": "parent",
+        "consent_version": consents,
+    }
+    assert client.call("POST", "/household", kept).status_code == 201
+    (pick,) = client.call("GET", "/insured").json()["picks"]
+    declared = client.call("POST", "/declarations", {"pick_id": pick["pick_id"]})
+    (record,) = declared.json()["declarations"]
+    refused = client.call("POST", f"/declarations/{record['record_id']}/void", {"pick_id": pick["pick_id"]})
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:gx-tax:declaration_paid")
+    assert member.number not in declared.text + refused.text

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from contract.insurance import Channel, InsuranceType
-from contract.payment import PaidContribution
+from contract.paid import PaidContribution
 from contract.people import DocumentType, Person
 from contract.records import RecordState
 from kit.clock import CHINA

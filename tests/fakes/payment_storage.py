@@ -12,8 +12,8 @@ from contract.events import EventData
 from contract.insurance import InsuranceType
 from contract.payment import OrderState
 from contract.people import Person
-from services.payment.domain import FINAL, LIVE, MIN_BETWEEN_LOOKS, Edge, Order, RefundReason, Report
-from services.payment.storage import Blocker, StoredNotify
+from services.payment.domain import FINAL, LIVE, MIN_BETWEEN_LOOKS, Blocked, Edge, Order, RefundReason, Report
+from services.payment.storage.orders import Blocker, StoredNotify
 
 
 @dataclass(frozen=True)
@@ -76,23 +76,24 @@ class FakeOrderStorage:
     def read(self) -> Iterator[Any]:
         yield None
 
-    def add(self, tx: Any, order: Order) -> bool:
+    def add(self, tx: Any, order: Order) -> None:
         if self.blocker(tx, order) is not None:
-            return False
+            raise Blocked
         self.orders[order.order_id] = order
-        return True
 
     def blocker(self, tx: Any, order: Order) -> Blocker | None:
         known = list(self.orders.values())
         for other in known:
             if (other.payer_id, other.idempotency_key) == (order.payer_id, order.idempotency_key):
-                return Blocker(other, True, False)
-        for other in known:
-            if other.quote_id == order.quote_id:
-                return Blocker(other, False, True)
-        for other in known:
-            if other.state in LIVE and _purpose(other) == _purpose(order):
-                return Blocker(other, False, False)
+                return Blocker(other, same_key=True, same_quote=False)
+        for number, item in enumerate(order.items):
+            for other in known:
+                if item.quote_id in {own.quote_id for own in other.items}:
+                    return Blocker(other, False, True, number)
+        for number, item in enumerate(order.items):
+            for other in known:
+                if other.state in LIVE and any(set(item.subjects) & set(own.subjects) for own in other.items):
+                    return Blocker(other, False, False, number)
         return None
 
     def find(self, tx: Any, order_id: str, payer_id: str) -> Order | None:
@@ -104,15 +105,16 @@ class FakeOrderStorage:
         return sorted(mine, key=lambda order: order.created_at, reverse=True)[:limit]
 
     def paid_for(self, tx: Any, insured: Person, since: int, until: int) -> Sequence[Order]:
-        paid = [o for o in self.orders.values() if o.insured == insured and o.state is OrderState.PAID]
-        within = [order for order in paid if since <= order.year <= until]
-        return sorted(within, key=lambda order: (order.paid_at, order.order_id))
+        paid = [order for order in self.orders.values() if order.state is OrderState.PAID]
+        found = [_narrowed(order, insured, range(since, until + 1)) for order in paid]
+        return sorted(
+            filter(lambda order: order.items, found), key=lambda order: (order.paid_at, order.order_id)
+        )
 
     def has_live(self, tx: Any, insured: Person, insurance_type: InsuranceType, year: int) -> bool:
-        of = (insured, insurance_type, year)
-        return any(
-            (o.insured, o.insurance_type, o.year) == of for o in self.orders.values() if o.state in LIVE
-        )
+        live = (item for order in self.orders.values() if order.state in LIVE for item in order.items)
+        of = [item for item in live if (item.insured, item.insurance_type) == (insured, insurance_type)]
+        return any(line.year == year for item in of for line in item.lines)
 
     def lock(self, tx: Any, order_id: str) -> Order:
         return self.orders[order_id]
@@ -211,9 +213,14 @@ class FakeOrderStorage:
 _STATE = ("orders", "looked_at", "history", "notifies", "refunds", "events")
 
 
-def _purpose(order: Order) -> tuple[object, ...]:
-    document = (order.insured.document_type, order.insured.document_number)
-    return (document, order.insurance_type, order.year)
+def _narrowed(order: Order, insured: Person, years: range) -> Order:
+    """The order with no more than the lines for this person and these years."""
+    items = [
+        replace(item, lines=tuple(line for line in item.lines if line.year in years))
+        for item in order.items
+        if item.insured == insured
+    ]
+    return replace(order, items=tuple(item for item in items if item.lines))
 
 
 @dataclass

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contract.insurance import Channel, InsuranceType
-from contract.payment import PaidContribution
+from contract.paid import PaidContribution
 from contract.records import ContributionRecord, InvalidPeriod, RecordState
 
 _MONTH = re.compile(r"20[0-9]{2}(0[1-9]|1[0-2])")

@@ -20,7 +20,7 @@ from contract.declarations import (
 )
 from contract.errors import Unavailable
 from contract.household import InsuredNotFound
-from contract.payment import FindLiveOrder, find_live_order
+from contract.paid import FindLiveOrder, find_live_order
 from contract.people import Person
 from contract.records import AskedAs, RecordState
 from contract.upstream import UpstreamUnavailable

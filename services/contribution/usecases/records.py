@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from contract.errors import Unavailable
 from contract.household import InsuredNotFound, ListInsured, list_insured
-from contract.payment import ListPaid, PaidContribution, list_paid
+from contract.paid import ListPaid, PaidContribution, list_paid
 from contract.people import Person
 from contract.records import AskedAs, Contributions, ListContributions, TooManyPeople
 from contract.rpc import Method

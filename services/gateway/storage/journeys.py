@@ -61,6 +61,12 @@ def _journey_values(journey: Journey) -> dict[str, Any]:
 
 def _journey(row: Row[Any]) -> Journey:
     values = dict(row._mapping)
-    return Journey(
-        **values | {"state": JourneyState(values["state"]), "draft": schema.load(Draft, values["draft"])}
-    )
+    return Journey(**values | {"state": JourneyState(values["state"]), "draft": _draft(values["draft"])})
+
+
+def _draft(data: dict[str, Any]) -> Draft:
+    """A quote that another version wrote in another shape is asked for anew; the rest is additive."""
+    try:
+        return schema.load(Draft, data)
+    except schema.MalformedPayload:
+        return schema.load(Draft, data | {"quoted": None})

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from contract import contribution, payment
-from contract.contribution import AgencyChoiceNeeded
+from contract.contribution import AgencyChoiceNeeded, Quoted
 from contract.errors import ContractError
 from contract.household import Insured
+from contract.insurance import PaymentKind
 from contract.payment import OrderPlaced, QuoteExpired, QuoteForged, QuoteUsed
 from kit.clock import china
 from services.gateway.domain import drafts, others
@@ -22,6 +23,8 @@ from services.gateway.usecases.ports import Ports
 
 QUOTE_LEFT = dt.timedelta(minutes=2)
 """A quote with less time than this is asked for anew rather than offered."""
+
+NOTHING_CHOSEN = Selection()
 
 _STARTS = 3
 """How often a journey is begun again when another tap opened one at the same moment, perhaps for somebody else."""
@@ -53,8 +56,9 @@ def _draft_for(payer: LoggedInPayer, insured: Insured | None) -> Draft:
     if insured is None:
         return own
     return replace(
-        own, insured=insured.person, insured_relation_id=insured.relation_id, insured_phone=insured.phone
-    )
+        own, insured=insured.person, insured_relation_id=insured.relation_id, insured_phone=insured.phone,
+        insured_place=insured.place,
+    )  # fmt: skip
 
 
 def keep(journey: Journey, ports: Ports) -> Journey:
@@ -71,6 +75,23 @@ def keep_draft(journey: Journey, draft: Draft, ports: Ports) -> Journey:
     if journey.state is not JourneyState.OPEN:
         raise StalePage
     return journey if draft == journey.draft else keep(replace(journey, draft=draft), ports)
+
+
+def choose_kind(
+    journey: Journey, kind: PaymentKind, ports: Ports, wanted: Selection = NOTHING_CHOSEN
+) -> Journey:
+    """The journey for 正常缴费 or 补缴; another kind than before begins with the wanted selection and without a quote.
+
+    Raises StalePage, also while the enrolment is asked for, which would not find the journey as it left it.
+    """
+    if journey.state is not JourneyState.OPEN:
+        raise StalePage
+    if kind is journey.draft.kind:
+        return journey
+    if journey.draft.enrolment is None and journey.is_asking(ports.clock.now()):
+        raise StalePage
+    draft = drafts.of_kind(journey.draft, kind, wanted, china(ports.clock.now()).date())
+    return keep_draft(journey, draft, ports)
 
 
 def find_enrolment(journey: Journey, ports: Ports) -> Journey:
@@ -94,7 +115,7 @@ def find_enrolment(journey: Journey, ports: Ports) -> Journey:
         keep(replace(asking, enrolment_asked_at=None), ports)
         raise
     draft = replace(asking.draft, enrolment=enrolment)
-    draft = replace(draft, selection=drafts.settle(draft, Selection(), china(ports.clock.now()).date()))
+    draft = replace(draft, selection=drafts.settle(draft, NOTHING_CHOSEN, china(ports.clock.now()).date()))
     return keep(replace(asking, draft=draft), ports)
 
 
@@ -125,6 +146,15 @@ def select(journey: Journey, wanted: Selection, ports: Ports) -> tuple[Journey, 
     return keep_draft(journey, replace(draft, selection=chosen, quoted=quoted), ports), options
 
 
+def answer_agency(journey: Journey, code: str, ports: Ports) -> Journey:
+    """The journey with this answer to AgencyChoiceNeeded; a quote for another one is dropped. Raises StalePage."""
+    draft = journey.draft
+    if code == draft.selection.agency_code:
+        return journey
+    answered = replace(draft.selection, agency_code=code)
+    return keep_draft(journey, replace(draft, selection=answered, quoted=None), ports)
+
+
 def confirm_agency(journey: Journey, ports: Ports) -> Journey:
     """核实无误: the sole agency is where the insured wants to be covered this year (3.2.1.15(二))."""
     selection = journey.draft.selection
@@ -133,17 +163,17 @@ def confirm_agency(journey: Journey, ports: Ports) -> Journey:
 
 
 def quote_payable(journey: Journey, ports: Ports) -> Journey:
-    """The journey with a quote for its selection and the idempotency key that belongs to it.
+    """The journey with a quote for its kind and selection, and the idempotency key that belongs to it.
 
-    A quote still good is used again. Raises what contribution.quote_payable raises; AgencyChoiceNeeded leaves the
-    agencies in the journey.
+    A quote still good is used again. Raises what contribution.quote_payable and quote_back_payment raise;
+    AgencyChoiceNeeded leaves the agencies in the journey.
     """
     draft, now = journey.draft, ports.clock.now()
     if draft.quoted and draft.quote_expires_at and draft.quote_expires_at - now > QUOTE_LEFT:
         return journey
     try:
         with _in_words_for_payer(draft):
-            quoted = ports.peers.call(contribution.quote_payable, drafts.question_of(draft))
+            quoted = _ask_quote(draft, ports)
     except AgencyChoiceNeeded as error:
         offered = tuple(AgencyChoice(a["code"], a["name"]) for a in error.detail.get("agencies", ()))
         keep_draft(journey, replace(draft, agencies=offered, quoted=None), ports)
@@ -167,10 +197,7 @@ def place_order(payer: LoggedInPayer, journey: Journey, key: str, ports: Ports) 
     if journey.state is not JourneyState.OPEN or draft.quoted is None or key != draft.idempotency_key:
         raise StalePage
     operator = payment.Payer(payer.person_id, payer.person.name, draft.reminder_phone or "")
-    order = payment.PlaceOrder(
-        operator, draft.quoted.quote, key, insured_phone=draft.insured_phone or None,
-        relation_id=draft.insured_relation_id,
-    )  # fmt: skip
+    order = payment.PlaceOrder(operator, (drafts.item_of(draft),), key)
     try:
         placed = ports.peers.call(payment.place_order, order)
     except (QuoteExpired, QuoteForged):
@@ -182,6 +209,12 @@ def place_order(payer: LoggedInPayer, journey: Journey, key: str, ports: Ports) 
         raise
     _become_order(journey, placed.order_id, ports)
     return placed
+
+
+def _ask_quote(draft: Draft, ports: Ports) -> Quoted:
+    if draft.kind is PaymentKind.BACK:
+        return ports.peers.call(contribution.quote_back_payment, drafts.back_payment_of(draft))
+    return ports.peers.call(contribution.quote_payable, drafts.question_of(draft))
 
 
 @contextmanager

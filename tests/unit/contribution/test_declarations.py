@@ -21,7 +21,7 @@ from contract.declarations import (
 )
 from contract.errors import Unavailable
 from contract.household import InsuredNotFound, Picks, list_insured
-from contract.payment import LiveOrder, find_live_order
+from contract.paid import LiveOrder, find_live_order
 from contract.records import AskedAs, RecordState
 from contract.upstream import UpstreamBusy, UpstreamUnavailable
 from kit.clock import SetClock

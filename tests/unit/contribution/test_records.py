@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from contract.errors import DeadlineExceeded, Unavailable
 from contract.household import InsuredNotFound, Kinship, ListInsured, Pick, Picks, list_insured
 from contract.insurance import Channel, InsuranceType
-from contract.payment import ListPaid, PaidContribution, PaidContributions, list_paid
+from contract.paid import ListPaid, PaidContribution, PaidContributions, list_paid
 from contract.people import Person
 from contract.records import (
     AskedAs,

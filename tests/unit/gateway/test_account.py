@@ -10,7 +10,7 @@ import pytest
 from contract import agreement, payment, rights
 from contract.agreement import Agreements, AgreementState, AgreementView
 from contract.errors import Unavailable
-from contract.insurance import Channel, InsuranceType
+from contract.insurance import Channel
 from contract.payment import Orders, OrderState, OrderView
 from contract.people import DocumentType
 from contract.rights import Account, Deletion, PersonExport, PersonNamed
@@ -22,8 +22,7 @@ from tests.fakes.gateway_peers import FakePeers
 from tests.unit.gateway.conftest import NOW
 
 ORDER = OrderView(
-    "order-1", OrderState.PAID, "韦*兰", "4501**********2040", "100123", "南宁市青秀区社会保险经办中心",
-    InsuranceType.MEDICAL, 2026, "", 40_000, Channel.WECHAT_ACCOUNT, "韦**", NOW, NOW, NOW, None, None, False,
+    "order-1", OrderState.PAID, (), 40_000, Channel.WECHAT_ACCOUNT, "韦**", NOW, NOW, NOW, None, None, False,
 )  # fmt: skip
 AGREEMENT = AgreementView(
     "a1", AgreementState.ACTIVE, "中国建设银行", "**** 0051", "青秀中心", "14501030000", NOW, NOW, None, ""

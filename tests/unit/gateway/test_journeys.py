@@ -10,7 +10,7 @@ from contract import contribution, payment
 from contract.contribution import AgencyChoiceNeeded, EnrolmentNotFound, UpstreamUnavailable
 from contract.errors import ContractError, DeadlineExceeded
 from contract.insurance import InsuranceType
-from contract.payment import OrderPlaced, QuoteExpired, QuoteUsed
+from contract.payment import ItemWanted, OrderPlaced, QuoteExpired, QuoteUsed
 from kit.clock import SetClock
 from services.gateway.domain import drafts
 from services.gateway.domain.drafts import Journey, JourneyState, Selection, Step
@@ -156,7 +156,11 @@ def test_an_order_is_placed_with_the_quotes_key_and_ends_the_journey(
     assert key
     assert journeys.place_order(PAYER, payable, key, ports) == PLACED
     (asked,) = peers.asked["place_order"]
-    assert (asked.quote, asked.idempotency_key, asked.payer.phone) == ("sealed", key, "13800138000")
+    assert (asked.items, asked.idempotency_key, asked.payer.phone) == (
+        (ItemWanted("sealed"),),
+        key,
+        "13800138000",
+    )
     assert (_now(ports, payable).state, _now(ports, payable).order_id) == (JourneyState.PLACED, "order-1")
 
 

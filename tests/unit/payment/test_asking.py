@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from contract.paid import FindLiveOrder, ListPaid
 from contract.payment import (
     CloseNotConfirmed,
-    FindLiveOrder,
     ListOrders,
-    ListPaid,
     OrderNotFound,
     OrderNotPayable,
     OrderState,
@@ -20,7 +19,7 @@ from contract.payment import (
 )
 from services.payment import domain, usecases
 from services.payment.domain import Order, Report, Trigger
-from tests.fakes.payment_orders import NOW, OTHER_PAYER, a_quote
+from tests.fakes.payment_orders import INSURED, NOW, OTHER_PAYER, a_quote
 from tests.fakes.payment_service import Payment, of
 from tests.fakes.payment_unionpay import SILENCE
 
@@ -308,21 +307,23 @@ def test_a_payer_sees_only_their_own_orders_newest_first(payment: Payment) -> No
 
 def test_only_what_is_paid_is_listed_as_paid(payment: Payment) -> None:
     order = payment.placed()
-    asked = ListPaid(order.insured, order.year, order.year)
+    asked = ListPaid(INSURED, 2026, 2026)
     assert usecases.list_paid(asked, payment.wiring).contributions == ()
     payment.notify(order)
     (paid,) = usecases.list_paid(asked, payment.wiring).contributions
-    assert (paid.year, paid.amount, paid.paid_at) == (order.year, order.amount, payment.now(order).paid_at)
-    renamed = replace(asked, insured=replace(order.insured, name="韦秀"))
+    assert (paid.year, paid.amount, paid.paid_at) == (2026, order.amount, payment.now(order).paid_at)
+    renamed = replace(asked, insured=replace(INSURED, name="韦秀"))
     assert usecases.list_paid(renamed, payment.wiring).contributions == ()
 
 
 def test_a_live_order_of_anybody_is_found_and_a_closed_one_is_not(payment: Payment) -> None:
     order = payment.placed()
-    asked = FindLiveOrder(order.insured, order.insurance_type, order.year)
+    (item,) = order.items
+    year = item.lines[0].year
+    asked = FindLiveOrder(item.insured, item.insurance_type, year)
     assert usecases.find_live_order(asked, payment.wiring).exists
-    assert not usecases.find_live_order(replace(asked, year=order.year + 1), payment.wiring).exists
-    stranger = replace(order.insured, document_number="1")
+    assert not usecases.find_live_order(replace(asked, year=year + 1), payment.wiring).exists
+    stranger = replace(item.insured, document_number="1")
     assert not usecases.find_live_order(replace(asked, insured=stranger), payment.wiring).exists
-    payment.notify(order, status="TRADE_CLOSED")
+    payment.notify(order, status="TRADE_CLOSED", payTime="")
     assert not usecases.find_live_order(asked, payment.wiring).exists

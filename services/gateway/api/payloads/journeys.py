@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from contract.insurance import InsuranceType, PayerKind
+from contract.insurance import InsuranceType, PayerKind, PaymentKind
 from contract.people import DocumentType
 from contract.places import Place
+from contract.quote import QuoteLine
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,22 @@ class QuoteWanted:
 
 
 @dataclass(frozen=True)
+class BackPaymentWanted:
+    """`agency_code` answers agency_choice_needed."""
+
+    journey_id: str
+    agency_code: str = ""
+
+
+@dataclass(frozen=True)
 class QuoteGiven:
-    """Send `quote`, which is opaque, with the order. `amount` in fen; the sealed quote counts, not this copy."""
+    """Send `quote`, which is opaque, with the order. `lines` has one line for 正常缴费, and for 补缴 one for every year
+    that is missing, oldest first: all are paid or none. Amounts in fen; the sealed quote counts, not this copy."""
 
     quote: str
     insurance_type: InsuranceType
     agency_name: str
-    year: int
-    tier_label: str
+    kind: PaymentKind
+    lines: tuple[QuoteLine, ...]
     amount: int
     expires_in: int

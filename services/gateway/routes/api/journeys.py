@@ -9,6 +9,7 @@ from werkzeug.wrappers import Request
 from contract import contribution, household
 from contract.errors import InvalidInput, NotFound, Refused
 from contract.household import TypedPerson
+from contract.insurance import PaymentKind
 from kit.clock import china
 from kit.http import Access
 from kit.masking import mask_name, mask_number
@@ -62,18 +63,36 @@ class JourneysApi(Routes):
     def quote_payable(
         self, request: Request, session: Session, body: payloads.QuoteWanted
     ) -> payloads.QuoteGiven:
-        journey = self._open_journey(session, body.journey_id)
+        journey = self._of_kind(session, body.journey_id, PaymentKind.NORMAL)
         wanted = self._selected(journey, body.entry_id, body.year).selection
         journey, options = journeys.select(journey, _with(wanted, body), self.ports)
         drafts.check_selection(journey.draft.selection, options)
+        return self._quoted_now(journey)
+
+    @operation(
+        "POST", "/back-payment-quotes", "查询补缴明细并锁定金额，一次性补缴所有年份", access=Access.PAYER,
+        body=payloads.BackPaymentWanted, answer=payloads.QuoteGiven, status=201,
+        errors=(LoginNeeded, NotFound, StalePage, *contribution.quote_back_payment.errors),
+    )  # fmt: skip
+    def quote_back_payment(
+        self, request: Request, session: Session, body: payloads.BackPaymentWanted
+    ) -> payloads.QuoteGiven:
+        journey = self._of_kind(session, body.journey_id, PaymentKind.BACK)
+        return self._quoted_now(journeys.answer_agency(journey, body.agency_code, self.ports))
+
+    def _quoted_now(self, journey: Journey) -> payloads.QuoteGiven:
         journey = journeys.quote_payable(journey, self.ports)
         quoted = journey.draft.quoted
         assert quoted is not None
         of = journey.journey_id + JOURNEY_OF_QUOTE if journey.draft.for_other else ""
         return payloads.QuoteGiven(
-            of + quoted.quote, quoted.entry.insurance_type, drafts.agency_name(journey.draft), quoted.year,
-            quoted.tier_label, quoted.amount, quoted.expires_in,
+            of + quoted.quote, quoted.entry.insurance_type, quoted.entry.agency_name, quoted.kind, quoted.lines,
+            quoted.amount, quoted.expires_in,
         )  # fmt: skip
+
+    def _of_kind(self, session: Session, journey_id: str, kind: PaymentKind) -> Journey:
+        """The journey with its enrolment, for this kind of payment from here on."""
+        return journeys.choose_kind(self._open_journey(session, journey_id), kind, self.ports)
 
     def _started(self, session: Session, wanted: payloads.InsuredWanted | None) -> Journey:
         payer, life = self.payer(session), self.settings.journey_life
