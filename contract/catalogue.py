@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contract import (
+    agreement,
     contribution,
     declarations,
     health,
@@ -21,6 +22,7 @@ from contract.rpc import METHODS
 __all__ = [
     "EVENTS",
     "METHODS",
+    "agreement",
     "contribution",
     "declarations",
     "health",

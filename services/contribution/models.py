@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+)
 
-from kit.columns import BlindIndex, EncryptedJson, Moment
+from kit.columns import BlindIndex, EncryptedJson, EncryptedText, Moment
 from kit.lease import lease_table
 from kit.migrations import new_metadata
 
 metadata = new_metadata()
+
+_SERIAL = BigInteger().with_variant(Integer, "sqlite")
 
 tiers = Table(
     "tiers", metadata,
@@ -66,3 +78,57 @@ voidings = Table(
 )  # fmt: skip
 """One void per declaration, and what became of it. `next_look_at` while nobody knows."""
 Index("voidings_next_look_idx", voidings.c.next_look_at)
+
+agreements = Table(
+    "agreements", metadata,
+    Column("agreement_id", String(32), primary_key=True),
+    Column("person_id", String(36), nullable=False),
+    Column("idempotency_key", String(64), nullable=False),
+    Column("person_index", BlindIndex("agreement.person"), nullable=False),
+    Column("account_index", BlindIndex("agreement.account"), nullable=False),
+    Column("registration_number", String(40), nullable=False),
+    Column("bank_code", String(12), nullable=False),
+    Column("bank_name", String(64), nullable=False),
+    Column("clearing_number", String(12), nullable=False),
+    Column("account_tail", String(4), nullable=False),
+    # Both only until the tax core has them.
+    Column("account_number", EncryptedText("agreements.account_number")),
+    Column("holder", EncryptedText("agreements.holder")),
+    Column("agency_name", String(100), nullable=False),
+    Column("authority_code", String(20), nullable=False),
+    Column("consent_version", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("live", Boolean, nullable=False),
+    Column("in_doubt", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("next_action_at", Moment),
+    Column("looked_at", Moment),
+    Column("held_until", Moment),
+    Column("active_at", Moment),
+    Column("ended_at", Moment),
+    Column("words", EncryptedText("agreements.words"), nullable=False),
+    UniqueConstraint("person_id", "idempotency_key"),
+)  # fmt: skip
+"""三方协议 (3.2.1.11). `agreement_id` is the tax core's sfxydjuuid."""
+
+Index(
+    "agreements_one_live", agreements.c.person_index, agreements.c.account_index, unique=True,
+    postgresql_where=agreements.c.live, sqlite_where=agreements.c.live,
+)  # fmt: skip
+Index(
+    "agreements_due", agreements.c.next_action_at,
+    postgresql_where=agreements.c.next_action_at.is_not(None), sqlite_where=agreements.c.next_action_at.is_not(None),
+)  # fmt: skip
+
+agreement_history = Table(
+    "agreement_history", metadata,
+    Column("id", _SERIAL, primary_key=True, autoincrement=True),
+    Column("agreement_id", String(32), ForeignKey("agreements.agreement_id"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("source", String(16), nullable=False),
+    Column("trigger", String(16), nullable=False),
+    Column("from_state", String(16), nullable=False),
+    Column("to_state", String(16), nullable=False),
+)  # fmt: skip
+"""Who or what moved an agreement, and when: the person's own wishes (`source` person) and the tax core's answers."""

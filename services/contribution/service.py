@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import logging
 from typing import cast
 
+import eventlet
 from nameko.timer import timer
+from prometheus_client import Gauge
 
-from contract import contribution, declarations, records
+from contract import agreement, contribution, declarations, records
+from contract.agreement import (
+    AgreementOfPerson,
+    Agreements,
+    AgreementView,
+    Banks,
+    CancelAgreement,
+    DraftOfPerson,
+    ListAgreements,
+    ListBanks,
+    PrepareAgreement,
+    Prepared,
+    SignAgreement,
+)
 from contract.contribution import (
     Enrolment,
     FindEnrolment,
@@ -19,34 +36,44 @@ from contract.contribution import (
     Tiers,
 )
 from contract.declarations import DeclarationOfPerson, Declarations, ListDeclarations, Voiding
+from contract.errors import Unavailable
 from contract.records import Contributions, ListContributions
+from kit import telemetry
 from kit.breaker import Breaker
 from kit.crypto import KeyRing
 from kit.limiter import LimitedQueue, Limiter, limited
 from kit.open_platform import OpenPlatformKey
-from kit.rpc import RpcCaller, rpc
+from kit.rpc import Caller, RpcCaller, rpc
 from kit.service import Made, Service
 from kit.upstream import Upstream
 from kit.waiting import Priority
 from services.contribution.adapters.base import TaxCore
 from services.contribution.adapters.esb import Esb
 from services.contribution.adapters.taxbank import HttpTaxBank
+from services.contribution.adapters.taxcore_agreements import EsbAgreements
 from services.contribution.adapters.taxcore_declarations import EsbDeclarations
 from services.contribution.adapters.taxcore_records import EsbRecords
 from services.contribution.adapters.taxcore_wire import read_wire
 from services.contribution.config import Config
+from services.contribution.storage.agreements import AgreementStorage
 from services.contribution.storage.enrolments import KeptEnrolments
 from services.contribution.storage.query_audit import QueryAudit
 from services.contribution.storage.tiers import TierTable
 from services.contribution.storage.voidings import Voidings
+from services.contribution.usecases import agreements, enrolments, payables
 from services.contribution.usecases import declarations as voiding
-from services.contribution.usecases import enrolments, payables
 from services.contribution.usecases import records as querying
 from services.contribution.usecases.declarations import VoidingDesk
 from services.contribution.usecases.enrolments import Memory
 from services.contribution.usecases.payables import Sealer
 
-KEPT, AUDIT, VOIDINGS = KeptEnrolments(), QueryAudit(), Voidings()
+KEPT, AUDIT, VOIDINGS, AGREEMENTS = KeptEnrolments(), QueryAudit(), Voidings(), AgreementStorage()
+
+_DUE_AT_ONCE = 40
+_ASKED_AT_ONCE = 5
+_UNSETTLED = Gauge("agreements_unsettled", "Agreements that wait for the tax core or a bank", ["state"])
+
+_log = logging.getLogger(__name__)
 
 
 def make_upstream(name: str, config: Config) -> Upstream:
@@ -69,7 +96,7 @@ def make_taxcore(config: Config) -> TaxCore:
         config.taxcore_url, config.taxcore_timeout, config.clock, make_upstream("taxcore", config),
         read_wire(config.taxcore_wire), connections=config.taxcore_limit,
     )  # fmt: skip
-    return TaxCore(EsbRecords(esb), EsbDeclarations(esb))
+    return TaxCore(EsbRecords(esb), EsbDeclarations(esb), EsbAgreements(esb))
 
 
 class ContributionService(Service):
@@ -79,9 +106,10 @@ class ContributionService(Service):
 
     taxbank = Made(make_taxbank)
     taxcore = Made(make_taxcore)
-    peers = RpcCaller()
+    peers: Caller = cast(Caller, RpcCaller())
     taxbank_queue = cast(LimitedQueue, Limiter("taxbank"))
     seal = Made(lambda config: KeyRing.parse(config.quote_keys))
+    banks = Made(Config.banks)
     tiers = TierTable()
 
     @property
@@ -152,3 +180,64 @@ class ContributionService(Service):
     def look_after_voidings(self) -> None:
         """A void whose answer was lost is asked after until the tax core says what became of it."""
         voiding.look_after_voidings(self.desk)
+
+    @rpc(agreement.list_banks)
+    def list_banks(self, request: ListBanks) -> Banks:
+        return agreements.list_banks(self.banks)
+
+    @limited(agreement.prepare_agreement, Priority.QUERY)
+    def prepare_agreement(self, request: PrepareAgreement) -> Prepared:
+        return agreements.prepare_agreement(request, self.taxbank, self.memory, self._wiring())
+
+    @rpc(agreement.read_draft)
+    def read_draft(self, request: DraftOfPerson) -> Prepared:
+        return agreements.read_draft(request, self._wiring())
+
+    @rpc(agreement.sign_agreement)
+    def sign_agreement(self, request: SignAgreement) -> AgreementView:
+        return agreements.sign_agreement(request, self._wiring())
+
+    @rpc(agreement.get_agreement)
+    def get_agreement(self, request: AgreementOfPerson) -> AgreementView:
+        return agreements.get_agreement(request, self._wiring())
+
+    @rpc(agreement.list_agreements)
+    def list_agreements(self, request: ListAgreements) -> Agreements:
+        return agreements.list_agreements(request, self._wiring())
+
+    @rpc(agreement.cancel_agreement)
+    def cancel_agreement(self, request: CancelAgreement) -> AgreementView:
+        return agreements.cancel_agreement(request, self._wiring())
+
+    @limited(agreement.check_agreement, Priority.QUERY)
+    def check_agreement(self, request: AgreementOfPerson) -> AgreementView:
+        return agreements.check_agreement(request, self._wiring())
+
+    @timer(interval=2)
+    def look_after_agreements(self) -> None:
+        """Nothing waits for ever. The work goes over the bus, to whichever replica may ask the tax core."""
+        wiring = self._wiring()
+        pool = eventlet.GreenPool(_ASKED_AT_ONCE)
+        while due := agreements.claim_due(wiring, _DUE_AT_ONCE):
+            for _ in pool.imap(self._look_after, due):
+                pass
+
+    @timer(interval=15)
+    def measure_agreements(self) -> None:
+        with self.database.read() as connection:
+            counts = AGREEMENTS.unsettled(connection)
+        for state in ("signing", "pending", "cancelling"):
+            _UNSETTLED.labels(state).set(counts.get(state, 0))
+
+    def _look_after(self, due: AgreementOfPerson) -> None:
+        telemetry.correlate(None)  # a greenlet of the pool: what it logs and publishes needs an id of its own
+        try:
+            self.peers.call(agreement.check_agreement, due)
+        except Unavailable as error:
+            _log.info("an agreement is asked about later: %s", error.code)
+
+    def _wiring(self) -> agreements.Wiring:
+        return agreements.Wiring(
+            self.database, AGREEMENTS, AUDIT, self.taxcore.agreements, self.banks, self.seal, self.clock,
+            dt.timedelta(seconds=self.settings.agreement_valid_for),
+        )  # fmt: skip

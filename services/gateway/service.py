@@ -11,7 +11,9 @@ from contract.identity import PhoneChanged
 from contract.rights import PersonErased
 from kit.consumer import consume
 from services.gateway.routes.account import AccountRoutes
+from services.gateway.routes.agreement import AgreementRoutes
 from services.gateway.routes.api.account import AccountApi
+from services.gateway.routes.api.agreements import AgreementsApi
 from services.gateway.routes.api.household import HouseholdApi
 from services.gateway.routes.api.journeys import JourneysApi
 from services.gateway.routes.api.login import LoginApi
@@ -33,8 +35,8 @@ from services.gateway.usecases import sessions, upkeep
 
 class GatewayService(
     EntryRoutes, LoginRoutes, AccountRoutes, MenuRoutes, HouseholdRoutes, InsuredRoutes, JourneyRoutes,
-    WaitingRoutes, OrderRoutes, ContributionRoutes, DeclarationRoutes, LoginApi, AccountApi, HouseholdApi,
-    JourneysApi, OrdersApi, RecordsApi,
+    WaitingRoutes, OrderRoutes, ContributionRoutes, DeclarationRoutes, AgreementRoutes, LoginApi, AccountApi,
+    HouseholdApi, JourneysApi, OrdersApi, RecordsApi, AgreementsApi,
 ):  # fmt: skip
     """The residents' door."""
 
