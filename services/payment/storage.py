@@ -6,16 +6,17 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from contract.insurance import Channel, InsuranceType, PayerKind
 from contract.payment import OrderState
 from contract.people import DocumentType, Person
-from kit.database import insert_or_ignore
+from kit.database import Writer, insert_or_ignore
 from services.payment.domain import FINAL, LIVE, MIN_BETWEEN_LOOKS, Edge, Order, RefundReason, Report
 from services.payment.models import notifies, order_history, orders, refund_cases
 
 # Built once and given their values as parameters: on the paths every payment takes, building costs more than asking.
+_ADD = insert(orders)
 _OF_PAYER = select(orders).where(
     orders.c.order_id == bindparam("order_id"), orders.c.payer_id == bindparam("payer_id")
 )
@@ -49,9 +50,9 @@ class StoredNotify(NamedTuple):
 class OrderStorage:
     """Orders, their history, notifies and refund cases."""
 
-    def add(self, tx: Connection, order: Order) -> bool:
-        """Insert a new order; False when its key, quote or insured person already has one."""
-        return insert_or_ignore(tx, orders, **row_of(order))
+    def add(self, tx: Writer, order: Order) -> None:
+        """Insert a new order; a Duplicate says that its key, quote or insured person already has one."""
+        tx.execute(_ADD, row_of(order))
 
     def blocker(self, tx: Connection, order: Order) -> Blocker | None:
         """Why `add` refused: the same key before the same quote before another live order."""

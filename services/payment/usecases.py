@@ -38,7 +38,7 @@ from contract.payment import (
 from contract.quote import Quote
 from kit.clock import Clock, china
 from kit.crypto import KeyRing, Unreadable
-from kit.database import Transactions
+from kit.database import Duplicate, Transactions
 from services.payment import domain, views
 from services.payment.adapters.base import UnionPay
 from services.payment.config import Config
@@ -78,20 +78,27 @@ def place_order(request: PlaceOrder, w: Wiring) -> OrderPlaced:
     now = w.clock.now()
     quote = open_quote(request.quote, w.seal)
     order = new_order(request, quote, w.config, now)
-    with w.database.transaction() as tx:
-        fresh = now < quote.expires_at and w.orders.add(tx, order)
-        if fresh:
-            w.outbox.add(
-                tx, OrderPlacedEvent(order.order_id, views.contribution_of(order)), order.order_id, now
-            )
-        blocker = None if fresh else w.orders.blocker(tx, order)
-    if fresh:
+    if now < quote.expires_at and _commit(order, now, w):
         return OrderPlaced(order.order_id, w.unionpay.payment_page(order))
+    with w.database.read() as connection:
+        blocker = w.orders.blocker(connection, order)
     if blocker is None and now >= quote.expires_at:
         raise QuoteExpired()
     if blocker is None:
         return place_order(request, w)  # what stood in the way ended between the two looks
     return _placed_before(blocker, order, w)
+
+
+def _commit(order: Order, now: dt.datetime, w: Wiring) -> bool:
+    """The order with its event; False when something stands in its way."""
+    event = OrderPlacedEvent(order.order_id, views.contribution_of(order))
+    try:
+        with w.database.write() as tx:
+            w.orders.add(tx, order)
+            w.outbox.add(tx, event, order.order_id, now)
+    except Duplicate:
+        return False
+    return True
 
 
 def _placed_before(blocker: Any, order: Order, w: Wiring) -> OrderPlaced:

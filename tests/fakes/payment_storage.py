@@ -11,6 +11,7 @@ from typing import Any
 from contract.events import EventData
 from contract.payment import OrderState
 from contract.people import Person
+from kit.database import Duplicate
 from services.payment.domain import FINAL, LIVE, MIN_BETWEEN_LOOKS, Edge, Order, RefundReason, Report
 from services.payment.storage import Blocker, StoredNotify
 
@@ -75,11 +76,13 @@ class FakeOrderStorage:
     def read(self) -> Iterator[Any]:
         yield None
 
-    def add(self, tx: Any, order: Order) -> bool:
+    def write(self) -> contextlib.AbstractContextManager[Any]:
+        return self.transaction()
+
+    def add(self, tx: Any, order: Order) -> None:
         if self.blocker(tx, order) is not None:
-            return False
+            raise Duplicate
         self.orders[order.order_id] = order
-        return True
 
     def blocker(self, tx: Any, order: Order) -> Blocker | None:
         known = list(self.orders.values())

@@ -13,7 +13,7 @@ import pytest
 from contract.insurance import InsuranceType
 from contract.payment import OrderState
 from contract.people import DocumentType
-from kit.database import Database
+from kit.database import Database, Duplicate
 from services.payment.domain import EDGES, MIN_BETWEEN_LOOKS, Order, RefundReason, Report, Trigger
 from services.payment.storage import OrderStorage
 from tests.fakes.payment_orders import INSURED, NOW, OTHER_PAYER, an_order
@@ -34,8 +34,8 @@ class Store:
     orders: Any
 
     def put(self, order: Order) -> Order:
-        with self.database.transaction() as tx:
-            assert self.orders.add(tx, order)
+        with self.database.write() as tx:
+            self.orders.add(tx, order)
         return order
 
     def ask(self, question: str, *args: Any, **kwargs: Any) -> Any:
@@ -100,7 +100,8 @@ def test_what_stands_in_the_way_is_named(
     store: Store, other: Order, same_key: bool, same_quote: bool
 ) -> None:
     order = store.put(an_order())
-    assert store.ask("add", other) is False
+    with pytest.raises(Duplicate):
+        store.put(other)
     assert store.ask("blocker", other) == (order, same_key, same_quote)
     assert store.ask("latest", other.payer_id, 9) == ([order] if other.payer_id == order.payer_id else [])
 
@@ -144,7 +145,8 @@ def test_orders_for_different_things_do_not_meet(store: Store, other: Order) -> 
 
 def test_a_name_does_not_tell_people_apart(store: Store) -> None:
     store.put(an_order())
-    assert store.ask("add", another(year=2026, insured=replace(INSURED, name="韦秀蘭"))) is False
+    with pytest.raises(Duplicate):
+        store.put(another(year=2026, insured=replace(INSURED, name="韦秀蘭")))
 
 
 def test_an_order_that_is_over_lets_the_next_one_in(store: Store) -> None:
@@ -156,7 +158,8 @@ def test_an_order_that_is_over_lets_the_next_one_in(store: Store) -> None:
 def test_a_paid_order_keeps_the_next_one_out(store: Store) -> None:
     order = store.put(an_order())
     store.follow(order, PAID)
-    assert store.ask("add", another(year=2026)) is False
+    with pytest.raises(Duplicate):
+        store.put(another(year=2026))
 
 
 def test_orders_are_found_only_for_their_payer(store: Store) -> None:
