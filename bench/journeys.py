@@ -27,7 +27,7 @@ from contract import contribution, payment
 from contract.contribution import FindEnrolment, ListTiers, QuotePayable
 from contract.errors import ContractError
 from contract.insurance import InsuranceType
-from contract.payment import Payer, PlaceOrder
+from contract.payment import ItemWanted, Payer, PlaceOrder
 from contract.people import DocumentType, Person
 from kit.rpc import Caller, RpcCaller
 
@@ -61,7 +61,9 @@ def _journey(rpc: Caller, one: dict[str, str], year: int, place: bool) -> dict[s
         outcome["quote"] = time.monotonic() - began
         if place:
             payer = Payer(str(uuid.uuid4()), one["name"], "")
-            order = rpc.call(payment.place_order, PlaceOrder(payer, quoted.quote, uuid.uuid4().hex))
+            order = rpc.call(
+                payment.place_order, PlaceOrder(payer, (ItemWanted(quoted.quote),), uuid.uuid4().hex)
+            )
             requests.get(order.payment_url, allow_redirects=False, timeout=30).raise_for_status()
         outcome["completed"] = True
     except ContractError as error:

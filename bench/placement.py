@@ -17,15 +17,16 @@ from dataclasses import dataclass, field
 
 import requests
 import sqlalchemy
+from sqlalchemy.schema import CreateSchema
 
-from bench.baselines.shared import baseline_sessions, metadata, token_hash
+from bench.baselines.shared import SCHEMA, baseline_sessions, metadata, token_hash
 from bench.load import Outcome, Request, scratch_system, send
 from bench.processes import cpu_seconds, median, per_request, running
 from bench.resident import Resident
 from contract import schema
-from contract.insurance import InsuranceType, PayerKind
+from contract.insurance import InsuranceType, PayerKind, PaymentKind
 from contract.people import DocumentType, Person
-from contract.quote import Quote
+from contract.quote import Quote, QuoteLine
 from deploy.local.process import free_base
 from deploy.local.system import FullSystem
 from kit.crypto import KeyRing
@@ -64,7 +65,7 @@ class Quotes:
             registration_number="10124501030090000001", payer_kind=PayerKind.RESIDENT,
             insurance_type=InsuranceType.MEDICAL, agency_code="45010301", agency_name="南宁市青秀区社会保险经办中心",
             person_number="45010390000001", authority_code="14501030000", division_code="450103",
-            product_code="102120001", year=2026, tier_label="个人缴费标准", amount=40000,
+            product_code="102120001", kind=PaymentKind.NORMAL, lines=(QuoteLine(2026, "个人缴费标准", 40000),),
             expires_at=dt.datetime.now(dt.UTC) + dt.timedelta(hours=2),
         )  # fmt: skip
         return self._seal.seal_text(json.dumps(schema.dump(quote), ensure_ascii=False), "quote")
@@ -101,6 +102,7 @@ def baselines(system: FullSystem, token: str) -> Iterator[list[Side]]:
     bus = f"amqp://baseline:{password}@127.0.0.1:{system.rabbitmq.port}/baseline"
     database = system.settings.service("payment")["PAYMENT_DATABASE_URL"]
     with sqlalchemy.create_engine(database).begin() as connection:
+        connection.execute(CreateSchema(SCHEMA))
         metadata.create_all(connection)
         connection.execute(baseline_sessions.insert(), {"token_hash": token_hash(token), "payer_id": "payer"})
     environment = {**system.env, "BASELINE_DATABASE_URL": database, "BASELINE_AMQP_URI": bus}

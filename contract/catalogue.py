@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contract import contribution, health, household, identity, notify, payment, places, rights
+from contract import contribution, health, household, identity, notify, paid, payment, places, rights
 from contract.events import EVENTS
 from contract.rpc import METHODS
 
@@ -14,6 +14,7 @@ __all__ = [
     "household",
     "identity",
     "notify",
+    "paid",
     "payment",
     "places",
     "rights",

@@ -6,8 +6,9 @@ import datetime as dt
 from dataclasses import dataclass
 
 from contract.errors import InvalidInput, Refused
-from contract.insurance import InsuranceType, PayerKind
+from contract.insurance import InsuranceType, PayerKind, PaymentKind
 from contract.people import Person
+from contract.quote import QuoteLine
 from contract.rpc import Method
 from contract.upstream import UpstreamBusy
 from contract.upstream import UpstreamUnavailable as UpstreamUnavailable
@@ -51,6 +52,13 @@ class AlreadyDeclared(Refused):
 
     code = "already_declared"
     text = "该缴费已完成，无需重复缴费。"
+
+
+class PensionMissing(Refused):
+    """补缴 of somebody who is not enrolled in pension insurance (3.2.1.6)."""
+
+    code = "pension_missing"
+    text = "查询不到您的养老保险参保登记信息（只有养老保险允许补缴），请前往社保机构进行登记。"
 
 
 class TierUnknown(InvalidInput):
@@ -131,10 +139,11 @@ class GetQueuePlace:
 
 @dataclass(frozen=True)
 class QueuePlace:
-    """`ahead` is how many are before the holder of the ticket (您前面还有 N 人); None when they do not wait: they are
-    served already, or were turned away."""
+    """`ahead` is how many are before the holder of the ticket (您前面还有 N 人), `seconds` about how long that takes;
+    None when they do not wait: they are served already, or were turned away."""
 
     ahead: int | None
+    seconds: int | None = None
 
 
 @dataclass(frozen=True)
@@ -168,7 +177,7 @@ class QuotePayable:
     """Ask the upstream what is payable for the chosen entry, year and tier, and seal the answer.
 
     `tier_code` is empty where there are no tiers to choose from; `agency_code` is set once the payer has answered
-    AgencyChoiceNeeded.
+    AgencyChoiceNeeded. `ticket` as in FindEnrolment.
     """
 
     person: Person
@@ -177,16 +186,33 @@ class QuotePayable:
     year: int
     tier_code: str
     agency_code: str = ""
+    ticket: str = ""
+
+
+@dataclass(frozen=True)
+class QuoteBackPayment:
+    """Ask the upstream for all years a person's pension is behind (缴费年份 "0000"), and seal them as one quote.
+
+    `agency_code` is set once the payer has answered AgencyChoiceNeeded. `ticket` as in FindEnrolment.
+    """
+
+    person: Person
+    enrolment: Enrolment
+    agency_code: str = ""
+    ticket: str = ""
 
 
 @dataclass(frozen=True)
 class Quoted:
-    """A sealed quote and what it says, for the check page. `amount` in fen; the seal, not this copy, counts."""
+    """A sealed quote and what it says, for the check page. Amounts in fen; the seal, not this copy, counts.
+
+    `lines` has one line for 正常缴费 and one per missing year, oldest first, for 补缴.
+    """
 
     quote: str
     entry: EnrolmentEntry
-    year: int
-    tier_label: str
+    kind: PaymentKind
+    lines: tuple[QuoteLine, ...]
     amount: int
     expires_in: int
 
@@ -204,5 +230,10 @@ quote_payable = Method(
     "contribution", "quote_payable", QuotePayable, Quoted,
     errors=(NothingPayable, AllPaid, AlreadyDeclared, YearNotOffered, TierUnknown, TierNotPayable,
             AgencyChoiceNeeded, UpstreamUnavailable, UpstreamBusy),
-    deadline=12.0, upstream="taxbank",
+    deadline=30.0, upstream="taxbank",
+)  # fmt: skip
+quote_back_payment = Method(
+    "contribution", "quote_back_payment", QuoteBackPayment, Quoted,
+    errors=(PensionMissing, NothingPayable, AgencyChoiceNeeded, UpstreamUnavailable, UpstreamBusy),
+    deadline=30.0, upstream="taxbank",
 )  # fmt: skip

@@ -7,10 +7,11 @@ import enum
 from dataclasses import dataclass
 from typing import ClassVar
 
-from contract.errors import Conflict, NotFound, Refused, Unavailable
+from contract.errors import Conflict, InvalidInput, NotFound, Refused, Unavailable
 from contract.events import EventData
-from contract.insurance import Channel, InsuranceType
-from contract.people import Person
+from contract.insurance import Channel, InsuranceType, PaymentKind
+from contract.places import Place
+from contract.quote import QuoteLine
 from contract.rpc import Method
 
 
@@ -26,6 +27,10 @@ class OrderState(enum.StrEnum):
     CLOSED = "closed"
     REFUNDING = "refunding"
     REFUNDED = "refunded"
+
+
+MAX_ITEMS = 50
+"""As many insured, or insurance types of theirs, as one order may pay for."""
 
 
 class QuoteForged(Refused):
@@ -64,6 +69,20 @@ class LiveOrderExists(Conflict):
     text = "该缴费人本年度此险种已有一笔正在办理或已完成的缴费，请勿重复缴费。"
 
 
+class ItemRepeated(Refused):
+    """One order names a quote, or an insured's insurance type and year, twice."""
+
+    code = "item_repeated"
+    text = "同一被缴费人的同一险种、同一年度只能缴一次，请去掉重复的以后再提交。您还没有缴费，没有扣款。"
+
+
+class TooManyItems(InvalidInput):
+    """More than MAX_ITEMS, or so many years that UnionPay's page cannot be told all of them; or nothing at all."""
+
+    code = "too_many_items"
+    text = f"一次最多为{MAX_ITEMS}项缴费（补缴的年份较多时更少），请分几次办理。您还没有缴费，没有扣款。"
+
+
 class OrderNotFound(NotFound):
     """No such order of this payer."""
 
@@ -95,16 +114,26 @@ class Payer:
 
 
 @dataclass(frozen=True)
+class ItemWanted:
+    """One sealed quote to pay. `insured_phone` is optional (3.2.1.12); `relation_id` is identity's and `place` where
+    they live, for an insured who is not the payer (3.2.1.8, 3.2.1.13)."""
+
+    quote: str
+    insured_phone: str | None = None
+    relation_id: str | None = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True)
 class PlaceOrder:
-    """Turn a sealed quote into an order. `insured_phone` is optional (3.2.1.12); `relation_id` is identity's, for an
-    insured who is not the payer (3.2.1.8)."""
+    """Turn sealed quotes into one order: one UnionPay payment for one insured or several (3.2.1.7), MAX_ITEMS at most.
+    All of them or none: what stands in the way of one is told with its place in `items`, from 0, in `detail["item"]`.
+    """
 
     payer: Payer
-    quote: str
+    items: tuple[ItemWanted, ...]
     idempotency_key: str
-    insured_phone: str | None = None
     channel: Channel = Channel.WECHAT_ACCOUNT
-    relation_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -124,23 +153,37 @@ class OrderOfPayer:
 
 
 @dataclass(frozen=True)
-class OrderView:
-    """An order as its payer may see it; personal fields are masked, `amount` in fen.
+class OrderItem:
+    """What an order pays for one insured and one insurance type, masked; amounts in fen. `lines` oldest first: several
+    for 补缴. `relation_id` as in ItemWanted."""
 
-    `failure` is the Chinese reason for failed and closed orders; `certificate_at` when the certificate can be
-    queried and printed (可查询打印缴费证明的时间); `refund_case` is true while money is held that is not this
-    order's; `relation_id` as in PlaceOrder.
-    """
-
-    order_id: str
-    state: OrderState
     insured_name: str
     insured_number: str
     person_number: str
     agency_name: str
     insurance_type: InsuranceType
-    year: int
-    tier_label: str
+    kind: PaymentKind
+    lines: tuple[QuoteLine, ...]
+    amount: int
+    relation_id: str | None = None
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        return tuple(line.year for line in self.lines)
+
+
+@dataclass(frozen=True)
+class OrderView:
+    """An order as its payer may see it; personal fields are masked, `amount` in fen.
+
+    `failure` is the Chinese reason for failed and closed orders; `certificate_at` when the certificate can be
+    queried and printed (可查询打印缴费证明的时间); `refund_case` is true while money is held that is not this
+    order's.
+    """
+
+    order_id: str
+    state: OrderState
+    items: tuple[OrderItem, ...]
     amount: int
     channel: Channel
     payer_name: str
@@ -150,7 +193,6 @@ class OrderView:
     certificate_at: dt.datetime | None
     failure: str | None
     refund_case: bool
-    relation_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -168,46 +210,15 @@ class Orders:
     orders: tuple[OrderView, ...]
 
 
-@dataclass(frozen=True)
-class ListPaid:
-    """What was paid for one person, whoever paid it, for the contribution years from `since` to `until` (3.2.1.8).
-
-    Number and name must both be the insured's.
-    """
-
-    insured: Person
-    since: int
-    until: int
-
-
-@dataclass(frozen=True)
-class PaidContribution:
-    """One paid order, without anybody's name; `amount` in fen, `social_number` is 社保编号."""
-
-    insurance_type: InsuranceType
-    year: int
-    amount: int
-    agency_code: str
-    agency_name: str
-    social_number: str
-    channel: Channel
-    paid_at: dt.datetime
-
-
-@dataclass(frozen=True)
-class PaidContributions:
-    """In the order they were paid."""
-
-    contributions: tuple[PaidContribution, ...]
-
-
 place_order = Method(
     "payment", "place_order", PlaceOrder, OrderPlaced,
-    errors=(QuoteForged, QuoteExpired, QuoteUsed, IdempotencyConflict, LiveOrderExists), command=True,
+    errors=(
+        QuoteForged, QuoteExpired, QuoteUsed, ItemRepeated, TooManyItems, IdempotencyConflict, LiveOrderExists,
+    ),
+    command=True,
 )  # fmt: skip
 get_order = Method("payment", "get_order", OrderOfPayer, OrderView, errors=(OrderNotFound,))
 list_orders = Method("payment", "list_orders", ListOrders, Orders)
-list_paid = Method("payment", "list_paid", ListPaid, PaidContributions, deadline=3.0)
 resume_payment = Method(
     "payment", "resume_payment", OrderOfPayer, OrderPlaced, errors=(OrderNotFound, OrderNotPayable)
 )
@@ -220,10 +231,10 @@ close_order = Method(
 
 @dataclass(frozen=True)
 class Contribution:
-    """One paid or unpaid contribution as reminders show it (3.2.1.12): masked person, `amount` in fen.
+    """One paid or unpaid contribution of one insured as reminders show it (3.2.1.12): masked person, `amount` in fen.
 
-    `social_number` is 社保编号; `relation_id` as in PlaceOrder. Phones are full, because a reminder is
-    sent to them; both are optional.
+    `social_number` is 社保编号; `years` oldest first, several for 补缴; `relation_id` as in ItemWanted. Phones are
+    full, because a reminder is sent to them; both are optional.
     """
 
     insured_name: str
@@ -232,7 +243,8 @@ class Contribution:
     agency_code: str
     agency_name: str
     insurance_type: InsuranceType
-    year: int
+    kind: PaymentKind
+    years: tuple[int, ...]
     tier_label: str
     amount: int
     channel: Channel
@@ -248,12 +260,12 @@ class OrderPlacedEvent(EventData):
 
     type: ClassVar[str] = "order.placed.v1"
     order_id: str
-    contribution: Contribution
+    contributions: tuple[Contribution, ...]
 
 
 @dataclass(frozen=True)
 class PaymentSucceeded(EventData):
-    """UnionPay says the contribution is paid."""
+    """UnionPay says the contribution is paid. An order for several insured has one such event for each."""
 
     type: ClassVar[str] = "payment.succeeded.v1"
     order_id: str
@@ -264,8 +276,8 @@ class PaymentSucceeded(EventData):
 
 @dataclass(frozen=True)
 class PaymentFailed(EventData):
-    """The contribution is not paid and this order will never be. What was paid wrongly is on its way back: the reason
-    says so.
+    """The contribution is not paid and this order will never be, one event per insured. What was paid wrongly is on its
+    way back: the reason says so.
 
     `reason` and `advice` are Chinese texts a person reads; `reason_code` is for programs.
     """

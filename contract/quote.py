@@ -5,13 +5,23 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from contract.insurance import InsuranceType, PayerKind
+from contract.insurance import InsuranceType, PayerKind, PaymentKind
 from contract.people import Person
 
 
 @dataclass(frozen=True)
+class QuoteLine:
+    """One contribution year; `amount` in fen, computed from the upstream's answer (design.md §5 rule 6)."""
+
+    year: int
+    tier_label: str
+    amount: int
+
+
+@dataclass(frozen=True)
 class Quote:
-    """A confirmed payable. `amount` in fen, computed from the upstream's answer (design.md §5 rule 6)."""
+    """A confirmed payable of one insured and one insurance type. 正常缴费 has one line, 补缴 one for every year that is
+    missing: all of them or none (3.2.1.6)."""
 
     quote_id: str
     insured: Person
@@ -24,7 +34,11 @@ class Quote:
     authority_code: str
     division_code: str
     product_code: str
-    year: int
-    tier_label: str
-    amount: int
+    kind: PaymentKind
+    lines: tuple[QuoteLine, ...]
     expires_at: dt.datetime
+
+    @property
+    def amount(self) -> int:
+        """The sum of all lines, in fen."""
+        return sum(line.amount for line in self.lines)

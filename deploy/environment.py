@@ -20,6 +20,7 @@ VHOST = "contribution"
 _OURS_ALONE = "QUOTE_KEYS"  # of the above, what no outside party knows
 
 _MERCHANT = {
+    "UNIONPAY_MSG_SRC": "WWW.TEST.COM",  # for UNIONPAY_ROUTE=communication-key
     "UNIONPAY_SOURCE_NUMBER": "3194",
     "UNIONPAY_MID": "898340149000005",
     "UNIONPAY_TID": "88880001",

@@ -1,7 +1,8 @@
 """Settings: frozen dataclasses read once from the environment.
 
 A field's environment name is its upper-case name, with the service's name in front where the field is marked
-`own`. A field without a default must be set; all that are missing are reported together. Secrets have no default.
+`own`. A field without a default must be set, one marked `when` only if another has a certain value; all that are
+missing are reported together. Secrets have no default.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from kit.clock import Clock, OffsetClock, SystemClock
 from kit.crypto import BadKeys, KeyRing, index_key
 
 T = TypeVar("T", bound="ServiceConfig")
+When = tuple[str, Any]
+"""A field and the value of it that makes another one necessary."""
 
 _SAMPLE_MARKS = ("sandbox", "sample", "change-me", "demo", "test")
 _LOOPBACK = {"", "localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104 - compared, never bound
@@ -36,9 +39,16 @@ def own(**kwargs: Any) -> Any:
     return dataclasses.field(metadata={"own": True}, **kwargs)
 
 
-def secret() -> Any:
+def secret(when: When | None = None) -> Any:
     """A field that is never shown and, in production, must be neither short nor a sample."""
+    if when is not None:
+        return dataclasses.field(default="", metadata={"secret": True, "when": when}, repr=False)
     return dataclasses.field(metadata={"secret": True}, repr=False)
+
+
+def needed(when: When) -> Any:
+    """A text that must be set when an earlier field has a certain value, and is empty otherwise."""
+    return dataclasses.field(default="", metadata={"when": when})
 
 
 def outside(**kwargs: Any) -> Any:
@@ -96,8 +106,9 @@ def read(config: type[T], environ: Mapping[str, str] = os.environ) -> T:
             try:
                 values[field.name] = _parse(hints[field.name], text)
             except ValueError:
+                values[field.name] = None  # neither the default nor what it makes necessary is meant
                 problems.append(f"{name} is malformed")
-        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+        elif _required(config, field, values):
             problems.append(f"{name} is not set")
     if problems:
         raise ConfigurationError(problems)
@@ -110,6 +121,13 @@ def read(config: type[T], environ: Mapping[str, str] = os.environ) -> T:
 def _variable(config: type[ServiceConfig], field: dataclasses.Field[Any]) -> str:
     prefix = f"{config.service}_" if field.metadata.get("own") else ""
     return (prefix + field.name).upper()
+
+
+def _required(config: type[ServiceConfig], field: dataclasses.Field[Any], values: Mapping[str, Any]) -> bool:
+    if "when" in field.metadata:
+        other, value = field.metadata["when"]
+        return bool(values.get(other, getattr(config, other)) == value)
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
 def _parse(kind: Any, text: str) -> Any:
@@ -151,7 +169,8 @@ def _production_problems(settings: ServiceConfig) -> list[str]:
         value, name = getattr(settings, field.name), _variable(type(settings), field)
         if field.metadata.get("outside") and not _outside(value):
             problems.append(f"{name}: must be https and not this machine")
-        if field.metadata.get("secret") and not _secret(value):
+        unused = "when" in field.metadata and not value
+        if field.metadata.get("secret") and not unused and not _secret(value):
             problems.append(f"{name}: too short, or a sample")
     return problems
 

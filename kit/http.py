@@ -62,7 +62,7 @@ class HttpServer(WebServer):
     def get_wsgi_server(self, sock: Any, wsgi_app: Any, *args: Any, **kwargs: Any) -> Any:
         return wsgi.Server(
             sock, sock.getsockname(), wsgi_app, log=_log, log_output=False, debug=False, keepalive=True,
-            socket_timeout=30, url_length_limit=4096,
+            socket_timeout=30, url_length_limit=8192,
         )  # fmt: skip
 
     def answer_operator(self, path: str) -> Response | None:

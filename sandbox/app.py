@@ -20,7 +20,7 @@ from sandbox.settings import Settings
 from sandbox.store import Store
 from sandbox.templates_file import Templates
 from sandbox.unionpay import api as unionpay_api
-from sandbox.unionpay import cashier
+from sandbox.unionpay import cashier, keyed, settlement
 from sandbox.unionpay.dispatch import Dispatcher
 from sandbox.world import EXTENSION, World, the_world
 
@@ -28,6 +28,8 @@ BLUEPRINTS = (
     wechat.blueprint,
     sms.blueprint,
     unionpay_api.blueprint,
+    keyed.blueprint,
+    settlement.blueprint,
     cashier.blueprint,
     taxbank.blueprint,
     realname.blueprint,
@@ -58,6 +60,7 @@ def create_app(settings: Settings) -> Flask:
     """The application; its world is ``app.extensions["sandbox"]``."""
     app = Flask(__name__, static_url_path="/sandbox/static")
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined] # an object inside an answer is signed as it stands
     app.json.compact = True  # type: ignore[attr-defined]
     app.extensions[EXTENSION] = create_world(settings)
     app.extensions[sms.TEMPLATES] = Templates(settings.sms_templates)

@@ -44,8 +44,15 @@ DEFAULTS: Settings = {
         "outcome": "success",
         "refund_status": "SUCCESS",
         "refund_delay_seconds": 0.0,
+        "refund_ends": "SUCCESS",
         "posting_delay_seconds": 0.0,
         "timestamp_skew_seconds": 600,
+    },
+    "settlement": {
+        "missing_rate": 0.0,
+        "other_amount_rate": 0.0,
+        "extra_rate": 0.0,
+        "early": False,
     },
     "taxbank": _CHANNEL | {"single_item": "object", "timestamp_skew_seconds": 600},
     "taxcore": _CHANNEL | {"transaction": ""},
@@ -57,6 +64,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "method": ("POST", "GET"),
     "sign_type": ("", "MD5", "SHA256"),
     "outcome": ("success", "fail"),
+    "refund_ends": ("SUCCESS", "FAIL"),
     "refund_status": ("SUCCESS", "PROCESSING", "FAIL", "UNKNOWN"),
     "single_item": ("object", "array"),
 }

@@ -123,6 +123,8 @@ def payable_answer(
     ``year`` is four digits, ``0000`` for back-payment or empty for every year that can be paid now.
     A year already paid comes as one line with jfzt 1, the time and the channel.
     """
+    if person.nothing_due:
+        return {"jfmx": []}
     paid = {p.year: p for p in paid_by(store, person, now) if p.insurance_type == asked.insurance_type}
     lines: list[dict[str, Any]] = []
     if year == BACK_PAYMENT:

@@ -73,6 +73,7 @@ class Person:
     persona: str = ""
     shows: str = ""
     choose_agency_again: bool = False
+    nothing_due: bool = False
     faults: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -30,6 +30,7 @@ class _Persona:
     declared: tuple[Declaration, ...] = ()
     arrears_years: int = 0
     choose_agency_again: bool = False
+    nothing_due: bool = False
     faults: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -54,6 +55,7 @@ def _person(serial: int, persona: _Persona) -> Person:
         persona=persona.key,
         shows=persona.shows,
         choose_agency_again=persona.choose_agency_again,
+        nothing_due=persona.nothing_due,
         faults=persona.faults,
     )
 
@@ -133,6 +135,12 @@ _PERSONAS = (
     _Persona("declared_being_paid", "45122819730925103X", "蓝宏伟", "养老已申报，银行正在扣款，作废会被拒绝",
         enrolled=(_at("451228", PENSION),),
         declared=(Declaration(PENSION, 0, "200元档", days_ago=1, being_paid=True),),
+    ),
+    _Persona("nothing_due", "450804195807162031", "闭才德", "居民养老，没有需要缴的费（已到领取待遇年龄）",
+        enrolled=(_at("450804", PENSION),), nothing_due=True,
+    ),
+    _Persona("two_pensions", "451324198111191021", "滕月宏", "居民养老两地参保，各有 2 年待补缴，需选经办机构",
+        enrolled=(_at("451324", PENSION), _at("451323", PENSION)), arrears_years=2,
     ),
 )
 # fmt: on

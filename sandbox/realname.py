@@ -99,7 +99,7 @@ def persons() -> ResponseReturnValue:
     world, header = the_world(), request.headers.get("Authorization", "")
     app_id, app_key = world.settings["REALNAME_APP_ID"], world.settings["REALNAME_APP_KEY"]
     skew = world.faults.effective()["realname"]["timestamp_skew_seconds"]
-    signatures.verify_header(header, request.get_data(), app_id, app_key, world.clock.now(), skew)
+    signatures.verify_header(header, request.get_data(), app_id, [app_key], world.clock.now(), skew)
     openid = _openid()
     if openid is None:
         return _envelope(BAD_REQUEST, "缺少 openid"), 400

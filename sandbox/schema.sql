@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS orders (
 ) STRICT;
 
 CREATE INDEX IF NOT EXISTS orders_by_time ON orders (created_at);
+CREATE INDEX IF NOT EXISTS orders_by_payment ON orders (mid, paid_at) WHERE paid_at IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS refunds (
     refund_order_id  TEXT PRIMARY KEY,
@@ -42,6 +43,7 @@ CREATE TABLE IF NOT EXISTS refunds (
 ) STRICT;
 
 CREATE INDEX IF NOT EXISTS refunds_by_order ON refunds (mer_order_id);
+CREATE INDEX IF NOT EXISTS refunds_due ON refunds (due_at);
 
 CREATE TABLE IF NOT EXISTS notifies (
     id           INTEGER PRIMARY KEY,

@@ -21,6 +21,7 @@ DEMO_CREDENTIALS: Mapping[str, str] = {
     "UNIONPAY_APP_ID": "12345678901234567890123456789012",
     "UNIONPAY_APP_KEY": "67890123456789012345678901234567",
     "UNIONPAY_COMMUNICATION_KEYS": "fcAmtnx7MwismjWNhNKdHC44mNXtnEQeJkRrhKJwyrW2ysRR",
+    "UNIONPAY_MSG_SRC": "WWW.TEST.COM",
     "UNIONPAY_SOURCE_NUMBER": "3194",
     "UNIONPAY_MID": "898340149000005",
     "UNIONPAY_TID": "88880001",
@@ -30,6 +31,10 @@ DEMO_CREDENTIALS: Mapping[str, str] = {
     "TENCENT_SMS_APP_ID": "1400006666",
     "SMS_SIGN_NAME": "广西税务",
 }
+
+
+# Merchants of single agencies or cities, beside the default one.
+DEMO_MERCHANTS = frozenset({("898450100000001", "45010001"), ("898450200000002", "45020001")})
 
 
 class BadSettings(Exception):
@@ -48,6 +53,7 @@ class Settings:
     sms_templates: Path = Path("services/notify/templates.json")
     environment: str = "development"
     clock_offset_file: Path | None = None
+    merchants: frozenset[tuple[str, ...]] = DEMO_MERCHANTS
     credentials: Mapping[str, str] = field(default_factory=lambda: dict(DEMO_CREDENTIALS))
 
     def __getitem__(self, name: str) -> str:
@@ -56,8 +62,18 @@ class Settings:
 
     @property
     def communication_keys(self) -> list[str]:
-        """UnionPay's communication keys, newest first; notifies are signed with the newest."""
-        return [key.strip() for key in self["UNIONPAY_COMMUNICATION_KEYS"].split(",") if key.strip()]
+        """UnionPay's communication keys, newest first: any may sign a call, notifies and answers the newest."""
+        return _listed(self["UNIONPAY_COMMUNICATION_KEYS"])
+
+    @property
+    def unionpay_app_keys(self) -> list[str]:
+        """Keys of the open platform, any of which may sign: while one is rotated there are two."""
+        return _listed(self["UNIONPAY_APP_KEY"])
+
+    @property
+    def all_merchants(self) -> list[tuple[str, ...]]:
+        """mid and tid of every merchant, the default one first."""
+        return [(self["UNIONPAY_MID"], self["UNIONPAY_TID"]), *sorted(self.merchants)]
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -77,6 +93,10 @@ class Settings:
             wrong.append("UNIONPAY_SOURCE_NUMBER must have 4 characters")
         if environ.get("ENVIRONMENT", "development") == "production":
             wrong.append("ENVIRONMENT=production: the sandbox is not for production")
+        given = _listed(environ.get("SANDBOX_MERCHANTS", ""))
+        merchants = frozenset(tuple(pair.split(":")) for pair in given) or DEMO_MERCHANTS
+        if any(len(pair) != 2 for pair in merchants):
+            wrong.append("SANDBOX_MERCHANTS must hold mid:tid, separated by commas")
         if wrong:
             raise BadSettings("sandbox cannot start:\n  " + "\n  ".join(wrong))
         offset = environ.get("CLOCK_OFFSET_FILE")
@@ -89,5 +109,10 @@ class Settings:
             sms_templates=Path(environ.get("SANDBOX_SMS_TEMPLATES", "services/notify/templates.json")),
             environment=environ.get("ENVIRONMENT", "development"),
             clock_offset_file=Path(offset) if offset else None,
+            merchants=merchants,
             credentials=credentials,
         )
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ class Store:
             row: sqlite3.Row | None = self._connection.execute(sql, arguments).fetchone()
             return row
 
-    def all(self, sql: str, arguments: Sequence[Any] = ()) -> list[sqlite3.Row]:
+    def all(self, sql: str, arguments: Sequence[Any] | Mapping[str, Any] = ()) -> list[sqlite3.Row]:
         with self._lock:
             return self._connection.execute(sql, arguments).fetchall()
 

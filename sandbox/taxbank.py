@@ -63,7 +63,7 @@ def _verified_body(*required: str) -> dict[str, Any]:
     app_id, app_key = world.settings["TAXBANK_APP_ID"], world.settings["TAXBANK_APP_KEY"]
     skew = world.faults.effective()["taxbank"]["timestamp_skew_seconds"]
     header = request.headers.get("Authorization", "")
-    signatures.verify_header(header, raw, app_id, app_key, world.clock.now(), skew)
+    signatures.verify_header(header, raw, app_id, [app_key], world.clock.now(), skew)
     try:
         body: Any = json.loads(raw)
     except ValueError:

@@ -14,7 +14,6 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session, sessionmaker
 
 from bench.baselines.shared import DATABASE_URL, Placing, SessionRow, token_hash
-from contract.payment import OrderPlacedEvent
 from kit.config import read
 from kit.outbox import Outbox
 from services.payment import models, views
@@ -42,8 +41,7 @@ def place(
         assert payer is not None
         order = _placing.new_order(str(payer.payer_id), body.quote, idempotency_key)
         session.add(_placing.row(order))
-        event = OrderPlacedEvent(order.order_id, views.contribution_of(order))
-        _outbox.add(session.connection(), event, order.order_id, dt.datetime.now(dt.UTC))
+        _outbox.add(session.connection(), views.placed(order), order.order_id, dt.datetime.now(dt.UTC))
     return _placing.answer(order)
 
 

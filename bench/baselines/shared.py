@@ -9,23 +9,21 @@ import uuid
 from typing import Any
 
 from sqlalchemy import Column, MetaData, String, Table
-from sqlalchemy.orm import registry
+from sqlalchemy.orm import registry, relationship
 
-from contract.payment import Payer, PlaceOrder
+from contract.payment import ItemWanted, Payer, PlaceOrder
 from kit.crypto import KeyRing
-from services.payment import usecases
-from services.payment.adapters.unionpay import OpenPlatform
+from services.payment import placing
+from services.payment.adapters.unionpay import connect
 from services.payment.config import Config
 from services.payment.domain import Order
-from services.payment.models import orders
-from services.payment.storage import row_of
+from services.payment.models import order_lines, orders
+from services.payment.storage.rows import line_rows, order_row
 
-metadata = MetaData()
-baseline_orders: Table = orders.to_metadata(metadata, name="baseline_orders")
-for index in list(baseline_orders.indexes):
-    index.name = f"baseline_{index.name}"
-for constraint in baseline_orders.constraints:
-    constraint.name = None
+SCHEMA = "baseline"
+metadata = MetaData(schema=SCHEMA)
+baseline_orders: Table = orders.to_metadata(metadata, schema=SCHEMA)
+baseline_lines: Table = order_lines.to_metadata(metadata, schema=SCHEMA)
 baseline_sessions = Table(
     "baseline_sessions",
     metadata,
@@ -35,7 +33,11 @@ baseline_sessions = Table(
 
 
 class OrderRow:
-    """An order, mapped as the examples of both frameworks map one."""
+    """An order with its lines, mapped as the examples of both frameworks map one."""
+
+
+class LineRow:
+    """A line of an order."""
 
 
 class SessionRow:
@@ -43,7 +45,8 @@ class SessionRow:
 
 
 _mapper = registry()
-_mapper.map_imperatively(OrderRow, baseline_orders)
+_mapper.map_imperatively(OrderRow, baseline_orders, properties={"lines": relationship(LineRow)})
+_mapper.map_imperatively(LineRow, baseline_lines)
 _mapper.map_imperatively(SessionRow, baseline_sessions)
 
 DATABASE_URL = os.environ.get("BASELINE_DATABASE_URL", "")
@@ -59,21 +62,26 @@ class Placing:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._seal = KeyRing.parse(config.quote_keys)
-        self._unionpay = OpenPlatform(config)
+        self._unionpay = connect(config)
 
     def new_order(self, payer_id: str, quote: str, key: str) -> Order:
-        request = PlaceOrder(Payer(payer_id, "韦秀兰", "13800138000"), quote, key)
+        request = PlaceOrder(Payer(payer_id, "韦秀兰", "13800138000"), (ItemWanted(quote),), key)
         now = dt.datetime.now(dt.UTC)
-        return usecases.new_order(request, usecases.open_quote(quote, self._seal), self._config, now)
+        return placing.new_order(request, placing.open_quotes(request, self._seal), self._config, now)
 
     def row(self, order: Order) -> OrderRow:
-        row: Any = OrderRow()
-        for name, value in row_of(order).items():
-            setattr(row, name, value)
+        row: Any = _filled(OrderRow(), order_row(order))
+        row.lines = [_filled(LineRow(), values) for values in line_rows(order)]
         return row  # type: ignore[no-any-return]
 
     def answer(self, order: Order) -> dict[str, str]:
         return {"order_id": order.order_id, "payment_url": self._unionpay.payment_page(order)}
+
+
+def _filled(row: Any, values: dict[str, Any]) -> Any:
+    for name, value in values.items():
+        setattr(row, name, value)
+    return row
 
 
 def new_id() -> str:

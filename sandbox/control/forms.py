@@ -31,8 +31,15 @@ GROUPS: dict[str, tuple[str, dict[str, str]]] = {
         "outcome": "支付结果",
         "refund_status": "退款结果",
         "refund_delay_seconds": "退款处理时间（秒）",
+        "refund_ends": "处理时间过后退款变为",
         "posting_delay_seconds": "缴费后多久入库（秒）",
         "timestamp_skew_seconds": "允许的时间戳偏差（秒，0 不检查）",
+    }),
+    "settlement": ("对账文件", {
+        "missing_rate": "缺少一行的比例（0 到 1）",
+        "other_amount_rate": "金额不一致的比例（0 到 1）",
+        "extra_rate": "多出一行的比例（0 到 1）",
+        "early": "当天的文件也可下载",
     }),
     "taxbank": ("税银子系统", _CHANNEL | {
         "single_item": "只有一条时列表的形式",

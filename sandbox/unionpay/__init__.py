@@ -1,1 +1,1 @@
-"""UnionPay's open platform (ChinaUMS netpay), protocols section 1."""
+"""UnionPay (ChinaUMS netpay) on both of its routes, protocols section 1."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from collections.abc import Mapping
@@ -15,6 +16,17 @@ from sandbox.unionpay.ledger import Order, Refused
 DEFAULT_LIFE_SECONDS = 30 * 60
 INST_MIDS = ("YUEDANDEFAULT", "H5DEFAULT", "MINIDEFAULT", "QRPAYDEFAULT")
 _ORDER_NUMBER = re.compile(r"[0-9A-Za-z]{7,27}")
+
+
+def json_object(raw: bytes) -> dict[str, Any]:
+    """The object in a JSON body; raises ``Refused``."""
+    try:
+        content = json.loads(raw)
+    except ValueError:
+        raise Refused("BAD_REQUEST", "报文不是 JSON") from None
+    if not isinstance(content, dict):
+        raise Refused("BAD_REQUEST", "报文不是 JSON 对象")
+    return content
 
 
 def read_order(content: Mapping[str, Any], settings: Settings, channel: str, now: float) -> Order:
@@ -50,7 +62,7 @@ def read_order(content: Mapping[str, Any], settings: Settings, channel: str, now
 
 
 def check_merchant(content: Mapping[str, Any], settings: Settings) -> None:
-    if content.get("mid") != settings["UNIONPAY_MID"] or content.get("tid") != settings["UNIONPAY_TID"]:
+    if (content.get("mid"), content.get("tid")) not in settings.all_merchants:
         raise Refused("NO_MERCHANT", "找不到指定的商户或终端")
     if content.get("instMid") not in INST_MIDS:
         raise Refused("BAD_REQUEST", "instMid 不正确")

@@ -1,8 +1,8 @@
 """The insured lines an order carries, and how they reach the tax side when it is paid.
 
-An order carries them as JSON in ``attachedData`` (or ``srcReserve``)::
+An order carries them as JSON in ``attachedData`` (or ``srcReserve``), djxh, rybm, xzlx, jfnd and je (yuan) of each::
 
-    {"lines": [{"djxh": "…", "rybm": "…", "xzlx": "10212", "jfnd": "2026", "je": "400.00"}]}
+    {"lines": ["20124501030090000001 4501030090000001 10212 2026 400.00"]}
 
 The real field has no published layout (protocols section 2 is an assumption throughout), so this one
 is ours. An order whose lines cannot be read, do not add up to its amount or name nobody can still be
@@ -35,11 +35,8 @@ def lines_of(order: Order, population: Population) -> tuple[list[Line], str | No
     """The lines to post, or none and the reason."""
     text = order.attached_data or order.src_reserve
     try:
-        lines = [
-            Line(str(raw["djxh"]), str(raw["rybm"]), str(raw["xzlx"]), str(raw["jfnd"]), fen(str(raw["je"])))
-            for raw in json.loads(text)["lines"]
-        ]
-    except (ValueError, KeyError, TypeError):
+        lines = [_read(line) for line in json.loads(text)["lines"]]
+    except (ValueError, KeyError, TypeError, AttributeError):
         return [], "订单没有可读的缴费明细"
     if sum(line.amount for line in lines) != order.amount:
         return [], "明细合计与订单金额不一致"
@@ -47,6 +44,11 @@ def lines_of(order: Order, population: Population) -> tuple[list[Line], str | No
         if not _names_an_enrolment(line, population):
             return [], f"第 {number} 行没有对应的参保信息"
     return lines, None
+
+
+def _read(text: str) -> Line:
+    djxh, rybm, xzlx, jfnd, je = text.split(" ")
+    return Line(djxh, rybm, xzlx, jfnd, fen(je))
 
 
 def _names_an_enrolment(line: Line, population: Population) -> bool:
@@ -94,3 +96,8 @@ def post(connection: sqlite3.Connection, order: Order, population: Population, d
 def reverse(connection: sqlite3.Connection, mer_order_id: str, now: float) -> None:
     """Take the lines of a fully refunded order back: the years are payable again."""
     connection.execute("UPDATE postings SET reversed_at = ? WHERE mer_order_id = ?", (now, mer_order_id))
+
+
+def restore(connection: sqlite3.Connection, mer_order_id: str) -> None:
+    """The refund has failed: the years are paid again."""
+    connection.execute("UPDATE postings SET reversed_at = NULL WHERE mer_order_id = ?", (mer_order_id,))

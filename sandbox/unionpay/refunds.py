@@ -60,13 +60,35 @@ def _take(connection: sqlite3.Connection, order: Order, amount: int, now: float)
         postings.reverse(connection, order.mer_order_id, now)
 
 
+def _give_back(connection: sqlite3.Connection, mer_order_id: str, amount: int) -> None:
+    """A refund in progress has failed: the order has its money, and its lines are paid again."""
+    connection.execute(
+        "UPDATE orders SET refunded = refunded - ?,"
+        " status = CASE WHEN refunded = ? THEN 'TRADE_SUCCESS' ELSE status END WHERE mer_order_id = ?",
+        (amount, amount, mer_order_id),
+    )
+    postings.restore(connection, mer_order_id)
+
+
 def find(world: World, refund_order_id: str) -> sqlite3.Row | None:
-    """The refund as it stands now: one in progress is done when its delay is over."""
-    with world.store.transaction() as connection:
-        connection.execute(
-            "UPDATE refunds SET status = 'SUCCESS'"
-            " WHERE refund_order_id = ? AND status IN ('PROCESSING', 'UNKNOWN')"
-            " AND due_at <= ? AND due_at > created_at",
-            (refund_order_id, world.clock.now()),
-        )
+    """The refund as it stands now: one in progress ends when its delay is over."""
+    settle_due(world)
     return world.store.one("SELECT * FROM refunds WHERE refund_order_id = ?", (refund_order_id,))
+
+
+def settle_due(world: World) -> None:
+    """End the refunds in progress whose delay is over, by the setting that is in force for their order then."""
+    with world.store.transaction() as connection:
+        due = connection.execute(
+            "SELECT * FROM refunds WHERE status IN ('PROCESSING', 'UNKNOWN')"
+            " AND due_at <= ? AND due_at > created_at",
+            (world.clock.now(),),
+        ).fetchall()
+        for row in due:
+            plan = world.faults.effective(f"order:{row['mer_order_id']}")["unionpay"]
+            if plan["refund_ends"] == FAILED:
+                _give_back(connection, row["mer_order_id"], row["amount"])
+            connection.execute(
+                "UPDATE refunds SET status = ? WHERE refund_order_id = ?",
+                (plan["refund_ends"], row["refund_order_id"]),
+            )

@@ -13,6 +13,7 @@ from contract.contribution import (
     GetQueuePlace,
     ListTiers,
     QueuePlace,
+    QuoteBackPayment,
     Quoted,
     QuotePayable,
     Tiers,
@@ -31,6 +32,7 @@ from services.contribution.storage.enrolments import KeptEnrolments
 from services.contribution.storage.tiers import TierTable
 from services.contribution.usecases import enrolments, payables
 from services.contribution.usecases.enrolments import Memory
+from services.contribution.usecases.payables import Sealer
 
 KEPT = KeptEnrolments()
 
@@ -63,13 +65,18 @@ class ContributionService(Service):
     def memory(self) -> Memory:
         return Memory(self.database, KEPT, self.clock, self.settings.enrolment_kept)
 
+    @property
+    def sealer(self) -> Sealer:
+        return Sealer(self.seal, self.clock, self.settings.quote_valid_for)
+
     @limited(contribution.find_enrolment, Priority.QUERY)
     def find_enrolment(self, request: FindEnrolment) -> Enrolment:
         return enrolments.find_enrolment(request, self.taxbank, self.memory)
 
     @limited(contribution.get_queue_place, Priority.AT_ONCE)
     def get_queue_place(self, request: GetQueuePlace) -> QueuePlace:
-        return QueuePlace(self.taxbank_queue.ahead_of(request.ticket))
+        ahead = self.taxbank_queue.ahead_of(request.ticket)
+        return QueuePlace(ahead, None if ahead is None else self.taxbank_queue.seconds_behind(ahead))
 
     @timer(interval=3600)
     def forget_old_enrolments(self) -> None:
@@ -84,6 +91,8 @@ class ContributionService(Service):
     @limited(contribution.quote_payable, Priority.PAYMENT)
     def quote_payable(self, request: QuotePayable) -> Quoted:
         tiers = self.list_tiers(payables.tiers_asked(request)).tiers
-        return payables.quote_payable(
-            request, tiers, self.taxbank, self.seal, self.clock, self.settings.quote_valid_for
-        )
+        return payables.quote_payable(request, tiers, self.taxbank, self.sealer)
+
+    @limited(contribution.quote_back_payment, Priority.PAYMENT)
+    def quote_back_payment(self, request: QuoteBackPayment) -> Quoted:
+        return payables.quote_back_payment(request, self.taxbank, self.sealer)

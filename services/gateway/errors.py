@@ -8,6 +8,7 @@ ContractError
 ├── WechatUnavailable       WeChat did not answer
 ├── OrderUnsettled          the account cannot be deleted while money may still move
 ├── StalePage               the journey went on elsewhere; the present state is shown
+├── StillAsking             a program asks again for what waits for the upstream; pages wait instead
 └── UnsafeRedirect          somebody asked us to send a browser to a host that is not listed
 """
 
@@ -68,6 +69,14 @@ class OrderUnsettled(Refused):
 class StalePage(Conflict):
     code = "stale_page"
     text = "这个页面的内容已经变化，请按最新的页面继续办理。"
+
+
+class StillAsking(Unavailable):
+    """The question goes on. `detail["ahead"]` is how many are ahead, None when it is being answered;
+    `detail["retry_after"]` the seconds after which to look again."""
+
+    code = "still_asking"
+    text = "正在查询应缴费额，请稍后再看结果。您还没有缴费，没有扣款。"
 
 
 class UnsafeRedirect(ContractError):

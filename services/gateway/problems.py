@@ -10,17 +10,20 @@ from contract.contribution import (
     EnrolmentNotFound,
     InsuranceTypeMissing,
     NothingPayable,
+    PensionMissing,
     UpstreamUnavailable,
 )
 from contract.errors import ContractError, DeadlineExceeded, NotFound, Refused, TooMany, Unavailable
 from contract.household import InsuredNotFound, MemberNotFound
 from contract.payment import LiveOrderExists, QuoteExpired, QuoteForged, QuoteUsed
+from contract.upstream import UpstreamBusy
 from services.gateway.domain.paths import way_back
 from services.gateway.errors import PageExpired, SnapshotVisitor, WechatRefused
 
 _HEADINGS: tuple[tuple[type[ContractError], str], ...] = (
     (EnrolmentNotFound, "查询不到参保登记信息"),
     (InsuranceTypeMissing, "没有参保险种信息"),
+    (PensionMissing, "没有养老保险参保登记信息"),
     (NothingPayable, "无需进行缴费"),
     (AllPaid, "已完成缴费"),
     (AlreadyDeclared, "该缴费已完成"),
@@ -29,6 +32,7 @@ _HEADINGS: tuple[tuple[type[ContractError], str], ...] = (
     (QuoteExpired, "请重新确认缴费信息"),
     (QuoteForged, "请重新确认缴费信息"),
     (UpstreamUnavailable, "社保系统暂时没有响应"),
+    (UpstreamBusy, "现在办理的人较多"),
     (PageExpired, "页面已过期"),
     (SnapshotVisitor, "请使用完整服务"),
     (WechatRefused, "请重新进入"),
@@ -81,6 +85,6 @@ def way_on(error: ContractError, path: str) -> WayOn | None:
         return WayOn("查看这笔缴费", back)
     if error.status >= 500:
         return WayOn("再试一次", back)
-    if path.endswith("/payer") and not isinstance(error, PageExpired):
+    if path.endswith(("/payer", "/enrolment")) and not isinstance(error, PageExpired):
         return WayOn("重新选择被缴费人", "/insured") if error.detail.get("insured") == "other" else None
     return WayOn("返回修改", back)

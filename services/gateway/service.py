@@ -24,12 +24,13 @@ from services.gateway.routes.journey import JourneyRoutes
 from services.gateway.routes.login import LoginRoutes
 from services.gateway.routes.menu import MenuRoutes
 from services.gateway.routes.order import OrderRoutes
+from services.gateway.routes.waiting import WaitingRoutes
 from services.gateway.usecases import sessions, upkeep
 
 
 class GatewayService(
     EntryRoutes, LoginRoutes, AccountRoutes, MenuRoutes, HouseholdRoutes, InsuredRoutes, JourneyRoutes,
-    OrderRoutes, LoginApi, AccountApi, HouseholdApi, JourneysApi, OrdersApi,
+    WaitingRoutes, OrderRoutes, LoginApi, AccountApi, HouseholdApi, JourneysApi, OrdersApi,
 ):  # fmt: skip
     """The residents' door."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 
+from contract.insurance import PaymentKind, years_text
 from contract.money import yuan_text
 from contract.payment import Contribution, PaymentFailed, PaymentSucceeded
 from kit.clock import china_text
@@ -36,13 +37,19 @@ def _variables(paid: Contribution, time: dt.datetime) -> dict[str, str]:
         "name": mask_name(paid.insured_name),
         "social_number": _social_number(paid.social_number),
         "agency": paid.agency_name,
-        "insurance_type": paid.insurance_type.label,
-        "year": str(paid.year),
+        "insurance_type": _insurance_type(paid),
+        "year": years_text(paid.years),
         "amount": yuan_text(paid.amount),
         "time": china_text(time),
         "channel": paid.channel.label,
         "operator": mask_name(paid.operator_name),
     }
+
+
+def _insurance_type(paid: Contribution) -> str:
+    """补缴 is said, because its years are not those one usually pays for."""
+    back = f"（{paid.kind.label}）" if paid.kind is PaymentKind.BACK else ""
+    return paid.insurance_type.label + back
 
 
 def _social_number(number: str) -> str:

@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import ClassVar
 
-from kit.config import ServiceConfig, outside, secret
+from kit.config import ServiceConfig, needed, outside, secret
+from services.payment.merchants import BadMerchants, Merchant, Merchants
+
+
+class Route(enum.StrEnum):
+    """Which generation of UnionPay's interface is spoken (docs/adr/0016)."""
+
+    OPEN_PLATFORM = "open-platform"
+    COMMUNICATION_KEY = "communication-key"
+
+
+_OPEN_PLATFORM = ("unionpay_route", Route.OPEN_PLATFORM)
+_COMMUNICATION_KEY = ("unionpay_route", Route.COMMUNICATION_KEY)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config(ServiceConfig):
-    """UnionPay's open platform, the key that opens quotes, and how long things take (seconds).
+    """UnionPay's route, our merchants there, the key that opens quotes, and how long things take (seconds).
 
-    `unionpay_communication_keys` are newest first; a notify signed with any of them is genuine.
+    A notify signed with any of `unionpay_communication_keys` is genuine; on the route of that name the first signs.
     """
 
     service: ClassVar[str] = "payment"
 
     quote_keys: str = secret()
+    unionpay_route: Route = Route.OPEN_PLATFORM
     unionpay_url: str = outside()
-    unionpay_app_id: str
-    unionpay_app_key: str = secret()
+    unionpay_app_id: str = needed(_OPEN_PLATFORM)
+    unionpay_app_key: str = secret(_OPEN_PLATFORM)
+    unionpay_msg_src: str = needed(_COMMUNICATION_KEY)
     unionpay_communication_keys: tuple[str, ...] = secret()
+    unionpay_sign_type: str = "SHA256"
     unionpay_source_number: str
     unionpay_mid: str
     unionpay_tid: str
+    unionpay_merchants: Path | None = None
     unionpay_inst_mid: str = "YUEDANDEFAULT"
     unionpay_notify_url: str
     unionpay_return_url: str
@@ -32,8 +51,21 @@ class Config(ServiceConfig):
     order_valid_for: int = 1800
     certificate_after: int = 86400
 
+    @cached_property
+    def merchants(self) -> Merchants:
+        """Ours at UnionPay. Raises BadMerchants."""
+        return Merchants.read(self.unionpay_merchants, Merchant(self.unionpay_mid, self.unionpay_tid))
+
     def problems(self) -> list[str]:
         problems = super().problems()
         if len(self.unionpay_source_number) != 4:
             problems.append("UNIONPAY_SOURCE_NUMBER: must have 4 characters")
+        if self.unionpay_sign_type not in ("MD5", "SHA256"):
+            problems.append("UNIONPAY_SIGN_TYPE: expected MD5 or SHA256")
+        if not self.unionpay_communication_keys:
+            problems.append("UNIONPAY_COMMUNICATION_KEYS: names no key")
+        try:
+            _ = self.merchants
+        except BadMerchants as error:
+            problems.append(f"UNIONPAY_MERCHANTS: {error}")
         return problems

@@ -1,15 +1,25 @@
-"""The states of an order: one table, one event per edge; and when an order is looked at next."""
+"""What an order is; its states: one table, one event per edge; and when an order is looked at next."""
 
 from __future__ import annotations
 
 import datetime as dt
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contract.events import EventData
-from contract.insurance import Channel, InsuranceType, PayerKind
-from contract.payment import OrderState, PaymentFailed, PaymentSucceeded
+from contract.insurance import Channel, InsuranceType, PayerKind, PaymentKind
+from contract.payment import (
+    MAX_ITEMS,
+    ItemRepeated,
+    OrderState,
+    PaymentFailed,
+    PaymentSucceeded,
+    TooManyItems,
+)
 from contract.people import Person
+from contract.places import Place
+from contract.quote import QuoteLine
 
 
 class Trigger(enum.StrEnum):
@@ -61,9 +71,62 @@ class RefundReason(enum.StrEnum):
 
 
 @dataclass(frozen=True)
+class Item:
+    """What one quote asks for: one insured and one insurance type, one line for each year, oldest first.
+
+    `relation_id` is identity's and `place` where they live, for an insured who is not the payer.
+    """
+
+    quote_id: str
+    insured: Person
+    insured_phone: str | None
+    registration_number: str
+    payer_kind: PayerKind
+    insurance_type: InsuranceType
+    kind: PaymentKind
+    agency_code: str
+    agency_name: str
+    person_number: str
+    product_code: str
+    lines: tuple[QuoteLine, ...]
+    relation_id: str | None = None
+    place: Place | None = None
+
+    @property
+    def amount(self) -> int:
+        """The sum of its lines, in fen."""
+        return sum(line.amount for line in self.lines)
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        return tuple(line.year for line in self.lines)
+
+    @property
+    def tier_label(self) -> str:
+        """The tiers of its lines, each named once."""
+        return "、".join(dict.fromkeys(line.tier_label for line in self.lines if line.tier_label))
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """What only one live order may pay for."""
+        document = document_of(self.insured)
+        return tuple((document, self.insurance_type, year) for year in self.years)
+
+
+Subject = tuple[str, InsuranceType, int]
+"""An insured by their document, an insurance type and a year (design.md §5 rule 3)."""
+
+
+def document_of(insured: Person) -> str:
+    """What tells people apart: a name does not."""
+    return f"{insured.document_type.value}:{insured.document_number}"
+
+
+@dataclass(frozen=True)
 class Order:
-    """An order as stored. `amount` in fen; `transaction_id` is UnionPay's targetOrderId once paid; `relation_id` is
-    identity's, where the insured is not the payer.
+    """An order as stored: one UnionPay payment. `amount`, in fen, is the sum of its items; `transaction_id` is
+    UnionPay's targetOrderId once paid; `mid`, `tid` and `inst_mid` are the merchant, terminal and kind of payment it
+    was placed with there and is asked for by, whatever is configured since.
 
     `failure_code` says why it failed or was closed; `attempts` counts questions to UnionPay since the last answer
     that changed something; `next_action_at` is None only in a final state.
@@ -76,35 +139,42 @@ class Order:
     payer_phone: str
     idempotency_key: str
     body_hash: str
-    quote_id: str
-    insured: Person
-    insured_phone: str | None
-    registration_number: str
-    payer_kind: PayerKind
-    insurance_type: InsuranceType
-    agency_code: str
-    agency_name: str
-    person_number: str
-    product_code: str
-    year: int
-    tier_label: str
+    items: tuple[Item, ...]
     amount: int
     channel: Channel
     state: OrderState
     created_at: dt.datetime
     expires_at: dt.datetime
     next_action_at: dt.datetime | None
+    mid: str
+    tid: str
+    inst_mid: str
     attempts: int = 0
     paid_at: dt.datetime | None = None
     transaction_id: str | None = None
     failure_code: str | None = None
     refund_due: bool = False
-    relation_id: str | None = None
 
     @property
     def waiting(self) -> bool:
         """Whether UnionPay's final word is still to come."""
         return self.state in _WAITING
+
+
+MAX_LINES = 80
+"""As many travel in the address of UnionPay's page, which must stay under the 8 KB most servers read."""
+
+
+def check_items(items: Sequence[Item]) -> None:
+    """Raises TooManyItems, and ItemRepeated for a quote, or an insured's type and year, that came before."""
+    if not 0 < len(items) <= MAX_ITEMS or sum(len(item.lines) for item in items) > MAX_LINES:
+        raise TooManyItems()
+    seen: set[str | Subject] = set()
+    for place, item in enumerate(items):
+        own: set[str | Subject] = {item.quote_id, *item.subjects}
+        if seen & own or len(own) <= len(item.lines):
+            raise ItemRepeated(item=place)
+        seen |= own
 
 
 @dataclass(frozen=True)

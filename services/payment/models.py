@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -17,7 +18,7 @@ from sqlalchemy import (
     false,
 )
 
-from kit.columns import BlindIndex, EncryptedText, Moment
+from kit.columns import BlindIndex, EncryptedJson, EncryptedText, Moment
 from kit.migrations import new_metadata
 from kit.outbox import outbox_table
 
@@ -36,25 +37,9 @@ orders = Table(
     Column("payer_phone", EncryptedText("orders.payer_phone"), nullable=False),
     Column("idempotency_key", String(64), nullable=False),
     Column("body_hash", String(64), nullable=False),
-    Column("quote_id", String(36), nullable=False, unique=True),
-    Column("insured_index", BlindIndex("insured"), nullable=False),
-    Column("insured_type", String(3), nullable=False),
-    Column("insured_number", EncryptedText("orders.insured_number"), nullable=False),
-    Column("insured_name", EncryptedText("orders.insured_name"), nullable=False),
-    Column("insured_phone", EncryptedText("orders.insured_phone")),
-    Column("registration_number", String(40), nullable=False),
-    Column("payer_kind", String(1), nullable=False),
-    Column("insurance_type", String(16), nullable=False),
-    Column("agency_code", String(20), nullable=False),
-    Column("agency_name", String(100), nullable=False),
-    Column("person_number", String(40), nullable=False),
-    Column("product_code", String(20), nullable=False),
-    Column("year", Integer, nullable=False),
-    Column("tier_label", String(64), nullable=False),
     Column("amount", BigInteger, nullable=False),
     Column("channel", String(32), nullable=False),
     Column("state", String(16), nullable=False),
-    Column("live", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("next_action_at", Moment),
@@ -64,21 +49,54 @@ orders = Table(
     Column("transaction_id", String(64)),
     Column("failure_code", String(32)),
     Column("refund_due", Boolean, nullable=False, server_default=false()),
-    Column("relation_id", String(36)),
+    Column("mid", String(32), nullable=False),
+    Column("tid", String(16), nullable=False),
+    Column("inst_mid", String(32), nullable=False),
     UniqueConstraint("payer_id", "idempotency_key"),
 )  # fmt: skip
-"""One order pays for one insured person, insurance type and year. Amounts in fen."""
+"""One order is one UnionPay payment; `amount`, in fen, is the sum of its lines."""
 
-_LIVE = orders.c.live
-Index(
-    "orders_one_live", orders.c.insured_index, orders.c.insurance_type, orders.c.year, unique=True,
-    postgresql_where=_LIVE, sqlite_where=_LIVE,
-)  # fmt: skip
 Index(
     "orders_due", orders.c.next_action_at,
     postgresql_where=orders.c.next_action_at.is_not(None), sqlite_where=orders.c.next_action_at.is_not(None),
 )  # fmt: skip
 Index("orders_of_payer", orders.c.payer_id, orders.c.created_at)
+
+order_lines = Table(
+    "order_lines", metadata,
+    Column("order_id", String(36), ForeignKey("orders.order_id"), primary_key=True),
+    Column("item", SmallInteger, primary_key=True, autoincrement=False),
+    Column("line", SmallInteger, primary_key=True, autoincrement=False),
+    Column("quote_id", String(36), nullable=False),
+    Column("insured_index", BlindIndex("insured"), nullable=False),
+    Column("insured_type", String(3), nullable=False),
+    Column("insured_number", EncryptedText("order_lines.insured_number"), nullable=False),
+    Column("insured_name", EncryptedText("order_lines.insured_name"), nullable=False),
+    Column("insured_phone", EncryptedText("order_lines.insured_phone")),
+    Column("relation_id", String(36)),
+    Column("place", EncryptedJson("order_lines.place")),
+    Column("registration_number", String(40), nullable=False),
+    Column("payer_kind", String(1), nullable=False),
+    Column("insurance_type", String(16), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("agency_code", String(20), nullable=False),
+    Column("agency_name", String(100), nullable=False),
+    Column("person_number", String(40), nullable=False),
+    Column("product_code", String(20), nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("tier_label", String(64), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("live", Boolean, nullable=False),
+    UniqueConstraint("quote_id", "line"),
+)  # fmt: skip
+"""One line pays for one insured person, insurance type and year; lines with the same `item` came from one quote, which
+is used once. What its item says is repeated in each line: an order is two inserts and one read. Amounts in fen."""
+
+_LIVE = order_lines.c.live
+Index(
+    "order_lines_one_live", order_lines.c.insured_index, order_lines.c.insurance_type, order_lines.c.year,
+    unique=True, postgresql_where=_LIVE, sqlite_where=_LIVE,
+)  # fmt: skip
 
 order_history = Table(
     "order_history", metadata,

@@ -10,17 +10,9 @@ from nameko.timer import timer
 from prometheus_client import Counter, Gauge
 from werkzeug.wrappers import Request, Response
 
-from contract import payment
-from contract.payment import (
-    ListOrders,
-    ListPaid,
-    OrderOfPayer,
-    OrderPlaced,
-    Orders,
-    OrderView,
-    PaidContributions,
-    PlaceOrder,
-)
+from contract import paid, payment
+from contract.paid import ListPaid, PaidContributions
+from contract.payment import ListOrders, OrderOfPayer, OrderPlaced, Orders, OrderView, PlaceOrder
 from kit import telemetry
 from kit.crypto import KeyRing
 from kit.http import Access, http
@@ -29,8 +21,8 @@ from kit.rpc import rpc
 from kit.service import Made, Service
 from services.payment import notifies, usecases
 from services.payment.adapters.base import ForgedNotify
-from services.payment.adapters.unionpay import OpenPlatform
-from services.payment.storage import OrderStorage
+from services.payment.adapters.unionpay import connect
+from services.payment.storage.orders import OrderStorage
 
 _POLL_BATCH = 40
 _ASKED_AT_ONCE = 10
@@ -46,7 +38,7 @@ class PaymentService(Service):
     name = "payment"
 
     outbox = Relay()
-    unionpay = Made(OpenPlatform)
+    unionpay = Made(connect)
     seal = Made(lambda config: KeyRing.parse(config.quote_keys))
     orders = OrderStorage()
 
@@ -62,7 +54,7 @@ class PaymentService(Service):
     def list_orders(self, request: ListOrders) -> Orders:
         return usecases.list_orders(request, self._wiring())
 
-    @rpc(payment.list_paid)
+    @rpc(paid.list_paid)
     def list_paid(self, request: ListPaid) -> PaidContributions:
         return usecases.list_paid(request, self._wiring())
 

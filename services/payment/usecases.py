@@ -3,46 +3,38 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
 import logging
-import secrets
-import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from contract import schema
 from contract.events import EventData
+from contract.paid import ListPaid, PaidContributions
 from contract.payment import (
     CloseNotConfirmed,
     IdempotencyConflict,
     ListOrders,
-    ListPaid,
     LiveOrderExists,
     OrderNotFound,
     OrderNotPayable,
     OrderOfPayer,
     OrderPlaced,
-    OrderPlacedEvent,
     Orders,
     OrderState,
     OrderView,
-    PaidContributions,
     PaymentFailed,
     PaymentSucceeded,
     PlaceOrder,
     QuoteExpired,
-    QuoteForged,
     QuoteUsed,
 )
-from contract.quote import Quote
-from kit.clock import Clock, china
-from kit.crypto import KeyRing, Unreadable
+from kit.clock import Clock
+from kit.crypto import KeyRing
 from kit.database import Duplicate, Transactions
-from services.payment import domain, views
+from services.payment import domain, placing, views
 from services.payment.adapters.base import UnionPay
 from services.payment.config import Config
-from services.payment.domain import Order, Report, Trigger
+from services.payment.domain import Edge, Order, Report, Trigger
 
 LEASE = dt.timedelta(seconds=60)
 """How long an order is kept from other pollers while UnionPay is asked; after a crash it is due again then."""
@@ -58,7 +50,7 @@ class Outbox(Protocol):
 
 @dataclass(frozen=True)
 class Wiring:
-    """What the actions work with; `orders` is a storage.OrderStorage or a fake of it."""
+    """What the actions work with; `orders` is an OrderStorage or a fake of it."""
 
     database: Transactions
     orders: Any
@@ -70,32 +62,33 @@ class Wiring:
 
 
 def place_order(request: PlaceOrder, w: Wiring) -> OrderPlaced:
-    """Turn a sealed quote into an order, committed with its event before the payer can reach UnionPay.
+    """Turn sealed quotes into an order, committed with its event before the payer can reach UnionPay.
 
-    The same key and body give the same order again. Raises QuoteForged, QuoteExpired, QuoteUsed,
-    IdempotencyConflict, LiveOrderExists.
+    The same key and body give the same order again. Raises QuoteForged, QuoteExpired, QuoteUsed, ItemRepeated,
+    TooManyItems, IdempotencyConflict, LiveOrderExists.
     """
     now = w.clock.now()
-    quote = open_quote(request.quote, w.seal)
-    order = new_order(request, quote, w.config, now)
-    if now < quote.expires_at and _commit(order, now, w):
+    quotes = placing.open_quotes(request, w.seal)
+    order = placing.new_order(request, quotes, w.config, now)
+    domain.check_items(order.items)
+    expired = next((place for place, quote in enumerate(quotes) if now >= quote.expires_at), None)
+    if expired is None and _stored(order, w, now):
         return OrderPlaced(order.order_id, w.unionpay.payment_page(order))
     with w.database.read() as connection:
         blocker = w.orders.blocker(connection, order)
-    if blocker is None and now >= quote.expires_at:
-        raise QuoteExpired()
-    if blocker is None:
-        return place_order(request, w)  # what stood in the way ended between the two looks
-    return _placed_before(blocker, order, w)
+    if blocker is not None:
+        return _placed_before(blocker, order, w)
+    if expired is not None:
+        raise QuoteExpired(item=expired)
+    return place_order(request, w)  # what stood in the way ended between the two looks
 
 
-def _commit(order: Order, now: dt.datetime, w: Wiring) -> bool:
-    """The order with its event; False when something stands in its way."""
-    event = OrderPlacedEvent(order.order_id, views.contribution_of(order))
+def _stored(order: Order, w: Wiring, now: dt.datetime) -> bool:
+    """Whether the order and its event are committed; else nothing is."""
     try:
         with w.database.write() as tx:
             w.orders.add(tx, order)
-            w.outbox.add(tx, event, order.order_id, now)
+            w.outbox.add(tx, views.placed(order), order.order_id, now)
     except Duplicate:
         return False
     return True
@@ -105,7 +98,7 @@ def _placed_before(blocker: Any, order: Order, w: Wiring) -> OrderPlaced:
     known = blocker.order
     own = {"order_id": known.order_id} if known.payer_id == order.payer_id else {}
     if not blocker.same_key:
-        raise (QuoteUsed if blocker.same_quote else LiveOrderExists)(**own)
+        raise (QuoteUsed if blocker.same_quote else LiveOrderExists)(item=blocker.item, **own)
     if known.body_hash != order.body_hash:
         raise IdempotencyConflict(**own)
     return OrderPlaced(known.order_id, _way_on(known, w))
@@ -134,7 +127,7 @@ def list_paid(request: ListPaid, w: Wiring) -> PaidContributions:
     """What was paid for a person, whoever paid. Who names another number or name finds nothing."""
     with w.database.read() as connection:
         paid = w.orders.paid_for(connection, request.insured, request.since, request.until)
-    return PaidContributions(tuple(views.paid_contribution(order) for order in paid))
+    return PaidContributions(tuple(line for order in paid for line in views.paid_contributions(order)))
 
 
 def resume_payment(request: OrderOfPayer, w: Wiring) -> OrderPlaced:
@@ -224,10 +217,17 @@ def apply(tx: Any, order: Order, report: Report, w: Wiring) -> None:
     if last_look := domain.last_look(order, report.trigger, now):
         w.orders.look_again(tx, order, last_look)
     w.orders.note(tx, order, decision.edge.to, report, now)
-    if decision.edge.event is PaymentSucceeded:
-        w.outbox.add(tx, views.succeeded(order, report, w.config), order.order_id, now)
-    elif decision.edge.event is PaymentFailed:
-        w.outbox.add(tx, views.failed(order, report, now), order.order_id, now)
+    for event in _events(decision.edge, order, report, w):
+        w.outbox.add(tx, event, order.order_id, now)
+
+
+def _events(edge: Edge, order: Order, report: Report, w: Wiring) -> Iterator[EventData]:
+    """What a change announces: one event for each item."""
+    for item in order.items:
+        if edge.event is PaymentSucceeded:
+            yield views.succeeded(order, item, report, w.config)
+        elif edge.event is PaymentFailed:
+            yield views.failed(order, item, report, w.clock.now())
 
 
 def _find(request: OrderOfPayer, w: Wiring) -> Order:
@@ -236,37 +236,3 @@ def _find(request: OrderOfPayer, w: Wiring) -> Order:
     if order is None:
         raise OrderNotFound()
     return order
-
-
-def open_quote(token: str, seal: KeyRing) -> Quote:
-    """What contribution sealed. Raises QuoteForged."""
-    try:
-        return schema.load(Quote, json.loads(seal.open_text(token, "quote")))
-    except (Unreadable, ValueError):
-        raise QuoteForged() from None
-
-
-def new_order(request: PlaceOrder, quote: Quote, config: Config, now: dt.datetime) -> Order:
-    """The order a quote becomes; its amount is the quote's."""
-    body = "\0".join(
-        (request.quote, request.insured_phone or "", request.channel.value, request.relation_id or "")
-    )
-    order = Order(
-        order_id=str(uuid.uuid4()), mer_order_id=_mer_order_id(config.unionpay_source_number, now),
-        payer_id=request.payer.person_id, payer_name=request.payer.name, payer_phone=request.payer.phone,
-        idempotency_key=request.idempotency_key, body_hash=hashlib.sha256(body.encode()).hexdigest(),
-        quote_id=quote.quote_id, insured=quote.insured, insured_phone=request.insured_phone or None,
-        registration_number=quote.registration_number, payer_kind=quote.payer_kind,
-        insurance_type=quote.insurance_type, agency_code=quote.agency_code, agency_name=quote.agency_name,
-        person_number=quote.person_number, product_code=quote.product_code, year=quote.year,
-        tier_label=quote.tier_label, amount=quote.amount, channel=request.channel, state=OrderState.PLACED,
-        created_at=now, expires_at=now + dt.timedelta(seconds=config.order_valid_for), next_action_at=None,
-        relation_id=request.relation_id or None,
-    )  # fmt: skip
-    return replace(order, next_action_at=domain.next_look(order, now))
-
-
-def _mer_order_id(source_number: str, now: dt.datetime) -> str:
-    """27 characters: source number, local time to the millisecond, six random digits (protocols.md §1: < 28)."""
-    stamp = china(now).strftime("%Y%m%d%H%M%S%f")[:17]
-    return f"{source_number}{stamp}{secrets.randbelow(10**6):06d}"

@@ -27,6 +27,9 @@ BY_SUBJECT = {
     "payment": {
         "views.py": "an order as its payer may see it, masked",
         "notifies.py": "use cases UnionPay starts",
+        "refunds.py": "what a refund is and what may become of it",
+        "merchants.py": "which merchant collects for an agency: configuration with a rule of its own",
+        "placing.py": "from sealed quotes to the order they become",
     },
     "notify": {
         "sender.py": "the greenlet that empties the queue of messages",

@@ -23,7 +23,8 @@ def _variables(service: str) -> dict[str, bool]:
     for field in dataclasses.fields(config):
         if field.name not in shared:
             prefix = f"{service}_" if field.metadata.get("own") else ""
-            found[f"{prefix}{field.name}".upper()] = field.default is dataclasses.MISSING
+            required = field.default is dataclasses.MISSING or "when" in field.metadata
+            found[f"{prefix}{field.name}".upper()] = required
     return found
 
 

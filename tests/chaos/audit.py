@@ -67,6 +67,13 @@ def money_has_its_order(books: Snapshot) -> Found:
             yield f"money taken, the order is {order.state}, no refund case", (order.order_id, entry.number)
 
 
+def amounts_add_up(books: Snapshot) -> Found:
+    """Every order asks for the sum of its lines, and has lines."""
+    for order in books.orders:
+        if order.amount != order.lines_amount or not order.person_numbers:
+            yield f"{order.amount} fen for lines of {order.lines_amount}", (order.order_id, order.number)
+
+
 def paid_orders_have_money(books: Snapshot) -> Found:
     """No order is paid, and no refund case open, without UnionPay's money."""
     taken = {entry.number: entry for entry in books.ledger if entry.paid}
@@ -85,7 +92,8 @@ def nobody_pays_twice(books: Snapshot) -> Found:
     paid: defaultdict[str, list[OrderRow]] = defaultdict(list)
     for order in books.orders:
         if order.state == "paid" and order.order_id not in refunded:
-            paid[order.subject].append(order)
+            for subject in order.subjects:
+                paid[subject].append(order)
     for orders in paid.values():
         if len(orders) > 1:
             yield f"paid {len(orders)} times", tuple(order.order_id for order in orders)
@@ -109,13 +117,17 @@ def orders_end(books: Snapshot) -> Found:
 
 
 def one_event_per_outcome(books: Snapshot) -> Found:
-    """Every outcome was announced once, by the right event, and nothing else was."""
+    """Every outcome was announced once for each item, by the right event, and nothing else was."""
     said: defaultdict[str, list[str]] = defaultdict(list)
     for event in books.events:
         if event.type in _KIND_OF_EVENT:
             said[event.order_id].append(event.type)
     for order in books.orders:
-        wanted = [_EVENT_OF_STATE[order.state]] if order.state in _EVENT_OF_STATE else []
+        wanted = (
+            [_EVENT_OF_STATE[order.state]] * len(order.person_numbers)
+            if order.state in _EVENT_OF_STATE
+            else []
+        )
         if (events := said.pop(order.order_id, [])) != wanted:
             yield f"{order.state}, announced {events or 'nothing'}", (order.order_id,)
     for order_id, events in said.items():
@@ -188,7 +200,7 @@ def success_only_when_paid(books: Snapshot) -> Found:
         if sms.kind != _KIND_OF_EVENT[_SUCCEEDED]:
             continue
         order = orders.get(order_of.get(events.get(sms.message_id, ""), ""))
-        if order is None or order.state != "paid" or order.person_number not in sms.text:
+        if order is None or order.state != "paid" or not any(n in sms.text for n in order.person_numbers):
             state = order.state if order else "unknown"
             yield f"told of success, the order is {state}", (sms.message_id, order.order_id if order else "")
 
@@ -224,6 +236,6 @@ def _returns(order: OrderRow, seen: str | None, returned: set[str], books: Snaps
 
 
 RULES: Iterable[Callable[[Snapshot], Found]] = (
-    money_has_its_order, paid_orders_have_money, nobody_pays_twice, orders_end, one_event_per_outcome,
+    money_has_its_order, amounts_add_up, paid_orders_have_money, nobody_pays_twice, orders_end, one_event_per_outcome,
     events_arrive, one_reminder_each, one_sms_per_reminder, success_only_when_paid, people_saw_the_truth,
 )  # fmt: skip

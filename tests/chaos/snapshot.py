@@ -37,14 +37,16 @@ class LedgerEntry:
 
 @dataclass(frozen=True)
 class OrderRow:
-    """An order as payment has it. `subject` tells insured person, insurance type and year from all others."""
+    """An order as payment has it. `subjects` tell insured person, insurance type and year of each line from all others;
+    `person_numbers` are those of its items, `lines_amount` the sum of its lines."""
 
     order_id: str
     number: str
     state: str
     amount: int
-    subject: str
-    person_number: str
+    subjects: Sequence[str]
+    person_numbers: Sequence[str]
+    lines_amount: int
     transaction: str | None = None
     next_action_at: dt.datetime | None = None
 
@@ -153,9 +155,11 @@ class Books:
     def orders(self) -> list[OrderRow]:
         rows = self._rows(
             "payment",
-            "SELECT order_id, mer_order_id, state, amount,"
-            " encode(insured_index, 'hex') || ' ' || insurance_type || ' ' || year, person_number,"
-            " transaction_id, next_action_at FROM orders",
+            "SELECT order_id, mer_order_id, state, orders.amount,"
+            " array_agg(encode(insured_index, 'hex') || ' ' || insurance_type || ' ' || year),"
+            " coalesce(array_agg(person_number) FILTER (WHERE line = 0), '{}'),"
+            " coalesce(sum(order_lines.amount), 0)::bigint, transaction_id, next_action_at"
+            " FROM orders LEFT JOIN order_lines USING (order_id) GROUP BY order_id",
         )
         return [OrderRow(*row) for row in rows]
 
@@ -241,6 +245,9 @@ class Books:
 def _event(
     event_id: str, type_: str, order_id: str, published: bool, envelope: Mapping[str, Any]
 ) -> EventRow:
-    contribution = envelope["data"]["contribution"]
-    phones = frozenset(filter(None, (contribution["payer_phone"], contribution["insured_phone"])))
-    return EventRow(event_id, type_, order_id, published, phones, envelope["data"].get("reason_code", ""))
+    data = envelope["data"]
+    told = data["contributions"] if "contributions" in data else [data["contribution"]]
+    phones = frozenset(
+        filter(None, (one[phone] for one in told for phone in ("payer_phone", "insured_phone")))
+    )
+    return EventRow(event_id, type_, order_id, published, phones, data.get("reason_code", ""))

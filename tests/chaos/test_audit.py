@@ -65,7 +65,9 @@ def agreeing_books() -> Snapshot:
 
 
 def _order(name: str, state: str, transaction: str | None = None) -> OrderRow:
-    return OrderRow(f"o-{name}", f"n-{name}", state, 40000, f"somebody {name}", f"p-{name}", transaction)
+    return OrderRow(
+        f"o-{name}", f"n-{name}", state, 40000, (f"somebody {name}",), (f"p-{name}",), 40000, transaction
+    )
 
 
 def _event(event_id: str, type_: str, order_id: str, reason: str = "") -> EventRow:
@@ -107,6 +109,9 @@ PLANTED: Sequence[tuple[Callable[..., Any], str, Callable[[Snapshot], Snapshot],
     (rules.money_has_its_order, "fen taken for an order", lambda b: _with(b, "ledger", 0, amount=1), "o-paid"),
     (rules.money_has_its_order, "no refund case", lambda b: _without(b, "refunds", 0), "o-late"),
     (rules.money_has_its_order, "no refund case", lambda b: _with(b, "ledger", 0, transaction="t-2"), "o-paid"),
+    (rules.amounts_add_up, "for lines of", lambda b: _with(b, "orders", 0, lines_amount=1), "o-paid"),
+    (rules.one_event_per_outcome, "announced",
+     lambda b: _with(b, "orders", 0, person_numbers=("p-paid", "p-other")), "o-paid"),
     (rules.money_has_its_order, "refund case of", lambda b: _with(b, "refunds", 0, amount=1), "o-late"),
     (rules.money_has_its_order, "is submitted", lambda b: _with(b, "orders", 0, state="submitted"), "o-paid"),
     (rules.paid_orders_have_money, "not at UnionPay", lambda b: _with(b, "ledger", 0, paid=False), "o-paid"),

@@ -60,6 +60,13 @@ class Sandbox:
             if len(found["enrolments"]) == 1 and int(someone.number[6:10]) <= _GROWN_UP_SINCE:
                 return someone
 
+    def behind(self, years: int) -> Someone:
+        """A resident whose pension is so many years behind, whom nobody else was given."""
+        everybody = self.get("/people", all=1, limit=10_000)["people"]
+        behind = [found for found in everybody if found["arrears_years"] == years and not found["persona"]]
+        found = behind[next(_serial) % len(behind)]
+        return _at_a_phone(found["djxh"], found)
+
     def code_for(self, someone: Someone) -> str:
         """The newest login code at a phone."""
         text = self.wait_for_sms(someone, lambda text: "验证码" in text)
@@ -83,6 +90,15 @@ class Sandbox:
     def asked_for_enrolment(self, someone: Someone) -> int:
         """How often the upstream was asked for this person's enrolment."""
         return int(self.get("/counters", person=someone.key).get("taxbank.insured", 0))
+
+    def asked(self, someone: Someone) -> dict[str, int]:
+        """How often the upstream was asked about this person, by interface."""
+        counted = self.get("/counters", person=someone.key)
+        return {name: int(calls) for name, calls in counted.items() if name.startswith("taxbank.")}
+
+    def orders_opened(self) -> int:
+        """How often anybody opened UnionPay's page with an order of ours."""
+        return int(self.get("/counters")["calls"].get("unionpay.webpay_pay", 0))
 
     def order_of(self, mer_order_id: str) -> dict[str, Any]:
         found: dict[str, Any] = self.get(f"/orders/{mer_order_id}")

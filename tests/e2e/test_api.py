@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 
+from deploy.local.process import wait_until
 from deploy.local.system import EmbeddedSystem
 from tests.e2e.client import Client
 from tests.e2e.sandbox import Sandbox
@@ -47,11 +48,27 @@ def test_the_whole_journey_by_curl(client: Client) -> None:
     order = client.call("POST", f"/orders/{order_id}/check").json()
     assert order["state"] == "paid"
     assert client.someone.number not in str(order)
-    assert "*" in order["insured_number"]
+    assert "*" in order["items"][0]["insured_number"]
     assert client.call("GET", "/orders").json()["orders"][0]["order_id"] == order_id
     assert client.call("GET", f"/orders/{order_id}").json()["state"] == "paid"
     closed = client.call("POST", f"/orders/{order_id}/close")
     assert (closed.status_code, closed.json()["type"]) == (409, "urn:gx-tax:order_not_payable")
+
+
+def test_a_completed_journey_costs_three_upstream_calls(embedded_system: EmbeddedSystem) -> None:
+    """Enrolment, payable, order (3.2.1.5)."""
+    sandbox = Sandbox(embedded_system)
+    client, opened = Client(embedded_system, sandbox.resident()), sandbox.orders_opened()
+    client.log_in()
+    placed = client.call(
+        "POST", "/orders", {"quote": client.quote()["quote"]}, **{"Idempotency-Key": "counted-journey"}
+    )
+    cashier = requests.get(placed.json()["payment_url"], timeout=10).url
+    requests.post(cashier + "/pay", allow_redirects=False, timeout=10)
+    order = f"/orders/{placed.json()['order_id']}"
+    assert wait_until(lambda: client.call("GET", order).json()["state"] == "paid", 10)
+    assert sandbox.asked(client.someone) == {"taxbank.insured": 1, "taxbank.resident_payable": 1}
+    assert sandbox.orders_opened() == opened + 1
 
 
 def test_the_script_of_the_manual_walks_the_whole_journey(embedded_system: EmbeddedSystem) -> None:

@@ -15,12 +15,12 @@ from services.contribution.domain.payables import Payable
 
 @dataclass
 class FakeTaxBank:
-    """`payables` are by year; a year that is not there does not answer, nor does an `enrolment` that is an error.
-    `asked` are the questions."""
+    """`payables` are by year, those of 补缴 under None; a year that is not there does not answer, nor does an
+    `enrolment` that is an error. `asked` are the questions."""
 
     enrolment: Enrolment | Exception | None = None
-    payables: Mapping[int, Sequence[Payable]] = field(default_factory=dict)
-    asked: list[tuple[str, int]] = field(default_factory=list)
+    payables: Mapping[int | None, Sequence[Payable]] = field(default_factory=dict)
+    asked: list[tuple[str, int | None]] = field(default_factory=list)
 
     def find_enrolment(self, person: Person) -> Enrolment | None:
         self.asked.append((person.name, 0))
@@ -29,7 +29,7 @@ class FakeTaxBank:
         return self.enrolment
 
     def find_payables(
-        self, person: Person, payer_kind: PayerKind, entry: EnrolmentEntry, year: int
+        self, person: Person, payer_kind: PayerKind, entry: EnrolmentEntry, year: int | None
     ) -> Sequence[Payable]:
         self.asked.append((entry.entry_id, year))
         if year not in self.payables:

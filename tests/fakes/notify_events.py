@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from contract.insurance import Channel, InsuranceType
+from contract.insurance import Channel, InsuranceType, PaymentKind
 from contract.payment import Contribution, PaymentFailed, PaymentSucceeded
 
 PAID_AT = dt.datetime(2026, 11, 23, 0, 5, tzinfo=dt.UTC)
@@ -17,8 +17,8 @@ def contribution(**changed: Any) -> Contribution:
     values: dict[str, Any] = {
         "insured_name": "韦**", "insured_number": "4501**********2040", "social_number": "45010300012345",
         "agency_code": "450103", "agency_name": "南宁市青秀区医疗保障局", "insurance_type": InsuranceType.MEDICAL,
-        "year": 2027, "tier_label": "成年人", "amount": 40000, "channel": Channel.WECHAT_ACCOUNT,
-        "operator_name": "韦**", "payer_phone": "13800138000",
+        "kind": PaymentKind.NORMAL, "years": (2027,), "tier_label": "成年人", "amount": 40000,
+        "channel": Channel.WECHAT_ACCOUNT, "operator_name": "韦**", "payer_phone": "13800138000",
     }  # fmt: skip
     return Contribution(**values | changed)
 

@@ -8,14 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 from contract import schema
-from contract.insurance import Channel, InsuranceType, PayerKind
-from contract.payment import OrderState, Payer, PlaceOrder
+from contract.insurance import Channel, InsuranceType, PayerKind, PaymentKind
+from contract.payment import ItemWanted, OrderState, Payer, PlaceOrder
 from contract.people import DocumentType, Person
-from contract.quote import Quote
+from contract.quote import Quote, QuoteLine
 from kit.crypto import KeyRing
 from sandbox.settings import DEMO_CREDENTIALS
 from services.payment.config import Config
-from services.payment.domain import Order
+from services.payment.domain import Item, Order
 
 NOW = dt.datetime(2026, 11, 23, 2, 5, tzinfo=dt.UTC)
 """10:05 in Guangxi."""
@@ -34,6 +34,7 @@ def settings(**changed: Any) -> Config:
         "personal_data_keys": "1:" + "3c" * 16, "blind_index_key": "5a" * 32, "quote_keys": QUOTE_KEYS,
         "unionpay_url": "http://127.0.0.1:9", "unionpay_app_id": DEMO_CREDENTIALS["UNIONPAY_APP_ID"],
         "unionpay_app_key": DEMO_CREDENTIALS["UNIONPAY_APP_KEY"], "unionpay_communication_keys": (KEY,),
+        "unionpay_msg_src": DEMO_CREDENTIALS["UNIONPAY_MSG_SRC"],
         "unionpay_source_number": DEMO_CREDENTIALS["UNIONPAY_SOURCE_NUMBER"],
         "unionpay_mid": DEMO_CREDENTIALS["UNIONPAY_MID"], "unionpay_tid": DEMO_CREDENTIALS["UNIONPAY_TID"],
         "unionpay_notify_url": "http://127.0.0.1:9/notify/unionpay",
@@ -42,16 +43,31 @@ def settings(**changed: Any) -> Config:
     return Config(**values | changed)
 
 
-def a_quote(**changed: Any) -> Quote:
-    """A resident's medical insurance of 2026, 400 yuan."""
+def a_quote(year: int = 2026, **changed: Any) -> Quote:
+    """A resident's medical insurance of 2026, or another year, 400 yuan."""
     quote = Quote(
         quote_id="quote-1", insured=INSURED, registration_number="20124501030090000001",
         payer_kind=PayerKind.RESIDENT, insurance_type=InsuranceType.MEDICAL, agency_code="450103",
         agency_name="青秀区社会保险事业管理中心", person_number="4501030090000001", authority_code="14501030000",
-        division_code="450103", product_code="102120001", year=2026, tier_label="个人缴费标准", amount=40000,
+        division_code="450103", product_code="102120001", kind=PaymentKind.NORMAL, lines=(a_line(year),),
         expires_at=NOW + dt.timedelta(minutes=15),
     )  # fmt: skip
     return replace(quote, **changed)
+
+
+def a_line(year: int) -> QuoteLine:
+    """One year of it."""
+    return QuoteLine(year, "个人缴费标准", 40000)
+
+
+def a_back_payment(**changed: Any) -> Quote:
+    """A resident's pension of thirteen years, 200 yuan each."""
+    lines = tuple(QuoteLine(year, "200元档", 20000) for year in range(2011, 2024))
+    values: dict[str, Any] = {
+        "quote_id": "quote-back", "insurance_type": InsuranceType.PENSION, "product_code": "102100100",
+        "kind": PaymentKind.BACK, "lines": lines,
+    }  # fmt: skip
+    return a_quote(**values | changed)
 
 
 def sealed(quote: Quote, keys: str = QUOTE_KEYS) -> str:
@@ -59,26 +75,47 @@ def sealed(quote: Quote, keys: str = QUOTE_KEYS) -> str:
     return KeyRing.parse(keys).seal_text(json.dumps(schema.dump(quote), ensure_ascii=False), "quote")
 
 
-def an_order(**changed: Any) -> Order:
-    """A placed order for that quote."""
-    quote = a_quote()
+def an_item(quote: Quote | None = None, **changed: Any) -> Item:
+    """What an order keeps of that quote, or of another."""
+    quote = quote or a_quote()
+    item = Item(
+        quote_id=quote.quote_id, insured=quote.insured, insured_phone="13700137000",
+        registration_number=quote.registration_number, payer_kind=quote.payer_kind,
+        insurance_type=quote.insurance_type, kind=quote.kind, agency_code=quote.agency_code,
+        agency_name=quote.agency_name, person_number=quote.person_number, product_code=quote.product_code,
+        lines=quote.lines,
+    )  # fmt: skip
+    return replace(item, **changed)
+
+
+def an_order(*items: Item, **changed: Any) -> Order:
+    """A placed order for that quote, or of other items."""
+    items = items or (an_item(),)
     order = Order(
         order_id="order-1", mer_order_id="319420261123100500000123456", payer_id=PAYER.person_id,
         payer_name=PAYER.name, payer_phone=PAYER.phone, idempotency_key="key-1", body_hash="hash-1",
-        quote_id=quote.quote_id, insured=INSURED, insured_phone="13700137000",
-        registration_number=quote.registration_number, payer_kind=quote.payer_kind,
-        insurance_type=quote.insurance_type, agency_code=quote.agency_code, agency_name=quote.agency_name,
-        person_number=quote.person_number, product_code=quote.product_code, year=quote.year,
-        tier_label=quote.tier_label, amount=quote.amount, channel=Channel.WECHAT_ACCOUNT,
+        items=items, amount=sum(item.amount for item in items), channel=Channel.WECHAT_ACCOUNT,
         state=OrderState.PLACED, created_at=NOW, expires_at=NOW + dt.timedelta(minutes=30),
-        next_action_at=NOW + dt.timedelta(seconds=10),
+        next_action_at=NOW + dt.timedelta(seconds=10), mid=DEMO_CREDENTIALS["UNIONPAY_MID"],
+        tid=DEMO_CREDENTIALS["UNIONPAY_TID"], inst_mid=DEMO_CREDENTIALS["UNIONPAY_INST_MID"],
     )  # fmt: skip
     return replace(order, **changed)
 
 
+def wanting(quote: Quote, **changed: Any) -> ItemWanted:
+    """One item of a request."""
+    return ItemWanted(sealed(quote), **changed)
+
+
 def asking(quote: Quote, payer: Payer = PAYER, key: str = "key-1", **changed: Any) -> PlaceOrder:
     """The request that turns a quote into an order."""
-    return replace(PlaceOrder(payer, sealed(quote), key), **changed)
+    channel = changed.pop("channel", Channel.WECHAT_ACCOUNT)
+    return PlaceOrder(payer, (wanting(quote, **changed),), key, channel)
+
+
+def asking_all(*quotes: Quote, payer: Payer = PAYER, key: str = "key-1") -> PlaceOrder:
+    """The request that turns several quotes into one order."""
+    return PlaceOrder(payer, tuple(map(wanting, quotes)), key)
 
 
 def paid_fields(mer_order_id: str, amount: int = 40000, **changed: str) -> dict[str, str]:

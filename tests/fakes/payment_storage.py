@@ -13,7 +13,7 @@ from contract.payment import OrderState
 from contract.people import Person
 from kit.database import Duplicate
 from services.payment.domain import FINAL, LIVE, MIN_BETWEEN_LOOKS, Edge, Order, RefundReason, Report
-from services.payment.storage import Blocker, StoredNotify
+from services.payment.storage.orders import Blocker, StoredNotify
 
 
 @dataclass(frozen=True)
@@ -88,13 +88,15 @@ class FakeOrderStorage:
         known = list(self.orders.values())
         for other in known:
             if (other.payer_id, other.idempotency_key) == (order.payer_id, order.idempotency_key):
-                return Blocker(other, True, False)
-        for other in known:
-            if other.quote_id == order.quote_id:
-                return Blocker(other, False, True)
-        for other in known:
-            if other.state in LIVE and _purpose(other) == _purpose(order):
-                return Blocker(other, False, False)
+                return Blocker(other, same_key=True, same_quote=False)
+        for number, item in enumerate(order.items):
+            for other in known:
+                if item.quote_id in {own.quote_id for own in other.items}:
+                    return Blocker(other, False, True, number)
+        for number, item in enumerate(order.items):
+            for other in known:
+                if other.state in LIVE and any(set(item.subjects) & set(own.subjects) for own in other.items):
+                    return Blocker(other, False, False, number)
         return None
 
     def find(self, tx: Any, order_id: str, payer_id: str) -> Order | None:
@@ -106,9 +108,11 @@ class FakeOrderStorage:
         return sorted(mine, key=lambda order: order.created_at, reverse=True)[:limit]
 
     def paid_for(self, tx: Any, insured: Person, since: int, until: int) -> Sequence[Order]:
-        paid = [o for o in self.orders.values() if o.insured == insured and o.state is OrderState.PAID]
-        within = [order for order in paid if since <= order.year <= until]
-        return sorted(within, key=lambda order: (order.paid_at, order.order_id))
+        paid = [order for order in self.orders.values() if order.state is OrderState.PAID]
+        found = [_narrowed(order, insured, range(since, until + 1)) for order in paid]
+        return sorted(
+            filter(lambda order: order.items, found), key=lambda order: (order.paid_at, order.order_id)
+        )
 
     def lock(self, tx: Any, order_id: str) -> Order:
         return self.orders[order_id]
@@ -207,9 +211,14 @@ class FakeOrderStorage:
 _STATE = ("orders", "looked_at", "history", "notifies", "refunds", "events")
 
 
-def _purpose(order: Order) -> tuple[object, ...]:
-    document = (order.insured.document_type, order.insured.document_number)
-    return (document, order.insurance_type, order.year)
+def _narrowed(order: Order, insured: Person, years: range) -> Order:
+    """The order with no more than the lines for this person and these years."""
+    items = [
+        replace(item, lines=tuple(line for line in item.lines if line.year in years))
+        for item in order.items
+        if item.insured == insured
+    ]
+    return replace(order, items=tuple(item for item in items if item.lines))
 
 
 @dataclass

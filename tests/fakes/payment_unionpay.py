@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from services.payment.adapters.unionpay import OpenPlatform
+from services.payment.adapters.unionpay import connect
 from services.payment.config import Config
 from services.payment.domain import Order, Report, Trigger
 from tests.fakes.payment_storage import FakeOrderStorage
@@ -23,7 +23,7 @@ class FakeUnionPay:
     asked: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._real = OpenPlatform(self.config)
+        self._real = connect(self.config)
         self.payment_page = self._real.payment_page
         self.read_notify = self._real.read_notify
         self.report_of = self._real.report_of

@@ -19,7 +19,8 @@ class TaxBank(Protocol):
         ...
 
     def find_payables(
-        self, person: Person, payer_kind: PayerKind, entry: EnrolmentEntry, year: int
+        self, person: Person, payer_kind: PayerKind, entry: EnrolmentEntry, year: int | None
     ) -> Sequence[Payable]:
-        """城乡居民查询 or 灵活就业查询, by the payer's kind, for one year; empty when there is nothing."""
+        """城乡居民查询 or 灵活就业查询, by the payer's kind, for one year, or for all years of 补缴 where that is None;
+        empty when there is nothing."""
         ...

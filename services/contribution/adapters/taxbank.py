@@ -26,6 +26,8 @@ from kit.upstream import Upstream
 from services.contribution.domain.payables import Payable
 
 _FOUND, _NOT_FOUND = "0000", "1001"
+_BACK_PAYMENT = "0000"
+"""The 缴费年份 that asks for all years of 补缴."""
 _TYPE_OF_LEVY = {
     "10210": InsuranceType.PENSION,
     "10212": InsuranceType.MEDICAL,
@@ -73,6 +75,8 @@ class _Line:
     jfnd: str
     je: str
     jfzt: str
+    ssqq: str = ""
+    ssqz: str = ""
     dc: str = ""
     yjsj: str = ""
     yjqd: str = ""
@@ -111,12 +115,13 @@ class HttpTaxBank:
         )
 
     def find_payables(
-        self, person: Person, payer_kind: PayerKind, entry: EnrolmentEntry, year: int
+        self, person: Person, payer_kind: PayerKind, entry: EnrolmentEntry, year: int | None
     ) -> Sequence[Payable]:
         """See TaxBank."""
         data = self._ask(
             _PAYABLE_PATH[payer_kind], zjhm=person.document_number, xm=person.name, rybm=entry.person_number,
-            sbjbjgdm=entry.agency_code, xzlx=_LEVY[payer_kind, entry.insurance_type], jfnd=str(year),
+            sbjbjgdm=entry.agency_code, xzlx=_LEVY[payer_kind, entry.insurance_type],
+            jfnd=_BACK_PAYMENT if year is None else str(year),
         )  # fmt: skip
         if data is None:
             return ()
@@ -176,10 +181,17 @@ def _payable(line: _Line) -> Payable:
     try:
         year, amount = int(line.jfnd), fen_from_yuan(line.je)
         paid, paid_at = _PAID[line.jfzt], _moment(line.yjsj)
+        first, last = _month(line.ssqq), _month(line.ssqz)
     except (KeyError, ValueError):
         _log.error("tax-bank subsystem answered a payable that cannot be read")
         raise UpstreamUnavailable() from None
-    return Payable(year, line.dc, amount, paid, paid_at, line.yjqd, line.sbjbjgdm, line.sbjbjgmc)
+    return Payable(year, line.dc, amount, paid, paid_at, line.yjqd, line.sbjbjgdm, line.sbjbjgmc, first, last)
+
+
+def _month(text: str) -> str:
+    if not text:
+        return ""
+    return dt.datetime.strptime(text, "%Y%m").replace(tzinfo=CHINA).strftime("%Y%m")
 
 
 def _moment(text: str) -> str:

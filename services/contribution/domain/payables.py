@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from contract.contribution import (
     AgencyChoiceNeeded,
     AlreadyDeclared,
     EnrolmentEntry,
     NothingPayable,
+    PensionMissing,
     Tier,
     TierNotPayable,
     TierUnknown,
@@ -19,6 +21,7 @@ from contract.contribution import (
 )
 from contract.insurance import InsuranceType, PayerKind
 from contract.money import yuan_text
+from contract.quote import QuoteLine
 
 PROVINCE = "450000"
 
@@ -28,7 +31,7 @@ class Payable:
     """One 待缴费记录 as the upstream answered it; `amount` in fen.
 
     `agency_code` is empty unless the answer itself spreads over several agencies. `paid_at` and `paid_channel` are
-    set once it is declared and paid.
+    set once it is declared and paid. `from_month` and `to_month` are yyyyMM, empty where the upstream names none.
     """
 
     year: int
@@ -39,6 +42,17 @@ class Payable:
     paid_channel: str = ""
     agency_code: str = ""
     agency_name: str = ""
+    from_month: str = ""
+    to_month: str = ""
+
+    @property
+    def period(self) -> tuple[str, str]:
+        """First and last month; the whole year where the upstream names none."""
+        return self.from_month or f"{self.year}01", self.to_month or f"{self.year}12"
+
+    def overlaps(self, other: Payable) -> bool:
+        """Whether a month is in both."""
+        return self.period[0] <= other.period[1] and other.period[0] <= self.period[1]
 
 
 def offered_years(insurance_type: InsuranceType, today: dt.date) -> tuple[int, ...]:
@@ -92,11 +106,59 @@ def choose_payable(
 def _of_agency(payables: Sequence[Payable], agency_code: str) -> list[Payable]:
     agencies = {payable.agency_code: payable.agency_name for payable in payables}
     if len(agencies) > 1 and agency_code not in agencies:
-        choices = [{"code": code, "name": name} for code, name in agencies.items()]
-        raise AgencyChoiceNeeded(agencies=choices)
+        raise agency_choice(agencies)
     if len(agencies) > 1:
         return [payable for payable in payables if payable.agency_code == agency_code]
     return list(payables)
+
+
+def agency_choice(agencies: Mapping[str, str]) -> AgencyChoiceNeeded:
+    """Choose one of these agencies, given as names by code."""
+    return AgencyChoiceNeeded(agencies=[{"code": code, "name": name} for code, name in agencies.items()])
+
+
+def pension_asked(entries: Sequence[EnrolmentEntry], agency_code: str) -> EnrolmentEntry:
+    """The pension enrolment whose 补缴 is asked for: the only one, or the one of the agency chosen.
+
+    Raises PensionMissing, AgencyChoiceNeeded.
+    """
+    pensions = [entry for entry in entries if entry.insurance_type is InsuranceType.PENSION]
+    if not pensions:
+        raise PensionMissing()
+    if len(pensions) == 1:
+        return pensions[0]
+    for entry in pensions:
+        if entry.agency_code == agency_code:
+            return entry
+    raise agency_choice({entry.agency_code: entry.agency_name for entry in pensions})
+
+
+def choose_arrears(payables: Sequence[Payable], agency_code: str) -> tuple[Payable, ...]:
+    """All that is unpaid, oldest first: 补缴 is for every year or none (3.2.1.6).
+
+    What is paid already is not charged, nor is anything else for its months. Raises NothingPayable,
+    AgencyChoiceNeeded, and UpstreamUnavailable for an answer that charges a month twice or charges nothing for it:
+    what is owed is not guessed.
+    """
+    of_agency = _of_agency(payables, agency_code)
+    paid = [payable for payable in of_agency if payable.paid]
+    unpaid = [p for p in of_agency if not p.paid and not any(p.overlaps(done) for done in paid)]
+    if not unpaid:
+        raise NothingPayable()
+    arrears = sorted(unpaid, key=lambda payable: payable.period)
+    if any(payable.amount <= 0 for payable in arrears) or any(a.overlaps(b) for a, b in pairwise(arrears)):
+        raise UpstreamUnavailable()
+    return tuple(arrears)
+
+
+def lines_of(arrears: Sequence[Payable]) -> tuple[QuoteLine, ...]:
+    """One line per year, in the order given; a year that comes in parts is the sum of them."""
+    lines = []
+    for year in dict.fromkeys(payable.year for payable in arrears):
+        parts = [payable for payable in arrears if payable.year == year]
+        labels = dict.fromkeys(payable.tier_label for payable in parts if payable.tier_label)
+        lines.append(QuoteLine(year, "、".join(labels), sum(payable.amount for payable in parts)))
+    return tuple(lines)
 
 
 def entry_charged(

@@ -57,6 +57,8 @@ def operation(
             if declared.answer is not None:
                 response.data = json.dumps(schema.dump(payload), ensure_ascii=False).encode()
                 response.content_type = "application/json"
+            if seconds := getattr(payload, "retry_after", None):
+                response.headers["Retry-After"] = str(seconds)
             protected: Response = self.browser.protect(response)
             return protected
 

@@ -8,13 +8,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from contract.contribution import Enrolment, EnrolmentEntry, Quoted, QuotePayable, Tier, find_enrolment
+from contract.contribution import Enrolment, EnrolmentEntry, QuoteBackPayment, Quoted, QuotePayable, Tier
 from contract.errors import InvalidInput
-from contract.insurance import InsuranceType
+from contract.insurance import InsuranceType, PaymentKind
+from contract.payment import ItemWanted
 from contract.people import Person
-
-ASKING = dt.timedelta(seconds=find_enrolment.deadline + 3)
-"""As long as this, a question for the enrolment may still be answered and is not asked again."""
+from contract.places import Place
+from services.gateway.domain.refusals import Refusal
+from services.gateway.domain.waiting import ASKING, QUOTING
 
 
 class JourneyState(enum.StrEnum):
@@ -26,7 +27,7 @@ class JourneyState(enum.StrEnum):
 
 
 class Step(enum.StrEnum):
-    """The pages of a journey, in order; values are the last part of their URLs."""
+    """The pages of a journey, in order; values are the last part of their URLs. 补缴 has nothing to choose."""
 
     PAYER = "payer"
     CHOICE = "choice"
@@ -35,7 +36,7 @@ class Step(enum.StrEnum):
 
 @dataclass(frozen=True)
 class AgencyChoice:
-    """An agency the medical interface asks to choose between (AgencyChoiceNeeded)."""
+    """An agency contribution asks to choose between (AgencyChoiceNeeded)."""
 
     code: str
     name: str
@@ -63,20 +64,24 @@ class Selection:
 
 @dataclass(frozen=True)
 class Draft:
-    """What a journey collected so far. `agencies` are those the medical interface asked to choose between; the
-    idempotency key belongs to the quote. An insured who is not the payer has a relation, and perhaps a phone of
-    their own."""
+    """What a journey collected so far. `kind` is what the quote is for; `agencies` are those contribution asked to
+    choose between; the idempotency key belongs to the quote. An insured who is not the payer has a relation, and
+    perhaps a phone and a place of their own. `refused` is how the last question ended where it was refused."""
 
     insured: Person
     enrolment: Enrolment | None = None
+    kind: PaymentKind = PaymentKind.NORMAL
     selection: Selection = field(default_factory=Selection)
     agencies: tuple[AgencyChoice, ...] = ()
     quoted: Quoted | None = None
     quote_expires_at: dt.datetime | None = None
+    quote_asked_at: dt.datetime | None = None
     idempotency_key: str | None = None
+    refused: Refusal | None = None
     reminder_phone: str | None = None
     insured_relation_id: str | None = None
     insured_phone: str = ""
+    insured_place: Place | None = None
 
     @property
     def for_other(self) -> bool:
@@ -102,12 +107,24 @@ class Journey:
         """Whether the enrolment is being asked for right now."""
         return self.enrolment_asked_at is not None and now - self.enrolment_asked_at < ASKING
 
+    def is_quoting(self, now: dt.datetime) -> bool:
+        """Whether the amount is being asked for right now."""
+        asked_at = self.draft.quote_asked_at
+        return asked_at is not None and now - asked_at < QUOTING
+
     @property
     def step(self) -> Step:
         """Where 继续上次缴费 goes on."""
         if self.draft.enrolment is None:
             return Step.PAYER
-        return Step.CHECK if self.draft.quoted else Step.CHOICE
+        if self.draft.quoted is not None:
+            return Step.CHECK
+        return Step.PAYER if self.draft.kind is PaymentKind.BACK else Step.CHOICE
+
+    @property
+    def first_page(self) -> Step:
+        """The page after 缴费人信息."""
+        return Step.CHECK if self.draft.kind is PaymentKind.BACK else Step.CHOICE
 
 
 @dataclass(frozen=True)
@@ -135,6 +152,12 @@ def years_of(insurance_type: InsuranceType | None, today: dt.date) -> tuple[int,
     if insurance_type is None:
         return ()
     return (today.year, today.year + 1) if insurance_type is InsuranceType.MEDICAL else (today.year,)
+
+
+def of_kind(draft: Draft, kind: PaymentKind, wanted: Selection, today: dt.date) -> Draft:
+    """The draft for another 缴费类型, begun with this selection; what was asked for the other kind is dropped."""
+    anew = replace(draft, kind=kind, selection=wanted, agencies=(), quoted=None)
+    return anew if draft.enrolment is None else replace(anew, selection=settle(anew, wanted, today))
 
 
 def settle(draft: Draft, wanted: Selection, today: dt.date) -> Selection:
@@ -166,7 +189,7 @@ def choose_agency(draft: Draft, code: str) -> Draft:
     if not own and code not in {agency.code for agency in draft.agencies}:
         raise InvalidInput("请选择社保经办机构...", field="agency_code")
     entry_id = own[0].entry_id if own else selection.entry_id
-    again = code if draft.agencies else ""
+    again = code if draft.agencies or draft.kind is PaymentKind.BACK else ""
     tier_code = selection.tier_code if entry_id == selection.entry_id else None
     chosen = replace(selection, entry_id=entry_id, agency_code=again, tier_code=tier_code)
     return replace(draft, selection=chosen, quoted=None)
@@ -184,7 +207,7 @@ def choose_entry(draft: Draft, entry_id: str, year: int, today: dt.date) -> Draf
 
 
 def agency_name(draft: Draft) -> str:
-    """The agency as chosen, for every page that names it; empty before one is chosen."""
+    """The agency as chosen on 缴费信息选择, for the pages before the quote names it; empty before one is chosen."""
     names = {agency.code: agency.name for agency in draft.agencies}
     entries = draft.enrolment.entries if draft.enrolment else ()
     own = next((e.agency_name for e in entries if e.entry_id == draft.selection.entry_id), "")
@@ -215,7 +238,13 @@ def needs_confirmation(selection: Selection, options: Options) -> bool:
     return sole and selection.confirmed != selection.to_confirm
 
 
-def question_of(draft: Draft) -> QuotePayable:
+def back_payment_of(draft: Draft, ticket: str) -> QuoteBackPayment:
+    """What contribution is asked for 补缴."""
+    assert draft.enrolment is not None
+    return QuoteBackPayment(draft.insured, draft.enrolment, draft.selection.agency_code, ticket)
+
+
+def question_of(draft: Draft, ticket: str) -> QuotePayable:
     """What contribution is asked about a checked selection."""
     selection = draft.selection
     assert draft.enrolment is not None
@@ -223,8 +252,16 @@ def question_of(draft: Draft) -> QuotePayable:
     assert selection.year is not None
     return QuotePayable(
         draft.insured, draft.enrolment, selection.entry_id, selection.year, selection.tier_code or "",
-        selection.agency_code,
+        selection.agency_code, ticket,
     )  # fmt: skip
+
+
+def item_of(draft: Draft) -> ItemWanted:
+    """What an order is asked to pay for: the quote, and what the journey knows of an insured who is not the payer."""
+    assert draft.quoted is not None
+    return ItemWanted(
+        draft.quoted.quote, draft.insured_phone or None, draft.insured_relation_id, draft.insured_place
+    )
 
 
 def place_of(agency_name: str) -> str:

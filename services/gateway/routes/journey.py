@@ -1,4 +1,5 @@
-"""自主缴费 by the improved flow: 缴费人信息 → 缴费信息选择 → 缴费信息确认 → 选择缴款方式 (3.2.1.5, 3.2.1.6)."""
+"""自主缴费 by the improved flow: 缴费人信息 → 缴费信息选择 → 缴费信息确认 → 选择缴款方式, or for 补缴 缴费人信息 →
+补缴明细确认 → 选择缴款方式 (3.2.1.5, 3.2.1.6)."""
 
 from __future__ import annotations
 
@@ -9,16 +10,19 @@ from werkzeug.wrappers import Request, Response
 
 from contract.contribution import AgencyChoiceNeeded
 from contract.errors import InvalidInput
-from contract.insurance import InsuranceType
+from contract.insurance import InsuranceType, PaymentKind
 from kit.clock import china
 from kit.http import Access, http
-from services.gateway.browser import go
 from services.gateway.domain import drafts
 from services.gateway.domain.drafts import Journey, JourneyState, Options, Selection
 from services.gateway.domain.sessions import Session
 from services.gateway.errors import StalePage
 from services.gateway.routes.base import Routes
+from services.gateway.routes.waiting import asked_page
 from services.gateway.usecases import journeys
+
+LINES = 5
+"""How many years 补缴明细确认 shows at first, and how many more 加载更多... adds (3.2.1.6)."""
 
 
 class JourneyRoutes(Routes):
@@ -32,7 +36,8 @@ class JourneyRoutes(Routes):
     @http("GET", "/journeys/<journey_id>", access=Access.PAYER)
     def resume_journey(self, request: Request, session: Session, journey_id: str) -> Response:
         journey = self.journey(session, journey_id)
-        return self._settled(journey) or self._to(journey, journey.step, request.args.get("notice", ""))
+        page = asked_page(journey, self.clock.now()) or journey.step
+        return self._settled(journey) or self._to(journey, page, request.args.get("notice", ""))
 
     @http("GET", "/journeys/<journey_id>/payer", access=Access.PAYER)
     def show_payer(self, request: Request, session: Session, journey_id: str) -> Response:
@@ -41,8 +46,21 @@ class JourneyRoutes(Routes):
 
     @http("POST", "/journeys/<journey_id>/payer", access=Access.PAYER)
     def find_enrolment(self, request: Request, session: Session, journey_id: str) -> Response:
+        """【下一步】: the enrolment, once; 补缴 goes on to its lines, 正常缴费 to what can be chosen."""
         journey = self.journey(session, journey_id)
-        return self._settled(journey) or self._to(journeys.find_enrolment(journey, self.ports), "choice")
+        if settled := self._settled(journey):
+            return settled
+        journey = journeys.choose_kind(journey, _kind(request, journey), self.ports)
+        journey = journeys.find_enrolment(journey, self.ports)
+        return self._to(journey, asked_page(journey, self.clock.now()) or journey.first_page)
+
+    @http("POST", "/journeys/<journey_id>/kind", access=Access.PAYER)
+    def choose_kind(self, request: Request, session: Session, journey_id: str) -> Response:
+        """From 缴费信息选择 to 补缴明细确认, or 【上一步】 back to this year's pension."""
+        journey = self._with_enrolment(session, journey_id)
+        pension = Selection(InsuranceType.PENSION)
+        journey = journeys.choose_kind(journey, _kind(request, journey), self.ports, pension)
+        return self._to(journey, journey.first_page)
 
     @http("GET", "/journeys/<journey_id>/choice", access=Access.PAYER)
     def show_choice(self, request: Request, session: Session, journey_id: str) -> Response:
@@ -50,23 +68,26 @@ class JourneyRoutes(Routes):
         if settled := self._settled(journey):
             return settled
         if journey.draft.enrolment is None:
-            if journey.is_asking(self.clock.now()):
-                return self.show("asking.html", request, session, journey=journey)
-            return self._to(journey, "payer")
+            return self._to(journey, "enrolment")
+        if journey.draft.kind is PaymentKind.BACK:
+            raise StalePage
         return self._choice(request, session, journey, journeys.list_options(journey.draft, self.ports))
 
     @http("POST", "/journeys/<journey_id>/selection", access=Access.PAYER)
     def keep_selection(self, request: Request, session: Session, journey_id: str) -> Response:
         """A tap on 缴费信息选择: keep it and show what it changes."""
-        journey = self._with_enrolment(session, journey_id)
-        journey, _ = journeys.select(journey, _selection(request, journey), self.ports)
+        journey, _ = self._select(request, session, journey_id)
         return self._to(journey, "agency" if request.form.get("then") == "agency" else "choice")
 
     @http("POST", "/journeys/<journey_id>/choice", access=Access.PAYER)
     def check_choice(self, request: Request, session: Session, journey_id: str) -> Response:
         """【下一步】: the checks in their order, then the sole agency's confirmation, then the quote."""
-        journey = self._with_enrolment(session, journey_id)
-        journey, options = journeys.select(journey, _selection(request, journey), self.ports)
+        try:
+            journey, options = self._select(request, session, journey_id)
+        except (
+            StalePage
+        ):  # the tap before was still on its way: the form holds it too, and counts as it is now
+            journey, options = self._select(request, session, journey_id)
         selection = journey.draft.selection
         try:
             drafts.check_selection(selection, options)
@@ -83,7 +104,7 @@ class JourneyRoutes(Routes):
         today = china(self.clock.now()).date()
         options = drafts.options_for(journey.draft, journey.draft.selection, today)
         if len(options.entries) < 2 and not journey.draft.agencies:
-            return self._to(journey, "choice")
+            return self._to(journey, journey.step)
         return self.show("agency.html", request, session, journey=journey, options=options)
 
     @http("POST", "/journeys/<journey_id>/agency", access=Access.PAYER)
@@ -91,12 +112,13 @@ class JourneyRoutes(Routes):
         journey = self._with_enrolment(session, journey_id)
         draft = drafts.choose_agency(journey.draft, request.form.get("agency_code", ""))
         journey = journeys.keep_draft(journey, draft, self.ports)
-        journey, _ = journeys.select(journey, draft.selection, self.ports)
-        return self._to(journey, "choice")
+        if draft.kind is PaymentKind.NORMAL:
+            journey, _ = journeys.select(journey, draft.selection, self.ports)
+        return self._to(journey, journey.first_page)
 
     @http("GET", "/journeys/<journey_id>/confirmation", access=Access.PAYER)
     def show_confirmation(self, request: Request, session: Session, journey_id: str) -> Response:
-        journey = self._with_enrolment(session, journey_id)
+        journey = self._choosing(session, journey_id)
         if journey.draft.selection.entry_id is None:
             return self._to(journey, "choice")
         place = drafts.place_of(drafts.agency_name(journey.draft))
@@ -104,7 +126,7 @@ class JourneyRoutes(Routes):
 
     @http("POST", "/journeys/<journey_id>/confirmation", access=Access.PAYER)
     def confirm_agency(self, request: Request, session: Session, journey_id: str) -> Response:
-        journey = self._with_enrolment(session, journey_id)
+        journey = self._choosing(session, journey_id)
         selection = journey.draft.selection
         if selection.entry_id is None or request.form.get("confirmed") != selection.to_confirm:
             raise StalePage
@@ -112,8 +134,22 @@ class JourneyRoutes(Routes):
 
     @http("GET", "/journeys/<journey_id>/check", access=Access.PAYER)
     def show_check(self, request: Request, session: Session, journey_id: str) -> Response:
-        journey = self._with_quote(session, journey_id)
-        return self._settled(journey) or self._check(request, session, journey)
+        """缴费信息确认, or 补缴明细确认, which asks here for what is owed: nothing was chosen before it."""
+        journey = self.journey(session, journey_id)
+        if settled := self._settled(journey):
+            return settled
+        if journey.draft.enrolment is None:
+            return self._to(journey, "enrolment")
+        if journey.draft.kind is PaymentKind.BACK:
+            try:
+                journey = journeys.quote_payable(journey, self.ports)
+            except AgencyChoiceNeeded:
+                return self._to(journey, "agency")
+            if page := asked_page(journey, self.clock.now()):
+                return self._to(journey, page)
+        elif journey.draft.quoted is None:
+            raise StalePage
+        return self._check(request, session, journey)
 
     @http("POST", "/journeys/<journey_id>/check", access=Access.PAYER)
     def keep_reminder_phone(self, request: Request, session: Session, journey_id: str) -> Response:
@@ -143,9 +179,10 @@ class JourneyRoutes(Routes):
 
     def _quote(self, journey: Journey) -> Response:
         try:
-            return self._to(journeys.quote_payable(journey, self.ports), "check")
+            quoted = journeys.quote_payable(journey, self.ports)
         except AgencyChoiceNeeded:
             return self._to(journey, "agency")
+        return self._to(quoted, asked_page(quoted, self.clock.now()) or "check")
 
     def _choice(
         self, request: Request, session: Session, journey: Journey, options: Options, status: int = 200,
@@ -161,16 +198,31 @@ class JourneyRoutes(Routes):
         self, request: Request, session: Session, journey: Journey, status: int = 200,
         typed: str | None = None, **context: Any,
     ) -> Response:  # fmt: skip
-        phone = journey.draft.reminder_phone or "" if typed is None else typed
-        return self.show(
-            "check.html", request, session, status, journey=journey, quoted=journey.draft.quoted,
-            agency_name=drafts.agency_name(journey.draft), reminder_phone=phone, **context,
-        )  # fmt: skip
+        draft = journey.draft
+        phone = draft.reminder_phone or "" if typed is None else typed
+        shared = {"journey": journey, "quoted": draft.quoted, "reminder_phone": phone}
+        if draft.kind is PaymentKind.BACK:
+            shown = max(LINES, request.values.get("shown", LINES, int))
+            context |= {"shown": shown, "at_once": LINES}
+            return self.show("back_payment.html", request, session, status, **shared, **context)
+        return self.show("check.html", request, session, status, **shared, **context)
 
     def _with_enrolment(self, session: Session, journey_id: str) -> Journey:
         """Raises StalePage, which leads to the step the journey is at."""
         journey = self.journey(session, journey_id)
         if journey.state is not JourneyState.OPEN or journey.draft.enrolment is None:
+            raise StalePage
+        return journey
+
+    def _select(self, request: Request, session: Session, journey_id: str) -> tuple[Journey, Options]:
+        """Keep what the form says. Raises StalePage."""
+        journey = self._choosing(session, journey_id)
+        return journeys.select(journey, _selection(request, journey), self.ports)
+
+    def _choosing(self, session: Session, journey_id: str) -> Journey:
+        """A journey that is at 缴费信息选择. Raises StalePage, also for 补缴."""
+        journey = self._with_enrolment(session, journey_id)
+        if journey.draft.kind is PaymentKind.BACK:
             raise StalePage
         return journey
 
@@ -180,16 +232,11 @@ class JourneyRoutes(Routes):
             raise StalePage
         return journey
 
-    def _settled(self, journey: Journey) -> Response | None:
-        """Where a journey that is over leads: its order, or the menu."""
-        if journey.order_id is not None:
-            return self.browser.protect(go(f"/orders/{journey.order_id}"))
-        if journey.state is JourneyState.LEFT:
-            return self.browser.protect(go("/menu", notice="stale"))
-        return None
 
-    def _to(self, journey: Journey, page: str, notice: str = "") -> Response:
-        return self.browser.protect(go(f"/journeys/{journey.journey_id}/{page}", notice=notice))
+def _kind(request: Request, journey: Journey) -> PaymentKind:
+    """The 缴费类型 the form says, or the present one."""
+    kinds = {kind.value: kind for kind in PaymentKind}
+    return kinds.get(request.form.get("kind", ""), journey.draft.kind)
 
 
 def _selection(request: Request, journey: Journey) -> Selection:

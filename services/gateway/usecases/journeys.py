@@ -7,21 +7,26 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from contract import contribution, payment
-from contract.contribution import AgencyChoiceNeeded
-from contract.errors import ContractError
+from contract.contribution import AgencyChoiceNeeded, GetQueuePlace, QueuePlace, Quoted
+from contract.errors import ContractError, Unavailable
 from contract.household import Insured
+from contract.insurance import PaymentKind
 from contract.payment import OrderPlaced, QuoteExpired, QuoteForged, QuoteUsed
 from kit.clock import china
 from services.gateway.domain import drafts, others
 from services.gateway.domain.drafts import AgencyChoice, Draft, Journey, JourneyState, Options, Selection
+from services.gateway.domain.refusals import Refusal
 from services.gateway.domain.sessions import LoggedInPayer
 from services.gateway.errors import StalePage
 from services.gateway.usecases.ports import Ports
 
 QUOTE_LEFT = dt.timedelta(minutes=2)
 """A quote with less time than this is asked for anew rather than offered."""
+
+NOTHING_CHOSEN = Selection()
 
 _STARTS = 3
 """How often a journey is begun again when another tap opened one at the same moment, perhaps for somebody else."""
@@ -53,8 +58,9 @@ def _draft_for(payer: LoggedInPayer, insured: Insured | None) -> Draft:
     if insured is None:
         return own
     return replace(
-        own, insured=insured.person, insured_relation_id=insured.relation_id, insured_phone=insured.phone
-    )
+        own, insured=insured.person, insured_relation_id=insured.relation_id, insured_phone=insured.phone,
+        insured_place=insured.place,
+    )  # fmt: skip
 
 
 def keep(journey: Journey, ports: Ports) -> Journey:
@@ -67,35 +73,64 @@ def keep(journey: Journey, ports: Ports) -> Journey:
 
 
 def keep_draft(journey: Journey, draft: Draft, ports: Ports) -> Journey:
-    """Save a changed draft; an unchanged one costs nothing. Raises StalePage."""
+    """Save a changed draft; an unchanged one costs nothing. Raises StalePage.
+
+    A question under way was about the draft as it was: its answer is dropped, and so it counts as asked no more.
+    """
     if journey.state is not JourneyState.OPEN:
         raise StalePage
-    return journey if draft == journey.draft else keep(replace(journey, draft=draft), ports)
+    if draft == journey.draft:
+        return journey
+    return keep(replace(journey, draft=replace(draft, quote_asked_at=None), enrolment_asked_at=None), ports)
+
+
+def choose_kind(
+    journey: Journey, kind: PaymentKind, ports: Ports, wanted: Selection = NOTHING_CHOSEN
+) -> Journey:
+    """The journey for 正常缴费 or 补缴; another kind than before begins with the wanted selection and without a quote.
+
+    Raises StalePage, also while the enrolment is asked for, which would not find the journey as it left it.
+    """
+    if journey.state is not JourneyState.OPEN:
+        raise StalePage
+    if kind is journey.draft.kind:
+        return journey
+    if journey.draft.enrolment is None and journey.is_asking(ports.clock.now()):
+        raise StalePage
+    draft = drafts.of_kind(journey.draft, kind, wanted, china(ports.clock.now()).date())
+    return keep_draft(journey, draft, ports)
 
 
 def find_enrolment(journey: Journey, ports: Ports) -> Journey:
-    """The journey with its enrolment, asked for once per person and journey (3.2.1.5).
+    """The journey with its enrolment, asked for once per person and journey (3.2.1.5), or still asking for it.
 
     Who asks first writes so down; another tap meanwhile gets the journey as it is. Raises what
-    contribution.find_enrolment raises, after which it may be asked again.
+    contribution.find_enrolment raises, after which it may be asked again, as may one that is not of today.
     """
-    if journey.draft.enrolment is not None or journey.is_asking(ports.clock.now()):
+    draft, now = journey.draft, ports.clock.now()
+    if (draft.enrolment is not None and draft.enrolment.as_of is None) or journey.is_asking(now):
         return journey
+    asking = replace(journey, enrolment_asked_at=now, draft=replace(draft, refused=None))
     try:
-        asking = keep(replace(journey, enrolment_asked_at=ports.clock.now()), ports)
+        asking = keep(asking, ports)
     except StalePage:
-        return journey  # another tap was quicker by a moment, and asks
+        return asking  # another tap was quicker by a moment, and asks
+    return ports.aside.run(partial(_ask_for_enrolment, asking, ports)) or asking
+
+
+def _ask_for_enrolment(asking: Journey, ports: Ports) -> Journey:
+    """To the end, whoever still waits; the answer, or the refusal, is in the journey."""
+    draft, question = asking.draft, contribution.FindEnrolment(asking.draft.insured, asking.journey_id)
     try:
-        with _in_words_for_payer(journey.draft):
-            enrolment = ports.peers.call(
-                contribution.find_enrolment, contribution.FindEnrolment(journey.draft.insured)
-            )
-    except ContractError:
-        keep(replace(asking, enrolment_asked_at=None), ports)
+        with _in_words_for_payer(draft):
+            enrolment = ports.peers.call(contribution.find_enrolment, question)
+    except ContractError as error:
+        refused = replace(draft, refused=Refusal.of(error))
+        keep(replace(asking, enrolment_asked_at=None, draft=refused), ports)
         raise
-    draft = replace(asking.draft, enrolment=enrolment)
-    draft = replace(draft, selection=drafts.settle(draft, Selection(), china(ports.clock.now()).date()))
-    return keep(replace(asking, draft=draft), ports)
+    draft = replace(draft, enrolment=enrolment, quoted=None)
+    settled = drafts.settle(draft, draft.selection, china(ports.clock.now()).date())
+    return keep(replace(asking, enrolment_asked_at=None, draft=replace(draft, selection=settled)), ports)
 
 
 def list_options(draft: Draft, ports: Ports) -> Options:
@@ -125,6 +160,15 @@ def select(journey: Journey, wanted: Selection, ports: Ports) -> tuple[Journey, 
     return keep_draft(journey, replace(draft, selection=chosen, quoted=quoted), ports), options
 
 
+def answer_agency(journey: Journey, code: str, ports: Ports) -> Journey:
+    """The journey with this answer to AgencyChoiceNeeded; a quote for another one is dropped. Raises StalePage."""
+    draft = journey.draft
+    if code == draft.selection.agency_code:
+        return journey
+    answered = replace(draft.selection, agency_code=code)
+    return keep_draft(journey, replace(draft, selection=answered, quoted=None), ports)
+
+
 def confirm_agency(journey: Journey, ports: Ports) -> Journey:
     """核实无误: the sole agency is where the insured wants to be covered this year (3.2.1.15(二))."""
     selection = journey.draft.selection
@@ -133,24 +177,47 @@ def confirm_agency(journey: Journey, ports: Ports) -> Journey:
 
 
 def quote_payable(journey: Journey, ports: Ports) -> Journey:
-    """The journey with a quote for its selection and the idempotency key that belongs to it.
+    """The journey with a quote for its kind and selection and the idempotency key that belongs to it, or still asking.
 
-    A quote still good is used again. Raises what contribution.quote_payable raises; AgencyChoiceNeeded leaves the
-    agencies in the journey.
+    A quote still good is used again, and one that is asked for is waited for. Raises what contribution.quote_payable
+    and quote_back_payment raise; AgencyChoiceNeeded leaves the agencies in the journey.
     """
     draft, now = journey.draft, ports.clock.now()
     if draft.quoted and draft.quote_expires_at and draft.quote_expires_at - now > QUOTE_LEFT:
         return journey
+    if journey.is_quoting(now):
+        return journey
+    if journey.state is not JourneyState.OPEN:
+        raise StalePage
+    draft = replace(draft, quoted=None, quote_asked_at=now, refused=None)
+    asking = keep(replace(journey, draft=draft), ports)
+    return ports.aside.run(partial(_ask_for_quote, asking, ports)) or asking
+
+
+def _ask_for_quote(asking: Journey, ports: Ports) -> Journey:
+    """To the end, as with the enrolment."""
+    draft, now = asking.draft, ports.clock.now()
     try:
         with _in_words_for_payer(draft):
-            quoted = ports.peers.call(contribution.quote_payable, drafts.question_of(draft))
-    except AgencyChoiceNeeded as error:
-        offered = tuple(AgencyChoice(a["code"], a["name"]) for a in error.detail.get("agencies", ()))
-        keep_draft(journey, replace(draft, agencies=offered, quoted=None), ports)
+            quoted = _ask_contribution(asking, ports)
+    except ContractError as error:
+        draft = replace(draft, refused=Refusal.of(error))
+        if isinstance(error, AgencyChoiceNeeded):
+            offered = tuple(AgencyChoice(a["code"], a["name"]) for a in error.detail.get("agencies", ()))
+            draft = replace(draft, agencies=offered)
+        keep_draft(asking, draft, ports)
         raise
     expires = now + dt.timedelta(seconds=quoted.expires_in)
     fresh = replace(draft, quoted=quoted, quote_expires_at=expires, idempotency_key=uuid.uuid4().hex)
-    return keep_draft(journey, fresh, ports)
+    return keep_draft(asking, fresh, ports)
+
+
+def find_place(journey: Journey, ports: Ports) -> QueuePlace:
+    """How many are ahead of a journey that asks; None when it is being answered, or nobody can say."""
+    try:
+        return ports.peers.call(contribution.get_queue_place, GetQueuePlace(journey.journey_id))
+    except Unavailable:
+        return QueuePlace(None)
 
 
 def place_order(payer: LoggedInPayer, journey: Journey, key: str, ports: Ports) -> OrderPlaced:
@@ -167,10 +234,7 @@ def place_order(payer: LoggedInPayer, journey: Journey, key: str, ports: Ports) 
     if journey.state is not JourneyState.OPEN or draft.quoted is None or key != draft.idempotency_key:
         raise StalePage
     operator = payment.Payer(payer.person_id, payer.person.name, draft.reminder_phone or "")
-    order = payment.PlaceOrder(
-        operator, draft.quoted.quote, key, insured_phone=draft.insured_phone or None,
-        relation_id=draft.insured_relation_id,
-    )  # fmt: skip
+    order = payment.PlaceOrder(operator, (drafts.item_of(draft),), key)
     try:
         placed = ports.peers.call(payment.place_order, order)
     except (QuoteExpired, QuoteForged):
@@ -182,6 +246,13 @@ def place_order(payer: LoggedInPayer, journey: Journey, key: str, ports: Ports) 
         raise
     _become_order(journey, placed.order_id, ports)
     return placed
+
+
+def _ask_contribution(asking: Journey, ports: Ports) -> Quoted:
+    draft, ticket = asking.draft, asking.journey_id
+    if draft.kind is PaymentKind.BACK:
+        return ports.peers.call(contribution.quote_back_payment, drafts.back_payment_of(draft, ticket))
+    return ports.peers.call(contribution.quote_payable, drafts.question_of(draft, ticket))
 
 
 @contextmanager

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from contract.errors import Refused
 from services.payment.domain import Order, Report
+from services.payment.refunds import Refund, RefundReport
 
 
 class ForgedNotify(Refused):
@@ -16,11 +18,39 @@ class ForgedNotify(Refused):
     status = 400
 
 
+@dataclass(frozen=True)
+class Buyer:
+    """Who pays inside WeChat: a user of that official account or mini program."""
+
+    app_id: str
+    openid: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class PhonePayment:
+    """What the phone needs to open WeChat's own payment (wx.requestPayment, chooseWXPay), signed by WeChat."""
+
+    app_id: str
+    timestamp: str
+    nonce: str
+    package: str
+    sign_type: str
+    pay_sign: str
+
+
 class UnionPay(Protocol):
-    """One order at UnionPay. Reports never raise for want of an answer: that is the trigger UNANSWERED."""
+    """One order at UnionPay, always under the merchant it was placed with.
+
+    Reports never raise for want of an answer: that is the trigger UNANSWERED, or the refund status of that name.
+    """
 
     def payment_page(self, order: Order) -> str:
         """The signed address of the payment page; the payer's browser is sent there. No network."""
+        ...
+
+    def phone_payment(self, order: Order, buyer: Buyer) -> PhonePayment | None:
+        """Place the order for a mini program (`order.inst_mid` MINIDEFAULT) or a page inside WeChat, which pays
+        without leaving it. None without a clear yes: the order may be asked for again, or be paid already."""
         ...
 
     def query(self, order: Order) -> Report | None:
@@ -31,10 +61,18 @@ class UnionPay(Protocol):
         """Close it so that it cannot be paid any more, and say what became of it; None when never seen."""
         ...
 
+    def refund(self, order: Order, refund: Refund) -> RefundReport:
+        """Give money of a paid order back. The same refund again is the earlier one, never a second."""
+        ...
+
+    def query_refund(self, order: Order, refund: Refund) -> RefundReport | None:
+        """What became of the refund; None when UnionPay never saw it."""
+        ...
+
     def read_notify(self, fields: dict[str, str]) -> str:
         """The order number of a genuine notify. Raises ForgedNotify."""
         ...
 
     def report_of(self, fields: dict[str, str], order: Order) -> Report:
-        """What a genuine notify, or an answer, says about an order."""
+        """What a genuine notify says about an order."""
         ...

@@ -52,6 +52,8 @@ ENROLLED: dict[str, tuple[PayerKind, list[tuple[str, InsuranceType]]] | None] = 
     "upstream_slow": (RESIDENT, [("450802", MEDICAL)]),
     "declared_unpaid": (RESIDENT, [("450327", MEDICAL), ("450327", PENSION)]),
     "declared_being_paid": (RESIDENT, [("451228", PENSION)]),
+    "nothing_due": (RESIDENT, [("450804", PENSION)]),
+    "two_pensions": (RESIDENT, [("451324", PENSION), ("451323", PENSION)]),
 }
 
 
@@ -75,7 +77,7 @@ def enrolment_of(taxbank: HttpTaxBank, persona: str) -> Enrolment:
     return enrolment
 
 
-def payables_of(taxbank: HttpTaxBank, persona: str, year: int, insurance_type: InsuranceType) -> Any:
+def payables_of(taxbank: HttpTaxBank, persona: str, year: int | None, insurance_type: InsuranceType) -> Any:
     enrolment = enrolment_of(taxbank, persona)
     entry = next(entry for entry in enrolment.entries if entry.insurance_type is insurance_type)
     return taxbank.find_payables(PEOPLE[persona], enrolment.payer_kind, entry, year)
@@ -136,6 +138,7 @@ def test_an_entry_carries_what_an_order_needs(taxbank: HttpTaxBank) -> None:
         ("under_14", MEDICAL, THIS_YEAR, 1),
         ("list_as_array", MEDICAL, THIS_YEAR, 1),
         ("upstream_slow", MEDICAL, THIS_YEAR, 1),
+        ("nothing_due", PENSION, THIS_YEAR, 0),
     ],
 )
 def test_payables_of_every_persona(
@@ -144,6 +147,19 @@ def test_payables_of_every_persona(
     payables = payables_of(taxbank, persona, year, insurance_type)
     assert len(payables) == count
     assert all(payable.year == year and payable.amount > 0 for payable in payables)
+
+
+@pytest.mark.parametrize(
+    ("persona", "count", "label"),
+    [("arrears_13", 13, "100元档"), ("flexible_arrears", 3, "60%基数档"), ("no_arrears", 0, "")],
+)
+def test_back_payment_is_asked_for_all_years(
+    taxbank: HttpTaxBank, persona: str, count: int, label: str
+) -> None:
+    payables = payables_of(taxbank, persona, None, PENSION)
+    assert [payable.year for payable in payables] == list(range(THIS_YEAR - count, THIS_YEAR))
+    assert all(payable.tier_label == label and not payable.paid for payable in payables)
+    assert all(p.period == (f"{p.year}01", f"{p.year}12") for p in payables)
 
 
 def test_amounts_are_fen_and_tiers_have_their_names(taxbank: HttpTaxBank) -> None:
@@ -311,7 +327,7 @@ def test_insurance_types_of_others_are_left_out() -> None:
     "changed",
     [{"je": ""}, {"je": "四百"}, {"je": "-1.00"}, {"je": "0.001"}, {"je": "NaN"}, {"je": None}, {"je": 400.0},
      {"jfnd": "二〇二六"}, {"jfnd": None}, {"jfzt": None}, {"jfzt": "2"}, {"jfzt": ""},
-     {"jfzt": "1", "yjsj": "yesterday"}],
+     {"jfzt": "1", "yjsj": "yesterday"}, {"ssqq": "January"}, {"ssqz": "202613"}, {"ssqz": None}],
     ids=str,
 )  # fmt: skip
 def test_a_payable_that_cannot_be_read_is_never_charged(changed: dict[str, Any]) -> None:
@@ -320,8 +336,9 @@ def test_a_payable_that_cannot_be_read_is_never_charged(changed: dict[str, Any])
 
 
 def test_a_payable_with_fields_we_do_not_know_is_read() -> None:
-    (payable,) = ask_payables(found({"jfmx": LINE | {"ssqq": "202601", "new": {"field": 1}}}))
+    (payable,) = ask_payables(found({"jfmx": LINE | {"ssqq": "202604", "new": {"field": 1}}}))
     assert (payable.year, payable.amount, payable.paid) == (2026, 40000, False)
+    assert payable.period == ("202604", "202612")
 
 
 @pytest.mark.parametrize("data", [{}, {"jfmx": None}, {"jfmx": []}])

@@ -11,7 +11,9 @@ import pytest
 from kit.clock import CHINA
 from kit.open_platform import OpenPlatformKey
 from services.payment.adapters.base import ForgedNotify
-from services.payment.adapters.unionpay import OpenPlatform, communication_signature
+from services.payment.adapters.signing import communication_signature
+from services.payment.adapters.unionpay import connect
+from services.payment.config import Route
 from services.payment.domain import Report, Trigger
 from tests.fakes.payment_orders import KEY, an_order, settings
 
@@ -84,19 +86,19 @@ def test_communication_key_signature_of_the_published_bill(algorithm: str, expec
 
 
 def test_the_published_notify_is_genuine() -> None:
-    assert OpenPlatform(settings()).read_notify(published()) == "3194278460076848369664"
+    assert connect(settings()).read_notify(published()) == "3194278460076848369664"
 
 
 @pytest.mark.parametrize("case", [str.lower, str.upper])
 def test_signatures_are_compared_whatever_their_case(case: object) -> None:
     assert callable(case)
     fields = published()
-    assert OpenPlatform(settings()).read_notify(fields | {"sign": case(fields["sign"])})
+    assert connect(settings()).read_notify(fields | {"sign": case(fields["sign"])})
 
 
 def test_the_published_notify_says_paid() -> None:
     order = an_order(mer_order_id="3194278460076848369664", amount=1)
-    assert OpenPlatform(settings()).report_of(published(), order) == Report(
+    assert connect(settings()).report_of(published(), order) == Report(
         Trigger.SUCCEEDED, "notify", "4200001471202206211141496123",
         dt.datetime(2022, 6, 21, 17, 13, 4, tzinfo=CHINA), 1,
     )  # fmt: skip
@@ -104,7 +106,7 @@ def test_the_published_notify_says_paid() -> None:
 
 @pytest.mark.parametrize("name", sorted(published()))
 def test_no_field_of_a_notify_can_be_changed_or_left_out(name: str) -> None:
-    adapter, fields = OpenPlatform(settings()), published()
+    adapter, fields = connect(settings()), published()
     with pytest.raises(ForgedNotify):
         adapter.read_notify(fields | {name: fields[name] + "0"})
     with pytest.raises(ForgedNotify):
@@ -113,12 +115,12 @@ def test_no_field_of_a_notify_can_be_changed_or_left_out(name: str) -> None:
 
 def test_without_the_key_in_force_the_published_notify_is_forged() -> None:
     with pytest.raises(ForgedNotify):
-        OpenPlatform(settings(unionpay_communication_keys=("another key",))).read_notify(published())
+        connect(settings(unionpay_communication_keys=("another key",))).read_notify(published())
 
 
 def test_no_key_means_nothing_is_believed() -> None:
     with pytest.raises(ForgedNotify):
-        OpenPlatform(settings(unionpay_communication_keys=())).read_notify(published())
+        connect(settings(unionpay_communication_keys=())).read_notify(published())
 
 
 @pytest.mark.parametrize("algorithm", ["SHA512", "SHA1", "SHAKE_128", "nonsense", ""])
@@ -127,11 +129,40 @@ def test_other_algorithms_are_refused_even_when_the_signature_fits(algorithm: st
     if algorithm in ("SHA512", "SHA1"):
         fields["sign"] = communication_signature(fields, KEY, algorithm.lower())
     with pytest.raises(ForgedNotify):
-        OpenPlatform(settings()).read_notify(fields)
+        connect(settings()).read_notify(fields)
 
 
 @pytest.mark.parametrize("name", ["mid", "tid", "merOrderId", "totalAmount"])
 def test_a_payment_that_is_not_our_orders_is_mispaid(name: str) -> None:
     order = an_order(mer_order_id="3194278460076848369664", amount=1)
-    report = OpenPlatform(settings()).report_of(published() | {name: "2"}, order)
+    report = connect(settings()).report_of(published() | {name: "2"}, order)
     assert (report.trigger, report.failure_code) == (Trigger.MISPAID, "mispaid")
+
+
+@pytest.mark.parametrize("keys", [(KEY, "another key"), ("another key", KEY)])
+def test_any_of_two_keys_is_believed(keys: tuple[str, str]) -> None:
+    assert connect(settings(unionpay_communication_keys=keys)).read_notify(published())
+
+
+@pytest.mark.parametrize(("sign_type", "length"), [("MD5", 32), ("SHA256", 64)])
+def test_the_page_of_the_older_route_is_signed_raw_with_the_first_key(sign_type: str, length: int) -> None:
+    keys = (KEY, "another key")
+    older = settings(
+        unionpay_route=Route.COMMUNICATION_KEY, unionpay_sign_type=sign_type, unionpay_communication_keys=keys
+    )
+    address, _, query = connect(older).payment_page(an_order()).partition("?")
+    fields = dict(parse_qsl(query, strict_parsing=True))
+    assert address.endswith("/netpay-portal/webpay/pay.do")
+    assert (fields["msgSrc"], fields["msgType"], fields["totalAmount"]) == (
+        "WWW.TEST.COM",
+        "WXPay.jsPay",
+        "40000",
+    )
+    assert len(fields["sign"]) == length
+    assert fields["sign"].lower() == communication_signature(fields, KEY, sign_type.lower())
+
+
+def test_closed_after_a_full_refund_is_not_closed_unpaid() -> None:
+    order = an_order(mer_order_id="3194278460076848369664", amount=1)
+    report = connect(settings()).report_of(published() | {"status": "TRADE_CLOSED"}, order)
+    assert report.trigger is Trigger.UNANSWERED

@@ -272,14 +272,8 @@ def test_nothing_personal_is_stored(caller: Caller, settings: Settings) -> None:
     """The store and its journal hold no ID number and no name, whatever was asked and paid."""
     person = PEOPLE["medical_only"]
     insured(caller, person)
-    detail = {
-        "djxh": person.djxh,
-        "rybm": person.enrolments[0].person_number,
-        "xzlx": MEDICAL,
-        "jfnd": str(THIS_YEAR),
-        "je": "400.00",
-    }
-    caller.act(caller.placed(attachedData=json.dumps({"lines": [detail]})), "pay")
+    line = f"{person.djxh} {person.enrolments[0].person_number} {MEDICAL} {THIS_YEAR} 400.00"
+    caller.act(caller.placed(attachedData=json.dumps({"lines": [line]})), "pay")
     stored = b"".join(path.read_bytes() for path in Path(settings.database).parent.glob("sandbox.sqlite3*"))
     assert person.djxh.encode() in stored
     assert person.id_number.encode() not in stored

@@ -73,7 +73,7 @@ def records(reply: ET.Element) -> list[dict[str, str]]:
 def test_a_paid_order_is_a_record_with_every_field(caller: Caller, client: FlaskClient) -> None:
     person = PEOPLE["dotted_name"]
     number = person.enrolments[0].person_number
-    line = {"djxh": person.djxh, "rybm": number, "xzlx": "10212", "jfnd": YEAR, "je": "400.00"}
+    line = f"{person.djxh} {number} 10212 {YEAR} 400.00"
     assert records(call(client, tax_ml(person.id_number, person.name))) == []
     order = caller.act(caller.placed(attachedData=json.dumps({"lines": [line]})), "pay")
     (record,) = records(call(client, tax_ml(person.id_number, person.name)))

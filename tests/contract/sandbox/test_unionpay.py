@@ -29,7 +29,7 @@ def line(**changed: str) -> dict[str, str]:
 
 
 def carrying(*lines: dict[str, str]) -> str:
-    return json.dumps({"lines": lines})
+    return json.dumps({"lines": [" ".join(line.values()) for line in lines]})
 
 
 def query(caller: Caller, number: str) -> dict[str, Any]:
@@ -262,6 +262,8 @@ def test_posting_can_be_late(caller: Caller, client: FlaskClient) -> None:
     [
         ("", "没有可读"),
         ("not json", "没有可读"),
+        (json.dumps({"lines": [line()]}), "没有可读"),
+        (carrying(line() | {"more": "1"}), "没有可读"),
         (carrying(line(je="400")), "没有可读"),
         (carrying(line(je="399.00")), "不一致"),
         (carrying(line(rybm="1")), "第 1 行"),

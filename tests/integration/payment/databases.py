@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Table, func, select
 
 from contract import events
 from contract.events import Envelope
@@ -15,10 +15,10 @@ from kit.clock import Clock
 from kit.crypto import KeyRing
 from kit.database import Database, Transactions
 from kit.outbox import Outbox
-from services.payment.adapters.unionpay import OpenPlatform
+from services.payment.adapters.unionpay import connect
 from services.payment.config import Config
 from services.payment.models import order_history, outbox, refund_cases
-from services.payment.storage import OrderStorage
+from services.payment.storage.orders import OrderStorage
 from services.payment.usecases import Wiring
 from tests.fakes.payment_orders import QUOTE_KEYS
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 def wiring(database: Database, config: Config, clock: Clock) -> Wiring:
     """The use cases on a real database, with the real adapter and outbox."""
-    unionpay, seal = OpenPlatform(config), KeyRing.parse(QUOTE_KEYS)
+    unionpay, seal = connect(config), KeyRing.parse(QUOTE_KEYS)
     return Wiring(database, OrderStorage(), unionpay, Outbox(outbox, "payment"), seal, clock, config)
 
 
@@ -59,6 +59,12 @@ def history(database: Transactions, order_id: str) -> list[tuple[str, str, str, 
     with database.read() as connection:
         mine = select(*columns).where(lines.c.order_id == order_id).order_by(lines.c.id)
         return [tuple(row) for row in connection.execute(mine)]
+
+
+def counted(database: Database, table: Table) -> int:
+    """How many rows a table has."""
+    with database.read() as connection:
+        return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
 
 
 def at_once(act: Callable[[int], T], times: int = PARALLEL) -> list[T | Exception]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -12,16 +13,46 @@ import pytest
 import requests
 from sqlalchemy import event
 
-from contract.payment import IdempotencyConflict, LiveOrderExists, OrderPlaced, OrderState, Payer, QuoteUsed
+from contract.payment import (
+    IdempotencyConflict,
+    LiveOrderExists,
+    OrderPlaced,
+    OrderState,
+    Payer,
+    PlaceOrder,
+    QuoteUsed,
+)
 from kit.clock import SetClock, SystemClock
 from kit.database import Database
 from services.payment import notifies, usecases
 from services.payment.domain import Order
+from services.payment.models import order_lines, orders
 from services.payment.usecases import LEASE, Wiring
 from tests.contract.adapters.sandbox_process import RunningSandbox, running_sandbox
-from tests.fakes.payment_orders import NOW, PAYER, a_quote, an_order, asking, paid_fields, settings
+from tests.fakes.payment_orders import (
+    INSURED,
+    NOW,
+    PAYER,
+    a_back_payment,
+    a_quote,
+    an_item,
+    an_order,
+    asking,
+    asking_all,
+    paid_fields,
+    settings,
+)
 from tests.fakes.payment_service import of, signed
-from tests.integration.payment.databases import PARALLEL, at_once, history, refunds, types, wiring
+from tests.integration.payment.databases import (
+    PARALLEL,
+    at_once,
+    counted,
+    history,
+    published,
+    refunds,
+    types,
+    wiring,
+)
 
 ROUNDS = 8
 
@@ -61,7 +92,54 @@ def test_fifty_payers_for_one_person_make_one_live_order(payment: Wiring) -> Non
     )
     assert Counter(type(answer) for answer in answers) == {OrderPlaced: 1, LiveOrderExists: PARALLEL - 1}
     assert types(payment.database) == ["order.placed.v1"]
-    assert all(answer.detail == {} for answer in answers if isinstance(answer, LiveOrderExists))
+    assert all(answer.detail == {"item": 0} for answer in answers if isinstance(answer, LiveOrderExists))
+
+
+FAMILY = [replace(INSURED, document_number=f"45010319780612{n:04d}") for n in range(4)]
+
+
+def for_family(n: int) -> PlaceOrder:
+    """An order of the n-th payer for four people with thirteen years each, in another order than the next payer's."""
+    people = [FAMILY[(n + place) % 4] for place in range(4)][:: 1 if n % 8 < 4 else -1]
+    quotes = [
+        a_back_payment(quote_id=f"quote-{n}-{place}", insured=insured) for place, insured in enumerate(people)
+    ]
+    return asking_all(*quotes, payer=payers(n))
+
+
+def test_fifty_orders_for_the_same_four_people_make_one_and_none_waits_for_another(payment: Wiring) -> None:
+    answers = at_once(lambda n: usecases.place_order(for_family(n), payment))
+    assert Counter(type(answer) for answer in answers) == {OrderPlaced: 1, LiveOrderExists: PARALLEL - 1}
+    assert types(payment.database) == ["order.placed.v1"]
+    assert counted(payment.database, order_lines) == 4 * 13
+
+
+def test_orders_that_share_one_person_exclude_each_other_whole(payment: Wiring) -> None:
+    """Each wants the shared person and one of its own: one of them gets both, and no other leaves anything behind."""
+
+    def place_two(n: int) -> OrderPlaced:
+        own = a_quote(quote_id=f"own-{n}", insured=replace(INSURED, document_number=f"4502{n:014d}"))
+        both = [a_quote(quote_id=f"shared-{n}"), own]
+        return usecases.place_order(asking_all(*both[:: 1 if n % 2 else -1], payer=payers(n)), payment)
+
+    answers = at_once(place_two)
+    assert Counter(type(answer) for answer in answers) == {OrderPlaced: 1, LiveOrderExists: PARALLEL - 1}
+    assert (counted(payment.database, orders), counted(payment.database, order_lines)) == (1, 2)
+    for n, answer in enumerate(answers):
+        if isinstance(answer, LiveOrderExists):
+            assert answer.detail == {"item": 0 if n % 2 else 1}
+
+
+def test_an_order_for_several_is_told_once_for_each_however_often_it_is_heard(payment: Wiring) -> None:
+    placed = usecases.place_order(for_family(0), payment)
+    with payment.database.read() as connection:
+        order = payment.orders.find(connection, placed.order_id, payers(0).person_id)
+    fields = signed(paid_fields(order.mer_order_id, order.amount))
+    assert at_once(lambda n: notifies.receive_notify(fields, payment), 10) == [None] * 10
+    assert types(payment.database, order.order_id) == ["order.placed.v1", *["payment.succeeded.v1"] * 4]
+    told = [envelope.data["contribution"] for envelope in published(payment.database, order.order_id)[1:]]
+    assert len({one["insured_number"] for one in told}) == 4
+    assert all(one["years"] == list(range(2011, 2024)) for one in told)
 
 
 def test_fifty_payers_with_one_quote_make_one_order(payment: Wiring) -> None:
@@ -177,8 +255,8 @@ def test_two_pollers_never_take_the_same_order(payment: Wiring) -> None:
             payment.orders.add(
                 tx,
                 an_order(
-                    order_id=f"order-{n}", mer_order_id=f"3194{n}", quote_id=f"quote-{n}", year=2026 + n,
-                    idempotency_key=f"key-{n}", next_action_at=NOW,
+                    an_item(a_quote(quote_id=f"quote-{n}", year=2026 + n)), order_id=f"order-{n}",
+                    mer_order_id=f"3194{n}", idempotency_key=f"key-{n}", next_action_at=NOW,
                 ),
             )  # fmt: skip
     claims = at_once(lambda n: [order.order_id for order in usecases.claim_due(payment, 7)], 8)

@@ -59,7 +59,7 @@ def test_the_payer_pays_and_the_notify_settles_it(running: RunningPayment, metho
     assert [envelope.type for envelope in envelopes] == PAID
     event = events.data_of(envelopes[-1], PaymentSucceeded)
     assert (event.order_id, event.contribution.amount) == (order.order_id, order.amount)
-    assert event.contribution.relation_id == f"relation-{order.year}"
+    assert event.contribution.relation_id == f"relation-{order.items[0].years[0]}"
     assert event.paid_at.strftime("%Y-%m-%d %H:%M") == paid["payTime"][:16]
     assert running.stored(order.order_id).transaction_id == paid["targetOrderId"]
 

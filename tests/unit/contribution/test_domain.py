@@ -21,6 +21,7 @@ from contract.contribution import (
     YearNotOffered,
 )
 from contract.insurance import InsuranceType, PayerKind
+from contract.quote import QuoteLine
 from services.contribution.domain import payables as domain
 from services.contribution.domain.payables import Payable
 
@@ -176,3 +177,45 @@ def test_both_years_paid_is_a_case_of_residents_medical_alone() -> None:
         if domain.covers_both_years(kind, insurance_type)
     ]
     assert cases == [(PayerKind.RESIDENT, MEDICAL)]
+
+
+def part(year: int, first: int, last: int, amount: int = 10000, paid: bool = False) -> Payable:
+    months = f"{year}{first:02d}", f"{year}{last:02d}"
+    return Payable(year, "60%基数档", amount, paid, from_month=months[0], to_month=months[1])
+
+
+def test_a_year_in_parts_is_one_line_of_their_sum() -> None:
+    arrears = domain.choose_arrears([part(2025, 1, 12), part(2024, 7, 12, 600), part(2024, 1, 6, 500)], "")
+    assert domain.lines_of(arrears) == (
+        QuoteLine(2024, "60%基数档", 1100), QuoteLine(2025, "60%基数档", 10000),
+    )  # fmt: skip
+
+
+def test_only_the_months_that_are_unpaid_are_charged() -> None:
+    rest, whole = part(2024, 7, 12), unpaid(year=2023)
+    answer = [part(2024, 1, 6, paid=True), rest, part(2024, 5, 6), whole, replace(whole, paid=True)]
+    assert domain.choose_arrears(answer, "") == (rest,)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [unpaid("100元档", 10000), unpaid("200元档", 20000)], [part(2024, 1, 6), part(2024, 6, 12)],
+        [part(2024, 1, 12), unpaid(year=2024)], [unpaid(year=2023), unpaid(amount=0)],
+    ],
+    ids=["two tiers", "a month twice", "a part of a whole", "for nothing"],
+)  # fmt: skip
+def test_what_is_owed_is_never_guessed(answer: list[Payable]) -> None:
+    with pytest.raises(UpstreamUnavailable, match="没有扣款"):
+        domain.choose_arrears(answer, "")
+
+
+@given(st.lists(st.tuples(st.integers(2000, 2026), st.booleans()), unique_by=lambda line: line[0]))
+def test_a_back_payment_is_all_unpaid_years_or_none(years: list[tuple[int, bool]]) -> None:
+    answer = [replace(unpaid(year=year), paid=paid) for year, paid in years]
+    owed = sorted(year for year, paid in years if not paid)
+    if not owed:
+        with pytest.raises(NothingPayable):
+            domain.choose_arrears(answer, "")
+        return
+    assert [line.year for line in domain.lines_of(domain.choose_arrears(answer, ""))] == owed

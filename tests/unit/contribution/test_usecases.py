@@ -16,6 +16,9 @@ from contract.contribution import (
     Enrolment,
     EnrolmentEntry,
     ListTiers,
+    NothingPayable,
+    PensionMissing,
+    QuoteBackPayment,
     Quoted,
     QuotePayable,
     Tier,
@@ -23,13 +26,14 @@ from contract.contribution import (
     UpstreamUnavailable,
     YearNotOffered,
 )
-from contract.insurance import InsuranceType, PayerKind
+from contract.insurance import InsuranceType, PayerKind, PaymentKind
 from contract.people import DocumentType, Person
-from contract.quote import Quote
+from contract.quote import Quote, QuoteLine
 from kit.clock import SetClock
 from kit.crypto import KeyRing, Unreadable
 from services.contribution.domain.payables import Payable
 from services.contribution.usecases import payables as usecases
+from services.contribution.usecases.payables import Sealer
 from tests.fakes.contribution_taxbank import FakeTaxBank, FakeTierTable
 
 NOW = dt.datetime(2026, 12, 31, 15, 59, tzinfo=dt.UTC)
@@ -65,7 +69,12 @@ def quote(
     tiers: tuple[Tier, ...] = (STANDARD,),
     now: dt.datetime = NOW,
 ) -> Quoted:
-    return usecases.quote_payable(asked, tiers, taxbank, SEAL, SetClock(now), valid_for=900)
+    return usecases.quote_payable(asked, tiers, taxbank, Sealer(SEAL, SetClock(now), valid_for=900))
+
+
+def quote_arrears(taxbank: FakeTaxBank, enrolment: Enrolment = ENROLMENT, agency_code: str = "") -> Quoted:
+    asked = QuoteBackPayment(PERSON, enrolment, agency_code)
+    return usecases.quote_back_payment(asked, taxbank, Sealer(SEAL, SetClock(NOW), valid_for=900))
 
 
 def opened(quoted: Quoted) -> Quote:
@@ -80,7 +89,8 @@ def test_a_quote_seals_the_upstreams_amount() -> None:
     assert (sealed.person_number, sealed.agency_name, sealed.authority_code, sealed.product_code) == (
         "number at home", "玉州中心", "14509020000", "102120001",
     )  # fmt: skip
-    assert (sealed.year, sealed.tier_label, quoted.tier_label) == (2026, "个人缴费标准", "个人缴费标准")
+    assert (sealed.kind, sealed.lines) == (PaymentKind.NORMAL, (QuoteLine(2026, "个人缴费标准", 38050),))
+    assert (quoted.kind, quoted.lines) == (sealed.kind, sealed.lines)
     assert (sealed.expires_at - NOW, quoted.expires_in) == (dt.timedelta(seconds=900), 900)
 
 
@@ -100,12 +110,12 @@ def test_the_upstreams_name_of_a_tier_counts() -> None:
     tiers = (Tier("100", "100元档", 10000), Tier("200", "200元档", 20000))
     taxbank = FakeTaxBank(payables={2026: [payable(tier_label="200元档", amount=20000)]})
     quoted = quote(taxbank, replace(ASKED, entry_id="3", tier_code="200"), tiers)
-    assert (quoted.tier_label, quoted.amount, quoted.entry) == ("200元档", 20000, PENSION)
+    assert (quoted.lines, quoted.entry) == ((QuoteLine(2026, "200元档", 20000),), PENSION)
 
 
 def test_without_tiers_there_is_nothing_to_choose() -> None:
     quoted = quote(FakeTaxBank(payables={2026: [payable()]}), replace(ASKED, tier_code=""), tiers=())
-    assert quoted.tier_label == ""
+    assert quoted.lines[0].tier_label == ""
 
 
 def test_the_agency_chosen_is_shown_and_charged_by_its_own_number() -> None:
@@ -138,7 +148,7 @@ def test_both_years_paid_need_nothing_more() -> None:
     "next_year", [{2027: [payable(2027)]}, {2027: []}, {}], ids=["unpaid", "none", "silent"]
 )
 def test_one_year_paid_says_when_even_if_the_other_cannot_be_asked(
-    next_year: dict[int, list[Payable]],
+    next_year: dict[int | None, list[Payable]],
 ) -> None:
     with pytest.raises(AlreadyDeclared, match="该缴费已于2026年10月09日10时23分，通过银行柜台已进行缴费"):
         quote(FakeTaxBank(payables={2026: [paid(2026)], **next_year}))
@@ -177,7 +187,7 @@ def test_years_change_at_midnight_in_guangxi() -> None:
     asked = replace(ASKED, year=2028)
     with pytest.raises(YearNotOffered):
         quote(taxbank, asked)
-    assert quote(taxbank, asked, now=NOW + dt.timedelta(minutes=1)).year == 2028
+    assert quote(taxbank, asked, now=NOW + dt.timedelta(minutes=1)).lines[0].year == 2028
 
 
 @pytest.mark.parametrize("entry_id", ["", "4", "medical"])
@@ -209,3 +219,62 @@ def test_tiers_are_those_of_the_nearest_pooling_level(division: str, code: str) 
     table = FakeTierTable({pooling: (Tier(name, name, 1),) for pooling, name in levels.items()})
     asked = ListTiers(PayerKind.RESIDENT, InsuranceType.MEDICAL, division, 2026)
     assert [tier.code for tier in usecases.list_tiers(asked, None, table).tiers] == [code]
+
+
+def test_a_back_payment_seals_every_unpaid_year_oldest_first() -> None:
+    years = [payable(2025, 20000, tier_label="200元档"), payable(2023, 10000), paid(2024)]
+    taxbank = FakeTaxBank(payables={None: years})
+    quoted = quote_arrears(taxbank)
+    lines = (QuoteLine(2023, "", 10000), QuoteLine(2025, "200元档", 20000))
+    assert (quoted.kind, quoted.lines, quoted.amount) == (PaymentKind.BACK, lines, 30000)
+    sealed = opened(quoted)
+    assert (sealed.kind, sealed.lines, sealed.amount) == (PaymentKind.BACK, lines, 30000)
+    assert (sealed.insurance_type, sealed.person_number) == (InsuranceType.PENSION, "number at home")
+    assert taxbank.asked == [("3", None)], "the pension is asked about, once"
+
+
+def test_without_a_pension_nothing_is_asked() -> None:
+    taxbank = FakeTaxBank(payables={None: [payable(2025)]})
+    with pytest.raises(PensionMissing, match="只有养老保险允许补缴"):
+        quote_arrears(taxbank, replace(ENROLMENT, entries=(HOME, AWAY)))
+    assert taxbank.asked == []
+
+
+@pytest.mark.parametrize("years", [[], [paid(2024), paid(2025)]], ids=["none", "all paid"])
+def test_no_year_behind_is_nothing_payable(years: list[Payable]) -> None:
+    with pytest.raises(NothingPayable, match="查询不到您的待缴费信息，无需进行缴费"):
+        quote_arrears(FakeTaxBank(payables={None: years}))
+
+
+def test_the_agency_of_several_pensions_is_chosen_before_the_upstream_is_asked() -> None:
+    elsewhere = replace(AWAY, entry_id="4", insurance_type=InsuranceType.PENSION)
+    several = replace(ENROLMENT, entries=(HOME, PENSION, elsewhere))
+    taxbank = FakeTaxBank(payables={None: [payable(2025)]})
+    for code in ("", "450103"):
+        with pytest.raises(AgencyChoiceNeeded) as needed:
+            quote_arrears(taxbank, several, code)
+    assert needed.value.detail["agencies"] == [
+        {"code": "450902", "name": "玉州中心"}, {"code": "450702", "name": "钦南中心"},
+    ]  # fmt: skip
+    assert taxbank.asked == []
+    quoted = quote_arrears(taxbank, several, "450702")
+    assert (quoted.entry, taxbank.asked) == (elsewhere, [("4", None)])
+
+
+def test_agencies_in_the_answer_are_chosen_from_and_all_years_are_of_the_one_chosen() -> None:
+    elsewhere = replace(AWAY, entry_id="4", insurance_type=InsuranceType.PENSION)
+    several = replace(ENROLMENT, entries=(PENSION, elsewhere))
+    home = [payable(year, agency_code="450902", agency_name="玉州中心") for year in (2024, 2025)]
+    away = [payable(2024, agency_code="450702", agency_name="钦南中心")]
+    taxbank = FakeTaxBank(payables={None: home + away})
+    quoted = quote_arrears(taxbank, several, "450902")
+    assert ([line.year for line in quoted.lines], quoted.entry) == ([2024, 2025], PENSION)
+    with pytest.raises(AgencyChoiceNeeded):
+        quote_arrears(taxbank)
+    with pytest.raises(UpstreamUnavailable):
+        quote_arrears(taxbank, agency_code="450702")
+
+
+def test_an_upstream_that_does_not_answer_back_pays_nothing() -> None:
+    with pytest.raises(UpstreamUnavailable, match="没有扣款"):
+        quote_arrears(FakeTaxBank())

@@ -7,11 +7,13 @@ import datetime as dt
 import pytest
 
 from contract.contribution import Enrolment, EnrolmentEntry, Quoted, Tier, Tiers, find_enrolment, list_tiers
-from contract.insurance import InsuranceType, PayerKind
+from contract.insurance import InsuranceType, PayerKind, PaymentKind
 from contract.people import DocumentType, Person
+from contract.quote import QuoteLine
 from kit.clock import SetClock
 from services.gateway.domain.sessions import LoggedInPayer
 from services.gateway.usecases.ports import Ports
+from tests.fakes.gateway_aside import FakeAside
 from tests.fakes.gateway_peers import FakePeers
 from tests.fakes.gateway_storage import FakeJourneys, FakeSessions, FakeTransactions
 
@@ -39,7 +41,13 @@ MEDICAL_ELSEWHERE = entry(InsuranceType.MEDICAL, "450202")
 
 
 def quoted(amount: int = 30_000, expires_in: int = 900) -> Quoted:
-    return Quoted("sealed", PENSION, 2026, "300元档", amount, expires_in)
+    line = QuoteLine(2026, "300元档", amount)
+    return Quoted("sealed", PENSION, PaymentKind.NORMAL, (line,), amount, expires_in)
+
+
+def quoted_arrears(first: int = 2013, last: int = 2025) -> Quoted:
+    lines = tuple(QuoteLine(year, "100元档", 10_000) for year in range(first, last + 1))
+    return Quoted("sealed-arrears", PENSION, PaymentKind.BACK, lines, 10_000 * len(lines), 900)
 
 
 @pytest.fixture
@@ -53,7 +61,12 @@ def peers() -> FakePeers:
 
 
 @pytest.fixture
-def ports(clock: SetClock, peers: FakePeers) -> Ports:
+def aside() -> FakeAside:
+    return FakeAside()
+
+
+@pytest.fixture
+def ports(clock: SetClock, peers: FakePeers, aside: FakeAside) -> Ports:
     peers.answer(find_enrolment, enrolment(PENSION, MEDICAL))
     peers.answer(list_tiers, TIERS)
-    return Ports(peers._transactions, FakeSessions(), FakeJourneys(), peers, clock)
+    return Ports(peers._transactions, FakeSessions(), FakeJourneys(), peers, clock, aside)

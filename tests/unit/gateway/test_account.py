@@ -9,7 +9,7 @@ import pytest
 
 from contract import payment, rights
 from contract.errors import Unavailable
-from contract.insurance import Channel, InsuranceType
+from contract.insurance import Channel
 from contract.payment import Orders, OrderState, OrderView
 from contract.people import DocumentType
 from contract.rights import Account, Deletion, PersonExport, PersonNamed
@@ -21,8 +21,7 @@ from tests.fakes.gateway_peers import FakePeers
 from tests.unit.gateway.conftest import NOW
 
 ORDER = OrderView(
-    "order-1", OrderState.PAID, "韦*兰", "4501**********2040", "100123", "南宁市青秀区社会保险经办中心",
-    InsuranceType.MEDICAL, 2026, "", 40_000, Channel.WECHAT_ACCOUNT, "韦**", NOW, NOW, NOW, None, None, False,
+    "order-1", OrderState.PAID, (), 40_000, Channel.WECHAT_ACCOUNT, "韦**", NOW, NOW, NOW, None, None, False,
 )  # fmt: skip
 DELETION = Deletion(NOW, NOW + dt.timedelta(days=7))
 EXPORT = PersonExport(

@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from contract import contribution, household, payment
-from contract.contribution import AgencyChoiceNeeded, AllPaid, EnrolmentNotFound
+from contract.contribution import AgencyChoiceNeeded, AllPaid, EnrolmentNotFound, PensionMissing
 from contract.household import Insured, InsuredNotFound, Kinship, OwnDocument, Pick, Picks, TypedPerson
-from contract.insurance import InsuranceType
-from contract.payment import OrderPlaced
+from contract.insurance import InsuranceType, PaymentKind
+from contract.payment import ItemWanted, OrderPlaced
 from contract.people import DocumentType, Person
+from contract.places import Division, Place
 from services.gateway.domain.drafts import Journey, JourneyState, Selection
 from services.gateway.usecases import insured, journeys
 from services.gateway.usecases.ports import Ports
@@ -20,7 +21,8 @@ from tests.unit.gateway.conftest import LIFE, NOW, PAYER, quoted
 
 CHILD = Person(DocumentType.RESIDENT_ID, "450181201905203012", "谭子涵")
 TYPED = TypedPerson(DocumentType.RESIDENT_ID, CHILD.document_number, CHILD.name, "13900139000")
-INSURED = Insured("relation-1", CHILD, "13900139000", None)
+PLACE = Place(Division("450100", "南宁市"), Division("450103", "青秀区"))
+INSURED = Insured("relation-1", CHILD, "13900139000", PLACE)
 PICK = Pick("member-1", CHILD, "", None, Kinship.CHILD, None, None)
 
 
@@ -100,7 +102,7 @@ def test_the_order_names_the_relation_and_the_insureds_phone(ports: Ports, peers
     payable = journeys.quote_payable(chosen, ports)
     journeys.place_order(PAYER, payable, payable.draft.idempotency_key or "", ports)
     (order,) = peers.asked["place_order"]
-    assert (order.relation_id, order.insured_phone) == ("relation-1", "13900139000")
+    assert order.items == (ItemWanted("sealed", "13900139000", "relation-1", PLACE),)
     assert (order.payer.person_id, order.payer.phone) == (PAYER.person_id, PAYER.phone)
 
 
@@ -120,8 +122,15 @@ def test_a_refused_quote_speaks_of_the_insured_and_keeps_the_agencies(ports: Por
         journeys.quote_payable(chosen, ports)
     peers.answer(contribution.quote_payable, AgencyChoiceNeeded(agencies=[{"code": "1", "name": "钦州市"}]))
     with pytest.raises(AgencyChoiceNeeded, match="被缴费人在多个地方"):
-        journeys.quote_payable(chosen, ports)
+        journeys.quote_payable(ports.journeys.rows[chosen.journey_id], ports)
     assert [agency.code for agency in ports.journeys.rows[chosen.journey_id].draft.agencies] == ["1"]
+
+
+def test_a_refused_back_payment_speaks_of_the_insured(ports: Ports, peers: FakePeers) -> None:
+    back = journeys.choose_kind(_for_child(ports), PaymentKind.BACK, ports)
+    peers.answer(contribution.quote_back_payment, PensionMissing())
+    with pytest.raises(PensionMissing, match="查询不到被缴费人的养老保险参保登记信息"):
+        journeys.quote_payable(journeys.find_enrolment(back, ports), ports)
 
 
 def test_an_entry_is_found_by_its_relation(ports: Ports, peers: FakePeers) -> None:

@@ -72,7 +72,8 @@ def test_every_error_of_a_typed_person_has_its_field() -> None:
 
 
 def test_a_prompt_about_another_does_not_speak_to_the_payer() -> None:
-    for kind in (*contribution.find_enrolment.errors, *contribution.quote_payable.errors):
+    asked = (contribution.find_enrolment, contribution.quote_payable, contribution.quote_back_payment)
+    for kind in {kind for method in asked for kind in method.errors}:
         said = others.said_of_another(kind())
         assert type(said) is kind
         assert said.detail["insured"] == "other"

@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 
 from kit.clock import OffsetClock, SystemClock
-from kit.config import ConfigurationError, ServiceConfig, outside, own, read, secret
+from kit.config import ConfigurationError, ServiceConfig, needed, outside, own, read, secret
 
 KEY = "1:" + "3c" * 16
 DEVELOPMENT = {
@@ -33,6 +33,9 @@ class Weighbridge(ServiceConfig):
 
     scale_url: str = outside()
     scale_passwords: tuple[str, ...] = secret()
+    printer: str = "paper"
+    printer_url: str = needed(("printer", "network"))
+    printer_password: str = secret(("printer", "network"))
     scale_timeout: float = 2.5
     lanes: int = own(default=2)
     night_shift: bool = False
@@ -54,6 +57,24 @@ def test_every_missing_variable_is_named_at_once() -> None:
 
 def test_an_empty_variable_counts_as_missing() -> None:
     assert _problems({**DEVELOPMENT, "SCALE_URL": ""}) == ("SCALE_URL is not set",)
+
+
+def test_what_only_another_choice_needs_is_not_asked_for() -> None:
+    settings = read(Weighbridge, PRODUCTION)
+    assert (settings.printer_url, settings.printer_password) == ("", "")
+
+
+def test_what_a_choice_needs_is_named_with_all_that_is_missing() -> None:
+    chosen = {**DEVELOPMENT, "PRINTER": "network", "SCALE_URL": ""}
+    assert set(_problems(chosen)) == {
+        "SCALE_URL is not set", "PRINTER_URL is not set", "PRINTER_PASSWORD is not set"
+    }  # fmt: skip
+
+
+def test_production_looks_at_a_secret_that_is_set_though_nothing_needs_it() -> None:
+    assert _problems({**PRODUCTION, "PRINTER_PASSWORD": "short"}) == (
+        "PRINTER_PASSWORD: too short, or a sample",
+    )
 
 
 def test_values_take_the_types_of_their_fields() -> None:

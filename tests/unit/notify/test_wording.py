@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract.insurance import Channel
+from contract.insurance import Channel, InsuranceType, PaymentKind
 from kit.config import read
 from services.notify import domain, wording
 from services.notify.config import Config
@@ -42,6 +42,17 @@ def test_a_failure_reads_as_the_requirement_wants(catalogue: Catalogue) -> None:
         "金额：400.00元，缴费时间：2026年11月23日 08时05分，未成功缴费方式：广西税务12366微信公众号，"
         f"缴费操作人：韦**。{HOTLINE}。"
     )
+
+
+def test_a_back_payment_names_its_years_in_short_and_says_what_it_is(catalogue: Catalogue) -> None:
+    event = succeeded(
+        kind=PaymentKind.BACK,
+        years=(2014, *range(2016, 2024)),
+        insurance_type=InsuranceType.PENSION,
+        amount=180000,
+    )
+    text = catalogue[Kind.PAYMENT_SUCCEEDED].render("广西税务", wording.success_variables(event))
+    assert "险种：养老保险（补缴），所属年度：2014、2016-2023年，金额：1800.00元，" in text
 
 
 @pytest.mark.parametrize(

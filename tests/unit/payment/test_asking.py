@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from contract.paid import ListPaid
 from contract.payment import (
     CloseNotConfirmed,
     ListOrders,
-    ListPaid,
     OrderNotFound,
     OrderNotPayable,
     OrderState,
@@ -19,7 +19,7 @@ from contract.payment import (
 )
 from services.payment import domain, usecases
 from services.payment.domain import Order, Report, Trigger
-from tests.fakes.payment_orders import NOW, OTHER_PAYER, a_quote
+from tests.fakes.payment_orders import INSURED, NOW, OTHER_PAYER, a_quote
 from tests.fakes.payment_service import Payment, of
 from tests.fakes.payment_unionpay import SILENCE
 
@@ -307,10 +307,10 @@ def test_a_payer_sees_only_their_own_orders_newest_first(payment: Payment) -> No
 
 def test_only_what_is_paid_is_listed_as_paid(payment: Payment) -> None:
     order = payment.placed()
-    asked = ListPaid(order.insured, order.year, order.year)
+    asked = ListPaid(INSURED, 2026, 2026)
     assert usecases.list_paid(asked, payment.wiring).contributions == ()
     payment.notify(order)
     (paid,) = usecases.list_paid(asked, payment.wiring).contributions
-    assert (paid.year, paid.amount, paid.paid_at) == (order.year, order.amount, payment.now(order).paid_at)
-    renamed = replace(asked, insured=replace(order.insured, name="韦秀"))
+    assert (paid.year, paid.amount, paid.paid_at) == (2026, order.amount, payment.now(order).paid_at)
+    renamed = replace(asked, insured=replace(INSURED, name="韦秀"))
     assert usecases.list_paid(renamed, payment.wiring).contributions == ()

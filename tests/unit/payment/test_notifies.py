@@ -133,7 +133,7 @@ def test_a_notify_that_does_not_say_what_happened_leaves_the_question_open(
 @pytest.mark.parametrize("reason", ["buyer", "declined", "expired", "merchant", None])
 def test_a_notify_of_a_closed_order_closes_ours(payment: Payment, reason: str | None) -> None:
     order = payment.placed()
-    payment.notify(order, status="TRADE_CLOSED", **({"closeReason": reason} if reason else {}))
+    payment.notify(order, status="TRADE_CLOSED", payTime="", **({"closeReason": reason} if reason else {}))
     assert payment.now(order).state is OrderState.CLOSED
     cause = {"buyer": "closed_by_buyer", "declined": "declined", "expired": "expired"}.get(
         reason or "", "closed"

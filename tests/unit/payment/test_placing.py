@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from contract.insurance import Channel
 from contract.payment import (
     IdempotencyConflict,
+    ItemWanted,
     LiveOrderExists,
     OrderPlacedEvent,
     OrderState,
@@ -24,9 +25,10 @@ from contract.payment import (
     QuoteForged,
     QuoteUsed,
 )
+from contract.places import Division, Place
 from kit.clock import SetClock, china
 from services.payment import usecases
-from tests.fakes.payment_orders import NOW, OTHER_PAYER, PAYER, a_quote, asking, sealed
+from tests.fakes.payment_orders import NOW, OTHER_PAYER, PAYER, a_quote, an_item, asking, asking_all, sealed
 from tests.fakes.payment_service import Payment, make_payment
 
 
@@ -39,7 +41,8 @@ def content_of(payment_url: str) -> dict[str, object]:
 def test_an_order_holds_what_the_quote_says_and_nothing_of_the_client(payment: Payment) -> None:
     placed = payment.place(insured_phone="13700137000")
     order = payment.storage.orders[placed.order_id]
-    assert (order.state, order.amount, order.insured) == (OrderState.PLACED, 40000, a_quote().insured)
+    assert (order.state, order.amount) == (OrderState.PLACED, 40000)
+    assert order.items == (an_item(),)
     assert (order.payer_name, order.payer_phone) == (PAYER.name, PAYER.phone)
     assert order.expires_at == NOW + dt.timedelta(minutes=30)
     assert order.next_action_at == NOW + dt.timedelta(seconds=30)
@@ -72,8 +75,10 @@ def test_the_same_key_and_body_give_the_same_order_again(payment: Payment) -> No
         asking(a_quote(), insured_phone="13700137001"),
         asking(a_quote(), channel=Channel.ALIPAY_CITY),
         asking(a_quote(), relation_id="relation-2"),
+        asking(a_quote(), place=Place(town=Division("450103001", "新竹街道"))),
+        asking_all(a_quote(), a_quote(quote_id="quote-2", year=2027)),
     ],
-    ids=["quote", "phone", "channel", "relation"],
+    ids=["quote", "phone", "channel", "relation", "place", "one more"],
 )
 def test_the_same_key_with_another_body_is_a_conflict(payment: Payment, other: PlaceOrder) -> None:
     first = payment.place()
@@ -96,7 +101,7 @@ def test_keys_of_two_payers_do_not_meet(payment: Payment) -> None:
 )
 def test_a_quote_we_did_not_seal_is_refused(payment: Payment, token: str) -> None:
     with pytest.raises(QuoteForged, match="没有扣款"):
-        usecases.place_order(replace(asking(a_quote()), quote=token), payment.wiring)
+        usecases.place_order(replace(asking(a_quote()), items=(ItemWanted(token),)), payment.wiring)
     assert payment.storage.orders == {}
 
 
@@ -107,7 +112,9 @@ def test_a_quote_tampered_with_anywhere_is_refused(position: int, letter: str) -
     tampered = token[:position] + letter + token[position + 1 :]
     if tampered != token:
         with pytest.raises(QuoteForged):
-            usecases.place_order(replace(asking(a_quote()), quote=tampered), make_payment().wiring)
+            usecases.place_order(
+                replace(asking(a_quote()), items=(ItemWanted(tampered),)), make_payment().wiring
+            )
 
 
 def test_an_expired_quote_charges_nobody(payment: Payment) -> None:
@@ -130,7 +137,7 @@ def test_a_quote_makes_one_order_and_only_its_owner_learns_which(
     first = payment.place()
     with pytest.raises(QuoteUsed) as refused:
         payment.place(payer=payer, key="key-2")
-    assert refused.value.detail == ({"order_id": first.order_id} if told else {})
+    assert refused.value.detail == ({"order_id": first.order_id} if told else {}) | {"item": 0}
 
 
 @pytest.mark.parametrize(
@@ -140,10 +147,10 @@ def test_a_live_order_keeps_every_other_payer_away(payment: Payment, state: Orde
     payment.placed(state)
     with pytest.raises(LiveOrderExists) as refused:
         payment.place(a_quote(quote_id="quote-2"), OTHER_PAYER)
-    assert refused.value.detail == {}
+    assert refused.value.detail == {"item": 0}
     with pytest.raises(LiveOrderExists) as refused:
         payment.place(a_quote(quote_id="quote-3"), key="key-3")
-    assert set(refused.value.detail) == {"order_id"}
+    assert set(refused.value.detail) == {"item", "order_id"}
 
 
 @pytest.mark.parametrize("state", [OrderState.FAILED, OrderState.CLOSED, OrderState.REFUNDED])

@@ -41,7 +41,8 @@ def settings(service: str) -> dict[str, str]:
     config: Any = importlib.import_module(f"services.{service}.config").Config
     variables = {}
     for field in dataclasses.fields(config):
-        default = "required" if field.default is dataclasses.MISSING else str(field.default)
+        needed = field.default is dataclasses.MISSING or "when" in field.metadata
+        default = "required" if needed else str(field.default)
         if field.name in ("database_url", "http_address") and default == "required":
             variables[f"{service}_{field.name}".upper()] = default
         elif field.name not in SHARED:

@@ -8,7 +8,13 @@ import pytest
 from sandbox import tencent
 from sandbox.clock import SHANGHAI
 from sandbox.settings import DEMO_CREDENTIALS
-from sandbox.signatures import BadSignature, communication_key_sign, open_body_signature, verify_header
+from sandbox.signatures import (
+    BadSignature,
+    communication_key_sign,
+    open_body_signature,
+    verify_communication_key,
+    verify_header,
+)
 
 APP_ID, APP_KEY = "12345678901234567890123456789012", "67890123456789012345678901234567"
 TIMESTAMP, NONCE = "20170101120000", "09876543210987654321098765432109"
@@ -53,7 +59,7 @@ def test_open_platform_vector() -> None:
 
 
 def test_header_of_the_vector_is_accepted() -> None:
-    verify_header(header(), b"A", APP_ID, APP_KEY, SIGNED_AT + 60, 600)
+    verify_header(header(), b"A", APP_ID, [APP_KEY], SIGNED_AT + 60, 600)
 
 
 @pytest.mark.parametrize(
@@ -70,11 +76,11 @@ def test_header_of_the_vector_is_accepted() -> None:
 )
 def test_other_headers_are_refused(given: str, body: bytes, now: float) -> None:
     with pytest.raises(BadSignature):
-        verify_header(given, body, APP_ID, APP_KEY, now, 600)
+        verify_header(given, body, APP_ID, [APP_KEY], now, 600)
 
 
 def test_a_skew_of_zero_accepts_any_time() -> None:
-    verify_header(header(), b"A", APP_ID, APP_KEY, SIGNED_AT + 10**8, 0)
+    verify_header(header(), b"A", APP_ID, [APP_KEY], SIGNED_AT + 10**8, 0)
 
 
 def test_communication_key_vectors() -> None:
@@ -88,6 +94,26 @@ def test_communication_key_vectors() -> None:
 def test_notify_vector() -> None:
     fields = dict(parse_qsl(NOTIFY))
     assert communication_key_sign(fields, DEMO_KEY, fields["signType"]) == fields["sign"]
+
+
+def test_the_notify_vector_is_accepted_by_any_of_two_keys() -> None:
+    fields = dict(parse_qsl(NOTIFY))
+    for keys in ([DEMO_KEY, "another"], ["another", DEMO_KEY]):
+        verify_communication_key(fields, keys)
+    verify_communication_key({**BILL, "sign": "57f81baf8e3bae1190b26d6c733038af"}, [DEMO_KEY])
+
+
+@pytest.mark.parametrize(
+    "changed", [{"totalAmount": "2"}, {"signType": "MD5"}, {"signType": "SM3"}, {"sign": ""}, {"extra": ""}]
+)
+def test_a_changed_notify_is_refused(changed: dict[str, str]) -> None:
+    with pytest.raises(BadSignature):
+        verify_communication_key(dict(parse_qsl(NOTIFY)) | changed, [DEMO_KEY])
+
+
+def test_either_of_two_app_keys_may_sign() -> None:
+    for keys in ([APP_KEY, "another"], ["another", APP_KEY]):
+        verify_header(header(), b"A", APP_ID, keys, SIGNED_AT, 600)
 
 
 @pytest.mark.parametrize(

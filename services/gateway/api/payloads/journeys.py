@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
-from contract.insurance import InsuranceType, PayerKind
+from contract.insurance import InsuranceType, PayerKind, PaymentKind
 from contract.people import DocumentType
 from contract.places import Place
+from contract.quote import QuoteLine
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,10 @@ class EnrolmentChoice:
 
 @dataclass(frozen=True)
 class EnrolmentFound:
-    """The insured's enrolment, kept in a journey. `status` is `asking` while another request asks for it."""
+    """The insured's enrolment, kept in a journey. `status` is `found`, or `asking` while the question goes on: then
+    `ahead` is how many go before it, null when it is being answered, and after `retry_after` seconds (also the header
+    Retry-After) GET /enrolments/{journey_id} tells more. `as_of` is set where the social insurance system did not
+    answer and this is what it said then."""
 
     journey_id: str
     status: str
@@ -51,6 +56,9 @@ class EnrolmentFound:
     insured_number: str
     payer_kind: PayerKind | None
     entries: tuple[EnrolmentChoice, ...]
+    as_of: dt.datetime | None = None
+    ahead: int | None = None
+    retry_after: int | None = None
 
 
 @dataclass(frozen=True)
@@ -65,13 +73,22 @@ class QuoteWanted:
 
 
 @dataclass(frozen=True)
+class BackPaymentWanted:
+    """`agency_code` answers agency_choice_needed."""
+
+    journey_id: str
+    agency_code: str = ""
+
+
+@dataclass(frozen=True)
 class QuoteGiven:
-    """Send `quote`, which is opaque, with the order. `amount` in fen; the sealed quote counts, not this copy."""
+    """Send `quote`, which is opaque, with the order. `lines` has one line for 正常缴费, and for 补缴 one for every year
+    that is missing, oldest first: all are paid or none. Amounts in fen; the sealed quote counts, not this copy."""
 
     quote: str
     insurance_type: InsuranceType
     agency_name: str
-    year: int
-    tier_label: str
+    kind: PaymentKind
+    lines: tuple[QuoteLine, ...]
     amount: int
     expires_in: int

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TypeVar
 
 from werkzeug.wrappers import Request
 
 from contract import payment
 from contract.errors import InvalidInput, NotFound
-from contract.payment import ListOrders, OrderOfPayer, OrderPlaced, Orders, OrderView, Payer, PlaceOrder
+from contract.payment import (
+    ItemWanted,
+    ListOrders,
+    OrderOfPayer,
+    OrderPlaced,
+    Orders,
+    OrderView,
+    Payer,
+    PlaceOrder,
+)
 from contract.rpc import Method
 from kit.http import Access
 from services.gateway.api.operations import operation
@@ -47,13 +55,8 @@ class OrdersApi(Routes):
         phone = payer.phone if body.reminder_phone is None else drafts.reminder_phone(body.reminder_phone)
         operator = Payer(payer.person_id, payer.person.name, phone or "")
         journey_id, _, quote = body.quote.rpartition(JOURNEY_OF_QUOTE)
-        order = PlaceOrder(operator, quote, key)
-        if journey_id:
-            draft = self._quoted(session, journey_id, quote)
-            order = replace(
-                order, insured_phone=draft.insured_phone or None, relation_id=draft.insured_relation_id
-            )
-        return self.rpc.call(payment.place_order, order)
+        item = drafts.item_of(self._quoted(session, journey_id, quote)) if journey_id else ItemWanted(quote)
+        return self.rpc.call(payment.place_order, PlaceOrder(operator, (item,), key))
 
     @operation("GET", "/orders", "最近的缴费", access=Access.PAYER, answer=Orders, errors=(LoginNeeded,))
     def list_orders_by_api(self, request: Request, session: Session, body: None) -> Orders:

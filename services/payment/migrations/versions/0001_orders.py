@@ -1,4 +1,4 @@
-"""Orders, their history, notifies, refund cases and the outbox."""
+"""Orders with their lines, their history, notifies, refund cases and the outbox."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ _UNPUBLISHED = sa.text("published_at IS NULL")
 
 def upgrade() -> None:
     _create_orders()
+    _create_lines()
     _create_history()
     _create_notifies()
     _create_refund_cases()
@@ -34,25 +35,9 @@ def _create_orders() -> None:
         sa.Column("payer_phone", sa.LargeBinary, nullable=False),
         sa.Column("idempotency_key", sa.String(64), nullable=False),
         sa.Column("body_hash", sa.String(64), nullable=False),
-        sa.Column("quote_id", sa.String(36), nullable=False),
-        sa.Column("insured_index", sa.LargeBinary(32), nullable=False),
-        sa.Column("insured_type", sa.String(3), nullable=False),
-        sa.Column("insured_number", sa.LargeBinary, nullable=False),
-        sa.Column("insured_name", sa.LargeBinary, nullable=False),
-        sa.Column("insured_phone", sa.LargeBinary),
-        sa.Column("registration_number", sa.String(40), nullable=False),
-        sa.Column("payer_kind", sa.String(1), nullable=False),
-        sa.Column("insurance_type", sa.String(16), nullable=False),
-        sa.Column("agency_code", sa.String(20), nullable=False),
-        sa.Column("agency_name", sa.String(100), nullable=False),
-        sa.Column("person_number", sa.String(40), nullable=False),
-        sa.Column("product_code", sa.String(20), nullable=False),
-        sa.Column("year", sa.Integer, nullable=False),
-        sa.Column("tier_label", sa.String(64), nullable=False),
         sa.Column("amount", sa.BigInteger, nullable=False),
         sa.Column("channel", sa.String(32), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
-        sa.Column("live", sa.Boolean, nullable=False),
         sa.Column("created_at", _MOMENT, nullable=False),
         sa.Column("expires_at", _MOMENT, nullable=False),
         sa.Column("next_action_at", _MOMENT),
@@ -62,19 +47,53 @@ def _create_orders() -> None:
         sa.Column("transaction_id", sa.String(64)),
         sa.Column("failure_code", sa.String(32)),
         sa.Column("refund_due", sa.Boolean, nullable=False, server_default=sa.false()),
+        sa.Column("mid", sa.String(32), nullable=False),
+        sa.Column("tid", sa.String(16), nullable=False),
+        sa.Column("inst_mid", sa.String(32), nullable=False),
         sa.PrimaryKeyConstraint("order_id", name="orders_pkey"),
         sa.UniqueConstraint("mer_order_id", name="orders_mer_order_id_key"),
-        sa.UniqueConstraint("quote_id", name="orders_quote_id_key"),
         sa.UniqueConstraint("payer_id", "idempotency_key", name="orders_payer_id_idempotency_key_key"),
     )
-    op.create_index(
-        "orders_one_live", "orders", ["insured_index", "insurance_type", "year"], unique=True,
-        postgresql_where=_LIVE, sqlite_where=_LIVE,
-    )  # fmt: skip
     op.create_index(
         "orders_due", "orders", ["next_action_at"], postgresql_where=_HAS_ACTION, sqlite_where=_HAS_ACTION
     )
     op.create_index("orders_of_payer", "orders", ["payer_id", "created_at"])
+
+
+def _create_lines() -> None:
+    op.create_table(
+        "order_lines",
+        sa.Column("order_id", sa.String(36), nullable=False),
+        sa.Column("item", sa.SmallInteger, nullable=False),
+        sa.Column("line", sa.SmallInteger, nullable=False),
+        sa.Column("quote_id", sa.String(36), nullable=False),
+        sa.Column("insured_index", sa.LargeBinary(32), nullable=False),
+        sa.Column("insured_type", sa.String(3), nullable=False),
+        sa.Column("insured_number", sa.LargeBinary, nullable=False),
+        sa.Column("insured_name", sa.LargeBinary, nullable=False),
+        sa.Column("insured_phone", sa.LargeBinary),
+        sa.Column("relation_id", sa.String(36)),
+        sa.Column("place", sa.LargeBinary),
+        sa.Column("registration_number", sa.String(40), nullable=False),
+        sa.Column("payer_kind", sa.String(1), nullable=False),
+        sa.Column("insurance_type", sa.String(16), nullable=False),
+        sa.Column("kind", sa.String(8), nullable=False),
+        sa.Column("agency_code", sa.String(20), nullable=False),
+        sa.Column("agency_name", sa.String(100), nullable=False),
+        sa.Column("person_number", sa.String(40), nullable=False),
+        sa.Column("product_code", sa.String(20), nullable=False),
+        sa.Column("year", sa.Integer, nullable=False),
+        sa.Column("tier_label", sa.String(64), nullable=False),
+        sa.Column("amount", sa.BigInteger, nullable=False),
+        sa.Column("live", sa.Boolean, nullable=False),
+        sa.PrimaryKeyConstraint("order_id", "item", "line", name="order_lines_pkey"),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.order_id"], name="order_lines_order_id_fkey"),
+        sa.UniqueConstraint("quote_id", "line", name="order_lines_quote_id_line_key"),
+    )
+    op.create_index(
+        "order_lines_one_live", "order_lines", ["insured_index", "insurance_type", "year"], unique=True,
+        postgresql_where=_LIVE, sqlite_where=_LIVE,
+    )  # fmt: skip
 
 
 def _create_history() -> None:

@@ -1,4 +1,4 @@
-"""The only code that queries payment's tables."""
+"""Orders with their lines, their history, notifies and refund cases."""
 
 from __future__ import annotations
 
@@ -6,36 +6,58 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, insert, select, update
 
-from contract.insurance import Channel, InsuranceType, PayerKind
 from contract.payment import OrderState
-from contract.people import DocumentType, Person
+from contract.people import Person
 from kit.database import Writer, insert_or_ignore
-from services.payment.domain import FINAL, LIVE, MIN_BETWEEN_LOOKS, Edge, Order, RefundReason, Report
-from services.payment.models import notifies, order_history, orders, refund_cases
+from services.payment.domain import (
+    FINAL,
+    LIVE,
+    MIN_BETWEEN_LOOKS,
+    Edge,
+    Item,
+    Order,
+    RefundReason,
+    Report,
+    document_of,
+)
+from services.payment.models import notifies, order_history, order_lines, orders, refund_cases
+from services.payment.storage.rows import IN_ORDER, WITH_LINES, line_rows, order_row, orders_of
 
 # Built once and given their values as parameters: on the paths every payment takes, building costs more than asking.
-_ADD = insert(orders)
-_OF_PAYER = select(orders).where(
+_ADD, _ADD_LINE = insert(orders), insert(order_lines)
+_OF_PAYER = WITH_LINES.where(
     orders.c.order_id == bindparam("order_id"), orders.c.payer_id == bindparam("payer_id")
+).order_by(*IN_ORDER)
+_LOCK = (
+    WITH_LINES.where(orders.c.order_id == bindparam("order_id"))
+    .order_by(*IN_ORDER)
+    .with_for_update(of=orders)
 )
-_LOCK = select(orders).where(orders.c.order_id == bindparam("order_id")).with_for_update()
-_LOCK_BY_NUMBER = select(orders).where(orders.c.mer_order_id == bindparam("mer_order_id")).with_for_update()
-_MOVED = ("state", "live", "attempts", "next_action_at", "paid_at", "transaction_id", "failure_code")
+_LOCK_BY_NUMBER = (
+    WITH_LINES.where(orders.c.mer_order_id == bindparam("mer_order_id"))
+    .order_by(*IN_ORDER)
+    .with_for_update(of=orders)
+)
+_MOVED = ("state", "attempts", "next_action_at", "paid_at", "transaction_id", "failure_code")
 _MOVE = (
     update(orders)
     .where(orders.c.order_id == bindparam("moved"))
     .values({name: bindparam(name) for name in _MOVED})
 )
+_REVIVE_LINES = (
+    update(order_lines).where(order_lines.c.order_id == bindparam("moved")).values(live=bindparam("alive"))
+)
 
 
 class Blocker(NamedTuple):
-    """The order that stands in a new order's way, and whose it is."""
+    """The order that stands in a new order's way; and which of its items it stops, where it is not the whole order."""
 
     order: Order
     same_key: bool
     same_quote: bool
+    item: int = 0
 
 
 class StoredNotify(NamedTuple):
@@ -48,68 +70,68 @@ class StoredNotify(NamedTuple):
 
 
 class OrderStorage:
-    """Orders, their history, notifies and refund cases."""
+    """Everything payment keeps."""
 
     def add(self, tx: Writer, order: Order) -> None:
-        """Insert a new order; a Duplicate says that its key, quote or insured person already has one."""
-        tx.execute(_ADD, row_of(order))
+        """Insert a new order; a Duplicate says that its key, a quote of it or somebody it pays for has an order
+        already."""
+        tx.execute(_ADD, order_row(order))
+        for row in line_rows(order):
+            tx.execute(_ADD_LINE, row)
 
     def blocker(self, tx: Connection, order: Order) -> Blocker | None:
-        """Why `add` refused: the same key before the same quote before another live order."""
+        """Why `add` refused: the same key before the same quote before another live order, the first item first."""
         same_key = (orders.c.payer_id == order.payer_id) & (orders.c.idempotency_key == order.idempotency_key)
-        same_quote = orders.c.quote_id == order.quote_id
-        same_person = (
-            (orders.c.insured_index == _insured_key(order.insured))
-            & (orders.c.insurance_type == order.insurance_type.value)
-            & (orders.c.year == order.year)
-            & orders.c.live
-        )
-        for condition in (same_key, same_quote, same_person):
-            if row := tx.execute(select(orders).where(condition)).first():
-                return Blocker(_order(row), condition is same_key, condition is same_quote)
+        if found := _first(tx, same_key):
+            return Blocker(found, same_key=True, same_quote=False)
+        for condition in (_same_quote, _same_subject):
+            for number, item in enumerate(order.items):
+                if found := _first(tx, condition(item)):
+                    return Blocker(found, False, condition is _same_quote, number)
         return None
 
     def find(self, tx: Connection, order_id: str, payer_id: str) -> Order | None:
         """An order of this payer."""
-        return _maybe(tx.execute(_OF_PAYER, {"order_id": order_id, "payer_id": payer_id}).first())
+        return _one(tx, _OF_PAYER, order_id=order_id, payer_id=payer_id)
 
     def latest(self, tx: Connection, payer_id: str, limit: int) -> Sequence[Order]:
         """The payer's orders, newest first."""
-        mine = select(orders).where(orders.c.payer_id == payer_id)
-        return [_order(row) for row in tx.execute(mine.order_by(orders.c.created_at.desc()).limit(limit))]
+        newest = orders.c.created_at.desc()
+        mine = select(orders.c.order_id).where(orders.c.payer_id == payer_id).order_by(newest).limit(limit)
+        found = WITH_LINES.where(orders.c.order_id.in_(mine)).order_by(newest, *IN_ORDER)
+        return orders_of(tx.execute(found))
 
     def paid_for(self, tx: Connection, insured: Person, since: int, until: int) -> Sequence[Order]:
-        """Paid orders for a person of that number and name, by contribution year, in the order they were paid."""
-        paid = select(orders).where(
-            orders.c.insured_index == _insured_key(insured), orders.c.live,
-            orders.c.state == OrderState.PAID.value, orders.c.year.between(since, until),
+        """Paid orders for a person of that number and name, in the order they were paid, each with no more than the
+        lines for this person and these years."""
+        lines = order_lines.c
+        paid = WITH_LINES.where(
+            lines.insured_index == document_of(insured), lines.live,
+            lines.year.between(since, until), orders.c.state == OrderState.PAID.value,
         )  # fmt: skip
-        found = [_order(row) for row in tx.execute(paid.order_by(orders.c.paid_at, orders.c.order_id))]
-        return [order for order in found if order.insured.name == insured.name]
+        found = tx.execute(paid.order_by(orders.c.paid_at, *IN_ORDER))
+        return orders_of(row for row in found if row.insured_name == insured.name)
 
     def lock(self, tx: Connection, order_id: str) -> Order:
         """The order, its row locked until the transaction ends."""
-        order = _maybe(tx.execute(_LOCK, {"order_id": order_id}).first())
+        order = _one(tx, _LOCK, order_id=order_id)
         assert order is not None, "orders are never deleted"
         return order
 
     def lock_by_number(self, tx: Connection, mer_order_id: str) -> Order | None:
         """The order UnionPay speaks of, locked."""
-        return _maybe(tx.execute(_LOCK_BY_NUMBER, {"mer_order_id": mer_order_id}).first())
+        return _one(tx, _LOCK_BY_NUMBER, mer_order_id=mer_order_id)
 
     def claim_due(self, tx: Connection, now: dt.datetime, until: dt.datetime, limit: int) -> Sequence[Order]:
         """Orders whose next action is due, pushed to `until` so that no other replica takes them meanwhile."""
-        due = (
-            select(orders)
-            .where(orders.c.next_action_at <= now)
-            .order_by(orders.c.next_action_at)
-            .limit(limit)
-        )
-        found = [_order(row) for row in tx.execute(due.with_for_update(skip_locked=True))]
-        if found:
-            ids = [order.order_id for order in found]
-            lease = update(orders).where(orders.c.order_id.in_(ids))
-            tx.execute(lease.values(next_action_at=until, looked_at=now))
+        earliest = orders.c.next_action_at
+        due = select(orders.c.order_id).where(earliest <= now).order_by(earliest).limit(limit)
+        ids = tx.execute(due.with_for_update(skip_locked=True)).scalars().all()
+        if not ids:
+            return []
+        ours = orders.c.order_id.in_(ids)
+        found = orders_of(tx.execute(WITH_LINES.where(ours).order_by(earliest, *IN_ORDER)))
+        tx.execute(update(orders).where(ours).values(next_action_at=until, looked_at=now))
         return found
 
     def claim(self, tx: Connection, order: Order, now: dt.datetime, until: dt.datetime) -> bool:
@@ -123,16 +145,19 @@ class OrderStorage:
     def move(
         self, tx: Connection, order: Order, edge: Edge, report: Report, next_action_at: dt.datetime | None
     ) -> None:
-        """Follow an edge, and write it into the history. The caller holds the row's lock."""
+        """Follow an edge; all lines live and end with their order. The caller holds the row's lock."""
         paid, final = edge.to is OrderState.PAID, edge.to in FINAL
         values = {
-            "moved": order.order_id, "state": edge.to.value, "live": edge.to in LIVE, "attempts": 0,
+            "moved": order.order_id, "state": edge.to.value, "attempts": 0,
             "next_action_at": None if final else next_action_at,
             "paid_at": report.paid_at if paid else order.paid_at,
             "transaction_id": report.transaction_id if paid else order.transaction_id,
             "failure_code": report.failure_code if final and not paid else order.failure_code,
         }  # fmt: skip
         tx.execute(_MOVE, values)
+        alive = edge.to in LIVE
+        if alive is not (order.state in LIVE):
+            tx.execute(_REVIVE_LINES, {"moved": order.order_id, "alive": alive})
 
     def note(
         self, tx: Connection, order: Order, to: OrderState, report: Report, now: dt.datetime, **detail: Any
@@ -199,43 +224,31 @@ class OrderStorage:
         return dict(connection.execute(counts).all())
 
 
-def _maybe(row: Row[Any] | None) -> Order | None:
-    return None if row is None else _order(row)
+def _one(tx: Connection, statement: Select[Any], **values: str) -> Order | None:
+    return next(iter(orders_of(tx.execute(statement, values))), None)
 
 
-def _insured_key(person: Person) -> str:
-    return f"{person.document_type.value}:{person.document_number}"
+def _first(tx: Connection, condition: ColumnElement[bool]) -> Order | None:
+    """One whole order of which a line meets the condition."""
+    named = (
+        select(orders.c.order_id)
+        .join(order_lines, order_lines.c.order_id == orders.c.order_id)
+        .where(condition)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return _one(tx, WITH_LINES.where(orders.c.order_id == named).order_by(*IN_ORDER))
 
 
-def row_of(order: Order) -> dict[str, Any]:
-    """The columns of an order."""
-    return {
-        "order_id": order.order_id, "mer_order_id": order.mer_order_id, "payer_id": order.payer_id,
-        "payer_name": order.payer_name, "payer_phone": order.payer_phone,
-        "idempotency_key": order.idempotency_key, "body_hash": order.body_hash, "quote_id": order.quote_id,
-        "insured_index": _insured_key(order.insured), "insured_type": order.insured.document_type.value,
-        "insured_number": order.insured.document_number, "insured_name": order.insured.name,
-        "insured_phone": order.insured_phone, "registration_number": order.registration_number,
-        "payer_kind": order.payer_kind.value, "insurance_type": order.insurance_type.value,
-        "agency_code": order.agency_code, "agency_name": order.agency_name, "person_number": order.person_number,
-        "product_code": order.product_code, "year": order.year, "tier_label": order.tier_label,
-        "amount": order.amount, "channel": order.channel.value, "state": order.state.value,
-        "live": order.state in LIVE, "created_at": order.created_at, "expires_at": order.expires_at,
-        "next_action_at": order.next_action_at, "attempts": order.attempts, "relation_id": order.relation_id,
-    }  # fmt: skip
+def _same_quote(item: Item) -> ColumnElement[bool]:
+    return order_lines.c.quote_id == item.quote_id
 
 
-def _order(row: Row[Any]) -> Order:
-    return Order(
-        order_id=row.order_id, mer_order_id=row.mer_order_id, payer_id=row.payer_id, payer_name=row.payer_name,
-        payer_phone=row.payer_phone, idempotency_key=row.idempotency_key, body_hash=row.body_hash,
-        quote_id=row.quote_id, insured=Person(DocumentType(row.insured_type), row.insured_number, row.insured_name),
-        insured_phone=row.insured_phone, registration_number=row.registration_number,
-        payer_kind=PayerKind(row.payer_kind), insurance_type=InsuranceType(row.insurance_type),
-        agency_code=row.agency_code, agency_name=row.agency_name, person_number=row.person_number,
-        product_code=row.product_code, year=row.year, tier_label=row.tier_label, amount=row.amount,
-        channel=Channel(row.channel), state=OrderState(row.state), created_at=row.created_at,
-        expires_at=row.expires_at, next_action_at=row.next_action_at, attempts=row.attempts, paid_at=row.paid_at,
-        transaction_id=row.transaction_id, failure_code=row.failure_code, refund_due=row.refund_due,
-        relation_id=row.relation_id,
-    )  # fmt: skip
+def _same_subject(item: Item) -> ColumnElement[bool]:
+    document, insurance_type, _ = item.subjects[0]
+    return (
+        (order_lines.c.insured_index == document)
+        & (order_lines.c.insurance_type == insurance_type.value)
+        & order_lines.c.year.in_(item.years)
+        & order_lines.c.live
+    )
