@@ -30,11 +30,11 @@ from contract.payment import (
 )
 from kit.clock import Clock
 from kit.crypto import KeyRing
-from kit.database import Transactions
+from kit.database import Duplicate, Transactions
 from services.payment import domain, placing, views
 from services.payment.adapters.base import UnionPay
 from services.payment.config import Config
-from services.payment.domain import Blocked, Edge, Order, Report, Trigger
+from services.payment.domain import Edge, Order, Report, Trigger
 
 LEASE = dt.timedelta(seconds=60)
 """How long an order is kept from other pollers while UnionPay is asked; after a crash it is due again then."""
@@ -86,10 +86,10 @@ def place_order(request: PlaceOrder, w: Wiring) -> OrderPlaced:
 def _stored(order: Order, w: Wiring, now: dt.datetime) -> bool:
     """Whether the order and its event are committed; else nothing is."""
     try:
-        with w.database.transaction() as tx:
+        with w.database.write() as tx:
             w.orders.add(tx, order)
             w.outbox.add(tx, views.placed(order), order.order_id, now)
-    except Blocked:
+    except Duplicate:
         return False
     return True
 

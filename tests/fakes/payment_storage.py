@@ -12,7 +12,8 @@ from contract.events import EventData
 from contract.insurance import InsuranceType
 from contract.payment import OrderState
 from contract.people import Person
-from services.payment.domain import FINAL, LIVE, MIN_BETWEEN_LOOKS, Blocked, Edge, Order, RefundReason, Report
+from kit.database import Duplicate
+from services.payment.domain import FINAL, LIVE, MIN_BETWEEN_LOOKS, Edge, Order, RefundReason, Report
 from services.payment.storage.orders import Blocker, StoredNotify
 
 
@@ -76,9 +77,12 @@ class FakeOrderStorage:
     def read(self) -> Iterator[Any]:
         yield None
 
+    def write(self) -> contextlib.AbstractContextManager[Any]:
+        return self.transaction()
+
     def add(self, tx: Any, order: Order) -> None:
         if self.blocker(tx, order) is not None:
-            raise Blocked
+            raise Duplicate
         self.orders[order.order_id] = order
 
     def blocker(self, tx: Any, order: Order) -> Blocker | None:
