@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contract import contribution, health, household, identity, notify, payment, places, rights
+from contract import contribution, health, household, identity, notify, payment, places, rights, tiers
 from contract.events import EVENTS
 from contract.rpc import METHODS
 
@@ -17,4 +17,5 @@ __all__ = [
     "payment",
     "places",
     "rights",
+    "tiers",
 ]

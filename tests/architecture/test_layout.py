@@ -22,7 +22,11 @@ FOLDERS = {"usecases", "domain", "storage"}
 """What may be a folder, split by subject, where one file would be too long."""
 
 BY_SUBJECT = {
-    "contribution": {"demonstration.py": "演示数据 for everything but production (kit.migrate)"},
+    "contribution": {
+        "demonstration.py": "演示数据 for everything but production (kit.migrate)",
+        "divisions": "the pooling levels there are, with the licence of the data",
+        "tables.py": "the command line by which operators keep the authority's tables",
+    },
     "identity": {"divisions": "Guangxi's cities to villages: the data, its licence and what reads it"},
     "payment": {
         "views.py": "an order as its payer may see it, masked",

@@ -8,6 +8,7 @@ from typing import Protocol
 from contract.contribution import Enrolment, EnrolmentEntry
 from contract.insurance import PayerKind
 from contract.people import Person
+from services.contribution.domain.cells import SheetRow
 from services.contribution.domain.payables import Payable
 
 
@@ -22,4 +23,12 @@ class TaxBank(Protocol):
         self, person: Person, payer_kind: PayerKind, entry: EnrolmentEntry, year: int
     ) -> Sequence[Payable]:
         """城乡居民查询 or 灵活就业查询, by the payer's kind, for one year; empty when there is nothing."""
+        ...
+
+
+class Spreadsheets(Protocol):
+    """The files an authority fills in."""
+
+    def read(self, content: bytes) -> Sequence[SheetRow]:
+        """The rows of a file, row 1 first. Raises SpreadsheetUnreadable."""
         ...

@@ -36,6 +36,7 @@ from services.contribution.domain.payables import (
     other_medical_year,
     pooling_levels,
 )
+from services.contribution.domain.tables import InForce
 
 
 class TierStorage(Protocol):
@@ -44,13 +45,14 @@ class TierStorage(Protocol):
     def find(
         self, connection: Any, pooling_codes: Sequence[str], payer_kind: PayerKind,
         insurance_type: InsuranceType, year: int,
-    ) -> tuple[Tier, ...]: ...  # fmt: skip
+    ) -> InForce | None: ...  # fmt: skip
 
 
 def list_tiers(request: ListTiers, connection: Any, storage: TierStorage) -> Tiers:
-    """The tiers of the payer's own pooling level (3.2.1.9)."""
+    """The table of the payer's own pooling level (3.2.1.9)."""
     levels = pooling_levels(request.division_code)
-    return Tiers(storage.find(connection, levels, request.payer_kind, request.insurance_type, request.year))
+    found = storage.find(connection, levels, request.payer_kind, request.insurance_type, request.year)
+    return found.table if found else Tiers(())
 
 
 def quote_payable(
@@ -61,7 +63,8 @@ def quote_payable(
     clock: Clock,
     valid_for: int,
 ) -> Quoted:
-    """Ask what is payable and seal it; the amount is the upstream's, never the client's (design.md §5 rule 6).
+    """Ask what is payable and seal it; the amount is the upstream's, never the client's (design.md §5 rule 6), and
+    where the authority has a table it must be the table's as well.
 
     `tiers` are those of the entry's pooling level. Raises the errors of contract.contribution.quote_payable.
     """
