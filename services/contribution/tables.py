@@ -29,7 +29,7 @@ from pathlib import Path
 from contract.contribution import BaseRule, Tier, Tiers
 from contract.errors import ContractError
 from contract.insurance import InsuranceType, PayerKind
-from contract.money import yuan_text
+from contract.money import percent_text, yuan_text
 from contract.tiers import (
     ApproveTiers,
     GetTierImport,
@@ -234,8 +234,7 @@ def _rule_text(rule: BaseRule | None) -> str:
     if rule is None:
         return ""
     bounds = f"{yuan_text(rule.minimum)}至{yuan_text(rule.maximum)}元/月"
-    percent = yuan_text(rule.ratio).rstrip("0").rstrip(".")
-    return f"{bounds}，比例{percent}%，{rule.months}个月"
+    return f"{bounds}，比例{percent_text(rule.ratio)}，{rule.months}个月"
 
 
 def _print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

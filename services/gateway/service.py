@@ -16,6 +16,7 @@ from services.gateway.routes.api.household import HouseholdApi
 from services.gateway.routes.api.journeys import JourneysApi
 from services.gateway.routes.api.login import LoginApi
 from services.gateway.routes.api.orders import OrdersApi
+from services.gateway.routes.api.standards import StandardsApi
 from services.gateway.routes.base import JOURNEYS, SESSIONS
 from services.gateway.routes.entry import EntryRoutes
 from services.gateway.routes.household import HouseholdRoutes
@@ -24,12 +25,13 @@ from services.gateway.routes.journey import JourneyRoutes
 from services.gateway.routes.login import LoginRoutes
 from services.gateway.routes.menu import MenuRoutes
 from services.gateway.routes.order import OrderRoutes
+from services.gateway.routes.standards import StandardsRoutes
 from services.gateway.usecases import sessions, upkeep
 
 
 class GatewayService(
     EntryRoutes, LoginRoutes, AccountRoutes, MenuRoutes, HouseholdRoutes, InsuredRoutes, JourneyRoutes,
-    OrderRoutes, LoginApi, AccountApi, HouseholdApi, JourneysApi, OrdersApi,
+    OrderRoutes, StandardsRoutes, LoginApi, AccountApi, HouseholdApi, JourneysApi, OrdersApi, StandardsApi,
 ):  # fmt: skip
     """The residents' door."""
 
