@@ -1,5 +1,5 @@
-"""缴费标准 in Chromium and through JSON: one's own place from 缴费信息选择, any other by the list of divisions, and what
-an authority's new table changes."""
+"""缴费标准 in Chromium and through JSON: one's own place, any other by the list of divisions, and what an
+authority's new table changes."""
 
 from __future__ import annotations
 

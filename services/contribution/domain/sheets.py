@@ -23,6 +23,10 @@ _BASE_COLUMNS = (Column.BASE, Column.MINIMUM, Column.MAXIMUM, Column.RATIO, Colu
 _FIXED, _COMPUTED = "城乡居民按金额缴费，这一格不填", "灵活就业人员的金额由系统按基数计算，这一格不填"
 
 
+TIERS = 60
+"""Of one table: more nobody could choose from on a phone, nor would it fit a message."""
+
+
 @dataclass(frozen=True)
 class Sheet:
     """What a file says. Its tables count only where there are no faults."""
@@ -112,6 +116,8 @@ def _tables(lines: Sequence[_Line], faults: list[SheetFault]) -> tuple[SheetTabl
 def _check_table(lines: Sequence[_Line], faults: list[SheetFault]) -> None:
     """Tiers of one table differ in name and amount, and bases lie within bounds that are the same for all."""
     first = lines[0]
+    if len(lines) > TIERS:
+        faults.append(_at(lines[TIERS], Column.LABEL, f"一张标准表最多{TIERS}个档次"))
     labels: dict[str, int] = {}
     amounts: dict[int, int] = {}
     for line in lines:

@@ -117,6 +117,12 @@ def test_tiers_of_a_table_differ_in_name_and_in_amount() -> None:
     assert faults(resident("一档"), resident("一档", year=2027)) == []
 
 
+def test_a_table_is_short_enough_to_choose_from() -> None:
+    lines = [resident(f"第{n}档", n) for n in range(1, 62)]
+    assert faults(*lines[:60]) == []
+    assert faults(*lines) == [(62, "E", "一张标准表最多60个档次")]
+
+
 def test_the_bounds_of_a_table_are_the_same_on_every_line() -> None:
     found = faults(flexible(), flexible("100%基数档", "6756", bounds=("4053.60", "20000")))
     assert found == [(3, "H", "同一年度的基数下限、上限、比例、月数要一致，与第2行不同")]
