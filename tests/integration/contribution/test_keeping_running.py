@@ -82,13 +82,14 @@ def test_reading_the_largest_file_keeps_nobody_waiting(gateway: str) -> None:
     content = base64.b64encode(workbook(*lines)).decode()
     with ThreadPoolExecutor(1) as pool:
         reading = pool.submit(call, gateway, tiers.preview_tiers, PreviewTiers(LI, content))
-        longest = 0.0
+        longest, begun = 0.0, time.monotonic()
         while not reading.done():
             began = time.monotonic()
             assert call(gateway, list_tiers, ASKED).tiers
             longest = max(longest, time.monotonic() - began)
+        took = time.monotonic() - begun
         assert [fault.text for fault in reading.result().faults] == ["一张标准表最多60个档次"]
-    assert longest < 3
+    assert longest < took / 2, "others are served while a thread reads"
 
 
 def test_a_file_too_large_for_a_message_is_refused(gateway: str) -> None:

@@ -129,10 +129,10 @@ def test_what_is_no_such_file_is_refused(content: bytes, words: str) -> None:
 def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
     bomb = repacked(XLSX, strings=b"<sst>" + b" " * 200_000_000 + b"</sst>")
     assert len(bomb) < FILE_LIMIT
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(SpreadsheetUnreadable, match="解压后过大"):
         read(bomb)
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_entities_are_not_expanded() -> None:
@@ -152,9 +152,9 @@ def test_a_row_far_down_costs_nothing_and_is_refused() -> None:
 def test_the_largest_file_is_read_in_time() -> None:
     content = workbook(*(flexible(f"第{n}档", f"{5000 + n / 100:.2f}") for n in range(LINES)))
     assert len(content) <= FILE_LIMIT
-    began = time.monotonic()
+    began = time.process_time()
     assert len(read(content)) == LINES + 1
-    assert time.monotonic() - began < 12
+    assert time.process_time() - began < 12
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
