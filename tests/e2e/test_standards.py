@@ -31,6 +31,7 @@ def test_a_flexible_worker_reads_the_bases_and_goes_on_paying(page: Page, embedd
     resident.press("查看标准")
     resident.sees("现在显示的是全市的标准")
     page.get_by_label("县（市、区）").select_option(label="青秀区")
+    page.get_by_label("缴费人员").select_option(label="城乡居民")
     resident.press("查看标准")
     resident.is_at("缴费标准")
     resident.sees("南宁市青秀区")
