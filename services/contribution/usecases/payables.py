@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+import logging
 import uuid
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -18,6 +19,7 @@ from contract.contribution import (
     Quoted,
     QuotePayable,
     Tier,
+    TierAmountDiffers,
     Tiers,
     TierUnknown,
     UpstreamUnavailable,
@@ -28,6 +30,7 @@ from kit.clock import Clock, china
 from kit.crypto import KeyRing
 from services.contribution.adapters.base import TaxBank
 from services.contribution.domain.payables import (
+    Payable,
     check_year,
     choose_payable,
     choose_tier,
@@ -37,6 +40,8 @@ from services.contribution.domain.payables import (
     pooling_levels,
 )
 from services.contribution.domain.tables import InForce
+
+_log = logging.getLogger(__name__)
 
 
 class TierStorage(Protocol):
@@ -72,13 +77,7 @@ def quote_payable(
     today = china(now).date()
     check_year(entry.insurance_type, request.year, today)
     tier = choose_tier(tiers, request.tier_code)
-    payables = taxbank.find_payables(request.person, request.enrolment.payer_kind, entry, request.year)
-    try:
-        payable = choose_payable(payables, request.year, tier, request.agency_code, entry.insurance_type)
-    except AlreadyDeclared:
-        with contextlib.suppress(UpstreamUnavailable):  # what is known already is answer enough
-            _refuse_if_both_years_paid(request, entry, taxbank, today)
-        raise
+    payable = _confirmed(request, entry, tier, taxbank, today)
     entry = entry_charged(request.enrolment.entries, entry, payable.agency_code)
     quote = Quote(
         quote_id=str(uuid.uuid4()), insured=request.person,
@@ -104,6 +103,25 @@ def _entry(request: QuotePayable) -> EnrolmentEntry:
         if entry.entry_id == request.entry_id:
             return entry
     raise TierUnknown("请选择缴费险种...", field="entry_id")
+
+
+def _confirmed(
+    request: QuotePayable, entry: EnrolmentEntry, tier: Tier | None, taxbank: TaxBank, today: dt.date
+) -> Payable:
+    """The payable that upstream and table agree on. What they differ about is for the authority to mend."""
+    payables = taxbank.find_payables(request.person, request.enrolment.payer_kind, entry, request.year)
+    try:
+        return choose_payable(payables, request.year, tier, request.agency_code, entry.insurance_type)
+    except AlreadyDeclared:
+        with contextlib.suppress(UpstreamUnavailable):  # what is known already is answer enough
+            _refuse_if_both_years_paid(request, entry, taxbank, today)
+        raise
+    except TierAmountDiffers as error:
+        _log.error(
+            "the authority's amount is not the upstream's",
+            extra={"division": entry.division_code, "insurance": entry.insurance_type.value, **error.detail},
+        )
+        raise
 
 
 def _refuse_if_both_years_paid(

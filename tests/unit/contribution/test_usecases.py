@@ -86,12 +86,16 @@ def test_a_quote_seals_the_confirmed_payable() -> None:
 
 
 @pytest.mark.parametrize("theirs", [39999, 40001, 38050])
-def test_what_the_authority_and_the_upstream_say_differently_is_not_charged(theirs: int) -> None:
+def test_what_the_authority_and_the_upstream_say_differently_is_not_charged(
+    theirs: int, caplog: pytest.LogCaptureFixture
+) -> None:
     with pytest.raises(TierAmountDiffers, match="没有扣款") as refused:
         quote(FakeTaxBank(payables={2026: [payable(amount=theirs)]}))
     assert refused.value.detail == {"ours": 40000, "theirs": theirs}
     assert "公布的金额是400.00元" in refused.value.message
     assert "12366" in refused.value.message
+    assert "the authority's amount is not the upstream's" in caplog.text, "somebody must mend the table"
+    assert PERSON.document_number not in str(vars(caplog.records[-1]))
 
 
 def test_without_a_table_the_upstreams_amount_counts() -> None:
