@@ -175,10 +175,12 @@ def test_a_file_that_changes_nothing_is_no_import(desk: Desk) -> None:
 
 
 def test_the_same_file_is_the_same_draft_until_something_changes(desk: Desk) -> None:
-    first = previewed(desk)
-    assert previewed(desk).import_id == first.import_id
+    asked = PreviewTiers(LI, sent(resident(amount="420")))
+    first, again = (usecases.preview_tiers(asked, desk).draft for _ in range(2))
+    assert first is not None and first == again
     approve(desk, submitted(desk, resident(amount="430"), who=WANG), LI)
-    assert previewed(desk).import_id != first.import_id
+    later = usecases.preview_tiers(asked, desk).draft
+    assert later is not None and later.import_id != first.import_id
     with pytest.raises(TiersChanged, match="请重新预览"):
         usecases.submit_tiers(SubmitTiers(LI, first.import_id, "依据"), desk)
 
