@@ -25,7 +25,7 @@ def load(tx: Connection) -> None:
     """Insert what is missing; what an authority has entered stays."""
     storage = TierTable()
     for table in _tables():
-        storage.add(tx, PROVINCE, table, DEMONSTRATION, version=1)
+        storage.add(tx, PROVINCE, table, 1, DEMONSTRATION)
 
 
 def _tables() -> Iterator[SheetTable]:

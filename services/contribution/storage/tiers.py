@@ -36,13 +36,20 @@ class TierTable:
         ).one_or_none()  # fmt: skip
         return InForce(row.table_id, self._table(connection, row)) if row else None
 
+    def next_version(self, tx: Connection, pooling_code: str, table: SheetTable) -> int:
+        """The version that would replace what is there now."""
+        columns = (_OF.pooling_code, _OF.payer_kind, _OF.insurance_type, _OF.from_year)
+        same = and_(
+            *(column == value for column, value in zip(columns, _key(pooling_code, table), strict=True))
+        )
+        return (tx.execute(select(func.max(_OF.version)).where(same)).scalar() or 0) + 1
+
     def add(
-        self, tx: Connection, pooling_code: str, table: SheetTable, source: str, import_id: str | None = None,
-        at: dt.datetime | None = None, version: int | None = None,
+        self, tx: Connection, pooling_code: str, table: SheetTable, version: int, source: str,
+        import_id: str | None = None, at: dt.datetime | None = None,
     ) -> bool:  # fmt: skip
-        """The next version of a table, or a given one; False when somebody else was quicker, or it is there already."""
-        key = (pooling_code, table.payer_kind.value, table.insurance_type.value, table.year)
-        version = version or self._newest(tx, key) + 1
+        """A version of a table; False when it is there already: somebody else was quicker."""
+        key = _key(pooling_code, table)
         table_id, rule = ".".join(str(part) for part in (*key, version)), table.rule
         added = insert_or_ignore(
             tx, tier_tables, table_id=table_id, pooling_code=pooling_code, payer_kind=key[1], insurance_type=key[2],
@@ -80,11 +87,6 @@ class TierTable:
             for row in rows
         )  # fmt: skip
 
-    def _newest(self, tx: Connection, key: tuple[str, str, str, int]) -> int:
-        columns = (_OF.pooling_code, _OF.payer_kind, _OF.insurance_type, _OF.from_year)
-        same = and_(*(column == value for column, value in zip(columns, key, strict=True)))
-        return tx.execute(select(func.max(_OF.version)).where(same)).scalar() or 0
-
     def _table(self, connection: Connection, row: Row[Any]) -> Tiers:
         found = connection.execute(
             select(tiers).where(tiers.c.table_id == row.table_id).order_by(tiers.c.position)
@@ -94,6 +96,10 @@ class TierTable:
             rule = BaseRule(row.base_minimum, row.base_maximum, row.ratio, row.months)
         kept = tuple(Tier(tier.code, tier.label, tier.amount, tier.base) for tier in found)
         return Tiers(kept, rule, row.source, row.from_year, row.pooling_code)
+
+
+def _key(pooling_code: str, table: SheetTable) -> tuple[str, str, str, int]:
+    return pooling_code, table.payer_kind.value, table.insurance_type.value, table.year
 
 
 def _same_kind(payer_kind: PayerKind, insurance_type: InsuranceType) -> Any:

@@ -22,9 +22,10 @@ class TableStorage(Protocol):
         self, connection: Any, pooling_codes: Sequence[str], payer_kind: PayerKind,
         insurance_type: InsuranceType, year: int,
     ) -> InForce | None: ...  # fmt: skip
+    def next_version(self, tx: Any, pooling_code: str, table: SheetTable) -> int: ...
     def add(
-        self, tx: Any, pooling_code: str, table: SheetTable, source: str, import_id: str | None = None,
-        at: dt.datetime | None = None,
+        self, tx: Any, pooling_code: str, table: SheetTable, version: int, source: str,
+        import_id: str | None = None, at: dt.datetime | None = None,
     ) -> bool: ...  # fmt: skip
     def history(
         self, connection: Any, pooling_code: str, payer_kind: PayerKind, insurance_type: InsuranceType, limit: int

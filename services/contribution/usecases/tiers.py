@@ -154,11 +154,13 @@ def _approve(tx: Any, request: ApproveTiers, desk: Desk) -> TierImport:
     _check_state(kept, ImportState.SUBMITTED)
     if kept.submitted_by == operator.operator_id:
         raise OwnImport()
+    # Numbered before it is checked: whoever is quicker after this has taken the number.
+    numbered = [(table, desk.tables.next_version(tx, kept.pooling_code, table)) for table in kept.tables]
     _check_not_overtaken(tx, kept, desk)
     source = f"{desk.names[kept.pooling_code]}税务局"
-    for table in sorted(kept.tables, key=lambda table: table.key):
-        # Two imports that touch the same table take it in the same order; the second finds it taken.
-        if not desk.tables.add(tx, kept.pooling_code, table, source, kept.import_id, now):
+    # Two imports that touch the same tables take them in the same order.
+    for table, version in sorted(numbered, key=lambda one: one[0].key):
+        if not desk.tables.add(tx, kept.pooling_code, table, version, source, kept.import_id, now):
             raise TiersChanged()
     done = replace(kept, state=ImportState.APPROVED, decided_by=operator.operator_id)
     return _settle(tx, done, ImportAct.APPROVED, operator, kept.reason, desk)

@@ -242,6 +242,22 @@ def test_of_two_imports_approved_at_once_the_later_must_be_previewed_again(desk:
     assert [act for act, _ in acts(desk, lost)][-1] is ImportAct.REFUSED
 
 
+def test_an_approval_between_another_ones_check_and_its_writing_wins(desk: Desk) -> None:
+    """The narrowest moment, made to happen each time: the other commits after the check, before the version is
+    written."""
+    slow, quick = submitted(desk), submitted(desk, resident(amount="430"))
+
+    class Interrupted(TierTable):
+        def add(self, *arguments: Any) -> bool:
+            approve(desk, quick)
+            return super().add(*arguments)
+
+    with pytest.raises(TiersChanged):
+        approve(replace(desk, tables=Interrupted()), slow)
+    assert amounts(desk) == [43_000]
+    assert len(_versions(desk)) == 1
+
+
 def test_a_change_above_makes_what_was_compared_with_it_stale(desk: Desk) -> None:
     import_id = submitted(desk, resident(amount="420", pooling="450103"), who=LI)
     whole_region = submitted(desk, resident(amount="410", pooling="450000"), who=PROVINCE)

@@ -25,7 +25,9 @@ def enter(
     """An authority's table."""
     kept = tuple(Tier(code, f"{code}档", amount + n) for n, code in enumerate(codes))
     table = SheetTable(kind, insurance_type, from_year, None, kept)
-    return TierTable().add(tx, pooling_code, table, "南宁市税务局", version=version)
+    storage = TierTable()
+    version = version or storage.next_version(tx, pooling_code, table)
+    return storage.add(tx, pooling_code, table, version, "南宁市税务局")
 
 
 def listed(
