@@ -15,6 +15,7 @@ from contract import (
     places,
     records,
     rights,
+    tiers,
 )
 from contract.events import EVENTS
 from contract.rpc import METHODS
@@ -34,4 +35,5 @@ __all__ = [
     "places",
     "records",
     "rights",
+    "tiers",
 ]

@@ -10,6 +10,7 @@ from contract.contribution import Enrolment, EnrolmentEntry
 from contract.insurance import PayerKind
 from contract.people import Person
 from services.contribution.domain.agreements import Agreement, Question, Report
+from services.contribution.domain.cells import SheetRow
 from services.contribution.domain.payables import Payable
 from services.contribution.domain.records import CoreRecord
 
@@ -61,3 +62,11 @@ class TaxCore:
     records: ContributionRecords
     declarations: Declarations
     agreements: AgreementDesk
+
+
+class Spreadsheets(Protocol):
+    """The files an authority fills in."""
+
+    def read(self, content: bytes) -> Sequence[SheetRow]:
+        """The rows of a file, row 1 first. Raises SpreadsheetUnreadable."""
+        ...

@@ -20,7 +20,7 @@ def way_back(path: str) -> str:
     """The page that shows the present state of what a request was about."""
     found = re.match(
         r"/(?:journeys|orders|agreements)/[\w-]+"
-        r"|/(?:agreements|account|household|insured|contributions|declarations)(?![^/])",
+        r"|/(?:agreements|account|household|insured|contributions|declarations|standards)(?![^/])",
         path,
         re.ASCII,
     )
