@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from contract import contribution, health, household, identity, notify, paid, payment, places, rights
+from contract import (
+    agreement,
+    contribution,
+    declarations,
+    health,
+    household,
+    identity,
+    notify,
+    paid,
+    payment,
+    places,
+    records,
+    rights,
+    tiers,
+)
 from contract.events import EVENTS
 from contract.rpc import METHODS
 
 __all__ = [
     "EVENTS",
     "METHODS",
+    "agreement",
     "contribution",
+    "declarations",
     "health",
     "household",
     "identity",
@@ -17,5 +33,7 @@ __all__ = [
     "paid",
     "payment",
     "places",
+    "records",
     "rights",
+    "tiers",
 ]

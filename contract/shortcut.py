@@ -42,6 +42,8 @@ def _loader(hint: Any) -> Step:
         return _looked_up({member.value: member for member in hint}, str)
     if hint is dt.datetime:
         return _moment
+    if hint is dt.date:
+        return _day
     return _structure(hint, _loader, list, tuple)
 
 
@@ -53,6 +55,8 @@ def _dumper(hint: Any) -> Step:
         return _looked_up({member: member.value for member in hint}, hint)
     if hint is dt.datetime:
         return _moment_text
+    if hint is dt.date:
+        return _day_text
     return _structure(hint, _dumper, tuple, list)
 
 
@@ -147,6 +151,19 @@ def _moment(value: Any) -> Any:
 
 def _moment_text(value: Any) -> Any:
     if type(value) is not dt.datetime:
+        raise NotPlain
+    return value.isoformat()
+
+
+def _day(value: Any) -> Any:
+    try:
+        return dt.date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise NotPlain from None
+
+
+def _day_text(value: Any) -> Any:
+    if type(value) is not dt.date:
         raise NotPlain
     return value.isoformat()
 

@@ -11,7 +11,7 @@ from prometheus_client import Counter, Gauge
 from werkzeug.wrappers import Request, Response
 
 from contract import paid, payment
-from contract.paid import ListPaid, PaidContributions
+from contract.paid import FindLiveOrder, ListPaid, LiveOrder, PaidContributions
 from contract.payment import ListOrders, OrderOfPayer, OrderPlaced, Orders, OrderView, PlaceOrder
 from kit import telemetry
 from kit.crypto import KeyRing
@@ -57,6 +57,10 @@ class PaymentService(Service):
     @rpc(paid.list_paid)
     def list_paid(self, request: ListPaid) -> PaidContributions:
         return usecases.list_paid(request, self._wiring())
+
+    @rpc(paid.find_live_order)
+    def find_live_order(self, request: FindLiveOrder) -> LiveOrder:
+        return usecases.find_live_order(request, self._wiring())
 
     @rpc(payment.resume_payment)
     def resume_payment(self, request: OrderOfPayer) -> OrderPlaced:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from contract.events import EventData
-from contract.paid import ListPaid, PaidContributions
+from contract.paid import FindLiveOrder, ListPaid, LiveOrder, PaidContributions
 from contract.payment import (
     CloseNotConfirmed,
     IdempotencyConflict,
@@ -128,6 +128,12 @@ def list_paid(request: ListPaid, w: Wiring) -> PaidContributions:
     with w.database.read() as connection:
         paid = w.orders.paid_for(connection, request.insured, request.since, request.until)
     return PaidContributions(tuple(line for order in paid for line in views.paid_contributions(order)))
+
+
+def find_live_order(request: FindLiveOrder, w: Wiring) -> LiveOrder:
+    """Whether an order of anybody keeps others away from this person, insurance type and year."""
+    with w.database.read() as connection:
+        return LiveOrder(w.orders.has_live(connection, request.insured, request.insurance_type, request.year))
 
 
 def resume_payment(request: OrderOfPayer, w: Wiring) -> OrderPlaced:

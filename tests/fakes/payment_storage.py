@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contract.events import EventData
+from contract.insurance import InsuranceType
 from contract.payment import OrderState
 from contract.people import Person
 from kit.database import Duplicate
@@ -113,6 +114,11 @@ class FakeOrderStorage:
         return sorted(
             filter(lambda order: order.items, found), key=lambda order: (order.paid_at, order.order_id)
         )
+
+    def has_live(self, tx: Any, insured: Person, insurance_type: InsuranceType, year: int) -> bool:
+        live = (item for order in self.orders.values() if order.state in LIVE for item in order.items)
+        of = [item for item in live if (item.insured, item.insurance_type) == (insured, insurance_type)]
+        return any(line.year == year for item in of for line in item.lines)
 
     def lock(self, tx: Any, order_id: str) -> Order:
         return self.orders[order_id]

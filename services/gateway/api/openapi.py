@@ -18,6 +18,7 @@ _TYPES: tuple[tuple[type[fields.Field[Any]], dict[str, Any]], ...] = (
     (fields.Integer, {"type": "integer"}),
     (fields.AwareDateTime, {"type": "string", "format": "date-time"}),
     (fields.DateTime, {"type": "string", "format": "date-time"}),
+    (fields.Date, {"type": "string", "format": "date"}),
     (fields.String, {"type": "string"}),
 )
 _PROBLEM = {

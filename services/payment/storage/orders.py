@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, insert, select, update
 
+from contract.insurance import InsuranceType
 from contract.payment import OrderState
 from contract.people import Person
 from kit.database import Writer, insert_or_ignore
@@ -111,6 +112,15 @@ class OrderStorage:
         )  # fmt: skip
         found = tx.execute(paid.order_by(orders.c.paid_at, *IN_ORDER))
         return orders_of(row for row in found if row.insured_name == insured.name)
+
+    def has_live(self, tx: Connection, insured: Person, insurance_type: InsuranceType, year: int) -> bool:
+        """Whether a live line pays for this person, insurance type and year."""
+        lines = order_lines.c
+        live = select(lines.order_id).where(
+            lines.insured_index == document_of(insured), lines.live,
+            lines.insurance_type == insurance_type.value, lines.year == year,
+        )  # fmt: skip
+        return tx.execute(live).first() is not None
 
     def lock(self, tx: Connection, order_id: str) -> Order:
         """The order, its row locked until the transaction ends."""

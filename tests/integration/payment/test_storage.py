@@ -144,6 +144,16 @@ def test_what_was_paid_for_a_person_is_found_whoever_paid(store: Store) -> None:
     assert store.ask("paid_for", INSURED, 2020, 2025) == []
 
 
+def test_a_live_order_is_found_by_what_it_pays_for(store: Store) -> None:
+    store.put(an_order(an_item(), BACK))
+    for item in (an_item(), BACK):
+        for line in item.lines:
+            assert store.ask("has_live", INSURED, item.insurance_type, line.year) is True
+    assert store.ask("has_live", INSURED, InsuranceType.MEDICAL, 2030) is False
+    stranger = replace(INSURED, document_type=DocumentType.PASSPORT)
+    assert store.ask("has_live", stranger, BACK.insurance_type, BACK.lines[0].year) is False
+
+
 def test_of_what_was_paid_only_the_persons_own_years_are_found(store: Store) -> None:
     order = store.follow(store.put(an_order(an_item(a_quote(quote_id="q", insured=STRANGER)), BACK)), PAID)
     (found,) = store.ask("paid_for", INSURED, 2022, 2026)
