@@ -77,8 +77,8 @@ class Database:
         build = _sqlite_engine if self.is_sqlite else _postgresql_engine
         self.engine = build(url, pool_size)
         # What is one round trip keeps connections of its own: switching one between transactions and autocommit costs
-        # as much as the read itself. There is nothing to roll back when they return to their pool.
-        self._at_once = build(url, pool_size, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+        # as much as the read itself.
+        self._at_once = build(url, pool_size, isolation_level="AUTOCOMMIT")
         # SQLite has one writer, and a greenlet that waits for it inside the C library stops all others.
         self._one_writer: contextlib.AbstractContextManager[Any] = (
             Semaphore(1) if self.is_sqlite else contextlib.nullcontext()
