@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contract import contribution, health, household, identity, notify, paid, payment, places, rights
+from contract import contribution, health, household, identity, notify, paid, payment, places, refunds, rights
 from contract.events import EVENTS
 from contract.rpc import METHODS
 
@@ -17,5 +17,6 @@ __all__ = [
     "paid",
     "payment",
     "places",
+    "refunds",
     "rights",
 ]
