@@ -225,7 +225,8 @@ class PaymentRefunded(EventData):
 class PaymentReturned(EventData):
     """UnionPay says that money which was not the order's is on its way back: paid late, twice or with another amount.
 
-    No contribution is refunded by it. `reason` is Chinese, `reason_code` for programs; `amount` in fen, the name masked.
+    No contribution is refunded by it. `reason` is Chinese, `reason_code` for programs; `amount` is in fen, the name
+    masked.
     """
 
     type: ClassVar[str] = "payment.returned.v1"

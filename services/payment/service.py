@@ -12,6 +12,7 @@ from prometheus_client import Counter, Gauge
 from werkzeug.wrappers import Request, Response
 
 from contract import paid, payment
+from contract import refunds as giving_back
 from contract.events import Envelope
 from contract.paid import ListPaid, PaidContributions
 from contract.payment import ListOrders, OrderOfPayer, OrderPlaced, Orders, OrderView, PlaceOrder
