@@ -136,9 +136,13 @@ def test_a_late_success_on_a_closed_order_opens_a_refund_case(running: RunningPa
     assert answered(running, order, ["200 SUCCESS"])
     (case,) = refunds(running.payment.database, order.order_id)
     assert (case.reason, case.amount, case.transaction_id) == ("late", order.amount, late["targetOrderId"])
-    assert view(running, order).state is OrderState.CLOSED
-    assert view(running, order).failure == failures.PENDING_REFUND
-    assert types(running.payment.database, order.order_id) == UNPAID
+    assert wait_until(lambda: view(running, order).returned_at is not None, 10)
+    assert (view(running, order).state, view(running, order).failure) == (
+        OrderState.CLOSED,
+        failures.RETURNED,
+    )
+    assert types(running.payment.database, order.order_id) == [*UNPAID, "payment.returned.v1"]
+    assert running.sandbox.order(order.mer_order_id)["refunded"] == order.amount
 
 
 def test_a_second_success_opens_a_refund_case(running: RunningPayment) -> None:
