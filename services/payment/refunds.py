@@ -183,4 +183,5 @@ def next_look(refund: Refund, now: dt.datetime) -> dt.datetime | None:
         return None
     if refund.state is RefundState.FAILED:
         return now + _REMINDER
-    return now + min(_FIRST_LOOK * 2 ** min(refund.attempts, 12), _LONGEST_LOOK)
+    wait: dt.timedelta = min(_FIRST_LOOK * 2 ** min(refund.attempts, 12), _LONGEST_LOOK)
+    return now + wait
