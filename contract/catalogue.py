@@ -14,6 +14,7 @@ from contract import (
     payment,
     places,
     records,
+    refunds,
     rights,
     tiers,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "payment",
     "places",
     "records",
+    "refunds",
     "rights",
     "tiers",
 ]

@@ -50,10 +50,11 @@ class Outbox(Protocol):
 
 @dataclass(frozen=True)
 class Wiring:
-    """What the actions work with; `orders` is an OrderStorage or a fake of it."""
+    """What the actions work with; `orders` is an OrderStorage and `refunds` a RefundStorage, or fakes of them."""
 
     database: Transactions
     orders: Any
+    refunds: Any
     unionpay: UnionPay
     outbox: Outbox
     seal: KeyRing
@@ -214,6 +215,7 @@ def apply(tx: Any, order: Order, report: Report, w: Wiring) -> None:
             "money to be returned", extra={"order_id": order.order_id, "reason": decision.refund.value}
         )
         w.orders.note(tx, order, order.state, report, now, refund=decision.refund.value, amount=report.amount)
+        w.refunds.add(tx, placing.new_return(order, decision.refund, report, w.config, now))
     if decision.edge is None:
         if order.next_action_at is not None:
             open_still = order.waiting or report.trigger in (Trigger.UNANSWERED, Trigger.AWAITED)
