@@ -12,11 +12,14 @@ from contract.rights import PersonErased
 from kit.consumer import consume
 from services.gateway.routes.account import AccountRoutes
 from services.gateway.routes.api.account import AccountApi
+from services.gateway.routes.api.batches import BatchesApi
 from services.gateway.routes.api.household import HouseholdApi
 from services.gateway.routes.api.journeys import JourneysApi
 from services.gateway.routes.api.login import LoginApi
 from services.gateway.routes.api.orders import OrdersApi
-from services.gateway.routes.base import JOURNEYS, SESSIONS
+from services.gateway.routes.base import BATCHES, JOURNEYS, SESSIONS
+from services.gateway.routes.batch import BatchRoutes
+from services.gateway.routes.batch_check import BatchCheckRoutes
 from services.gateway.routes.entry import EntryRoutes
 from services.gateway.routes.household import HouseholdRoutes
 from services.gateway.routes.insured import InsuredRoutes
@@ -30,7 +33,8 @@ from services.gateway.usecases import sessions, upkeep
 
 class GatewayService(
     EntryRoutes, LoginRoutes, AccountRoutes, MenuRoutes, HouseholdRoutes, InsuredRoutes, JourneyRoutes,
-    WaitingRoutes, OrderRoutes, LoginApi, AccountApi, HouseholdApi, JourneysApi, OrdersApi,
+    WaitingRoutes, BatchRoutes, BatchCheckRoutes, OrderRoutes, LoginApi, AccountApi, HouseholdApi, JourneysApi,
+    BatchesApi, OrdersApi,
 ):  # fmt: skip
     """The residents' door."""
 
@@ -46,4 +50,4 @@ class GatewayService(
 
     @consume(PersonErased)
     def forget_person(self, tx: Any, data: PersonErased, envelope: Envelope) -> None:
-        sessions.forget_person(tx, data.person_id, SESSIONS, JOURNEYS)
+        sessions.forget_person(tx, data.person_id, SESSIONS, JOURNEYS, BATCHES)

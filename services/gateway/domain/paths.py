@@ -14,5 +14,7 @@ def local_path(path: str | None) -> str | None:
 
 def way_back(path: str) -> str:
     """The page that shows the present state of what a request was about."""
-    found = re.match(r"/(?:journeys|orders)/[\w-]+|/(?:account|household|insured)(?![^/])", path, re.ASCII)
+    found = re.match(
+        r"/(?:journeys|batches|orders)/[\w-]+|/(?:account|household|insured)(?![^/])", path, re.ASCII
+    )
     return found.group() if found else "/menu"

@@ -35,6 +35,14 @@ Answer = TypeVar("Answer")
 _KEY = re.compile(r"[\w-]{8,64}", re.ASCII)
 
 
+def idempotency_key(request: Request) -> str:
+    """The key of a request that must happen once. Raises InvalidInput."""
+    key = request.headers["Idempotency-Key"]
+    if not _KEY.fullmatch(key):
+        raise InvalidInput("Idempotency-Key 应为8至64位字母、数字、- 或 _。", field="Idempotency-Key")
+    return key
+
+
 class OrdersApi(Routes):
     """Placing, paying, looking after and closing."""
 
@@ -48,9 +56,7 @@ class OrdersApi(Routes):
         self, request: Request, session: Session, body: payloads.OrderWanted
     ) -> OrderPlaced:
         """The hot path: the session's select and this call; for somebody else the journey's select beside them."""
-        key = request.headers["Idempotency-Key"]
-        if not _KEY.fullmatch(key):
-            raise InvalidInput("Idempotency-Key 应为8至64位字母、数字、- 或 _。", field="Idempotency-Key")
+        key = idempotency_key(request)
         payer = self.payer(session)
         phone = payer.phone if body.reminder_phone is None else drafts.reminder_phone(body.reminder_phone)
         operator = Payer(payer.person_id, payer.person.name, phone or "")
