@@ -9,7 +9,6 @@ from werkzeug.wrappers import Request, Response
 
 from contract.errors import InvalidInput
 from contract.payment import OrderNotPayable
-from kit.clock import china
 from kit.http import Access, http
 from services.gateway.browser import go
 from services.gateway.domain import drafts
@@ -136,9 +135,9 @@ class BatchCheckRoutes(BatchPages):
         draft = line.draft
         if draft.enrolment is None or draft.selection.insurance_type not in drafts.types_of(draft.enrolment):
             return self._to_batch(batch, "check")
+        sheet = batches.read_sheet(batch, self.ports)
         return self.show(
             "batch_line.html", request, session, status, batch=batch, line=line, agencies=agencies_of(draft),
             options=journeys.list_options(draft, self.ports), agency_name=drafts.agency_name(draft),
-            alike=batches.read_sheet(batch, self.ports).like(line), today=china(self.clock.now()).date(),
-            **context,
+            alike=sheet.like(line), back="people" if sheet.without_tier() else "check", **context,
         )  # fmt: skip

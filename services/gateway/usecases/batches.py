@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from contract import household
-from contract.contribution import YearNotOffered
+from contract.contribution import AgencyChoiceNeeded, TierUnknown, YearNotOffered
 from contract.errors import ContractError, InvalidInput, NotFound
 from contract.household import NameInsured, PickInsured
 from contract.insurance import InsuranceType
@@ -178,6 +178,7 @@ def choose(
     """Keep what was chosen for one insured, who is asked about again; what is left out stays. `tier_for_all` gives the
     tier to all others who need one, too. Raises InvalidInput, YearNotOffered, StalePage."""
     draft = line.draft
+    _check_choice(line, tier_code, agency_code)
     if agency_code:
         draft = drafts.choose_agency(draft, agency_code)
     selection = draft.selection
@@ -193,6 +194,14 @@ def choose(
         changed += [one.waiting(replace(one.draft.selection, tier_code=tier_code)) for one in alike]
     _keep_lines(batch, changed, ports)
     return batch
+
+
+def _check_choice(line: Line, tier_code: str, agency_code: str) -> None:
+    """What a line waits for must be among what was chosen. Raises InvalidInput with the prompts of 3.2.1.6."""
+    if isinstance(line.error, AgencyChoiceNeeded) and line.blocked and not agency_code:
+        raise InvalidInput("请选择社保经办机构...", field="agency_code")
+    if isinstance(line.error, TierUnknown) and line.blocked and not tier_code:
+        raise InvalidInput(TierUnknown.text, field="tier_code")
 
 
 def remove_line(batch: Batch, line_id: str, ports: Ports) -> None:

@@ -188,9 +188,11 @@ def test_what_cannot_be_chosen_is_refused(ports: Ports) -> None:
     batch = asked(ports, typed(1))
     (line,) = sheet_of(batch, ports).lines
     with pytest.raises(InvalidInput, match="社保经办机构"):
-        batches.choose(batch, line, ports, agency_code="somewhere")
+        batches.choose(batch, line, ports, agency_code="somewhere", tier_code="200")
+    with pytest.raises(InvalidInput, match="请选择缴费档次"):
+        batches.choose(batch, line, ports, year=2026)
     with pytest.raises(YearNotOffered):
-        batches.choose(batch, line, ports, year=2031)
+        batches.choose(batch, line, ports, year=2031, tier_code="200")
     assert sheet_of(batch, ports).lines == (line,)
 
 
