@@ -14,13 +14,16 @@ from services.gateway.routes.account import AccountRoutes
 from services.gateway.routes.agreement import AgreementRoutes
 from services.gateway.routes.api.account import AccountApi
 from services.gateway.routes.api.agreements import AgreementsApi
+from services.gateway.routes.api.batches import BatchesApi
 from services.gateway.routes.api.household import HouseholdApi
 from services.gateway.routes.api.journeys import JourneysApi
 from services.gateway.routes.api.login import LoginApi
 from services.gateway.routes.api.orders import OrdersApi
 from services.gateway.routes.api.records import RecordsApi
 from services.gateway.routes.api.standards import StandardsApi
-from services.gateway.routes.base import JOURNEYS, SESSIONS
+from services.gateway.routes.base import BATCHES, JOURNEYS, SESSIONS
+from services.gateway.routes.batch import BatchRoutes
+from services.gateway.routes.batch_check import BatchCheckRoutes
 from services.gateway.routes.contributions import ContributionRoutes
 from services.gateway.routes.declarations import DeclarationRoutes
 from services.gateway.routes.entry import EntryRoutes
@@ -37,8 +40,9 @@ from services.gateway.usecases import sessions, upkeep
 
 class GatewayService(
     EntryRoutes, LoginRoutes, AccountRoutes, MenuRoutes, HouseholdRoutes, InsuredRoutes, JourneyRoutes,
-    WaitingRoutes, OrderRoutes, StandardsRoutes, ContributionRoutes, DeclarationRoutes, AgreementRoutes, LoginApi,
-    AccountApi, HouseholdApi, JourneysApi, OrdersApi, StandardsApi, RecordsApi, AgreementsApi,
+    WaitingRoutes, BatchRoutes, BatchCheckRoutes, OrderRoutes, StandardsRoutes, ContributionRoutes, DeclarationRoutes,
+    AgreementRoutes, LoginApi, AccountApi, HouseholdApi, JourneysApi, BatchesApi, OrdersApi, StandardsApi, RecordsApi,
+    AgreementsApi,
 ):  # fmt: skip
     """The residents' door."""
 
@@ -54,4 +58,4 @@ class GatewayService(
 
     @consume(PersonErased)
     def forget_person(self, tx: Any, data: PersonErased, envelope: Envelope) -> None:
-        sessions.forget_person(tx, data.person_id, SESSIONS, JOURNEYS)
+        sessions.forget_person(tx, data.person_id, SESSIONS, JOURNEYS, BATCHES)
