@@ -7,7 +7,7 @@ import importlib
 import sys
 from pathlib import Path
 
-BENCHES = ("rpc", "placement", "notify")
+BENCHES = ("rpc", "placement", "notify", "reconcile")
 
 
 def main() -> int:

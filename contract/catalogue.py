@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from contract import contribution, health, household, identity, notify, paid, payment, places, rights
+from contract import (
+    contribution,
+    health,
+    household,
+    identity,
+    notify,
+    paid,
+    payment,
+    places,
+    reconciliation,
+    rights,
+)
 from contract.events import EVENTS
 from contract.rpc import METHODS
 
@@ -17,5 +28,6 @@ __all__ = [
     "paid",
     "payment",
     "places",
+    "reconciliation",
     "rights",
 ]

@@ -10,9 +10,21 @@ from nameko.timer import timer
 from prometheus_client import Counter, Gauge
 from werkzeug.wrappers import Request, Response
 
-from contract import paid, payment
+from contract import paid, payment, reconciliation
 from contract.paid import ListPaid, PaidContributions
 from contract.payment import ListOrders, OrderOfPayer, OrderPlaced, Orders, OrderView, PlaceOrder
+from contract.reconciliation import (
+    AssignBreak,
+    Breaks,
+    BreakView,
+    CloseBreak,
+    ListBreaks,
+    ListRuns,
+    ReconciliationRun,
+    ReconciliationRuns,
+    ResolveBreak,
+    RunReconciliation,
+)
 from kit import telemetry
 from kit.crypto import KeyRing
 from kit.http import Access, http
@@ -21,8 +33,15 @@ from kit.rpc import rpc
 from kit.service import Made, Service
 from services.payment import notifies, usecases
 from services.payment.adapters.base import ForgedNotify
+from services.payment.adapters.daily import CoreRecords
 from services.payment.adapters.unionpay import connect
+from services.payment.reconciliation import handling, measures, running
+from services.payment.reconciliation.process import ReconcilerProcess
+from services.payment.reconciliation.running import Desk
+from services.payment.storage.books import Books
+from services.payment.storage.breaks import BreakStorage
 from services.payment.storage.orders import OrderStorage
+from services.payment.storage.runs import RunStorage
 
 _POLL_BATCH = 40
 _ASKED_AT_ONCE = 10
@@ -41,6 +60,9 @@ class PaymentService(Service):
     unionpay = Made(connect)
     seal = Made(lambda config: KeyRing.parse(config.quote_keys))
     orders = OrderStorage()
+    core = Made(CoreRecords)
+    books, runs, breaks = Books(), RunStorage(), BreakStorage()
+    reconciler = ReconcilerProcess()
 
     @rpc(payment.place_order)
     def place_order(self, request: PlaceOrder) -> OrderPlaced:
@@ -69,6 +91,30 @@ class PaymentService(Service):
     @rpc(payment.close_order)
     def close_order(self, request: OrderOfPayer) -> OrderView:
         return usecases.close_order(request, self._wiring())
+
+    @rpc(reconciliation.run_reconciliation)
+    def run_reconciliation(self, request: RunReconciliation) -> ReconciliationRun:
+        return handling.run_reconciliation(request, self._desk())
+
+    @rpc(reconciliation.list_runs)
+    def list_runs(self, request: ListRuns) -> ReconciliationRuns:
+        return handling.list_runs(request, self._desk())
+
+    @rpc(reconciliation.list_breaks)
+    def list_breaks(self, request: ListBreaks) -> Breaks:
+        return handling.list_breaks(request, self._desk())
+
+    @rpc(reconciliation.assign_break)
+    def assign_break(self, request: AssignBreak) -> BreakView:
+        return handling.assign_break(request, self._desk())
+
+    @rpc(reconciliation.resolve_break)
+    def resolve_break(self, request: ResolveBreak) -> BreakView:
+        return handling.resolve_break(request, self._desk(), self._wiring())
+
+    @rpc(reconciliation.close_break)
+    def close_break(self, request: CloseBreak) -> BreakView:
+        return handling.close_break(request, self._desk())
 
     @http("GET,POST", "/notify/unionpay", access=Access.SIGNED)
     def receive_notify(self, request: Request, caller: None) -> Response:
@@ -99,6 +145,18 @@ class PaymentService(Service):
         for state in ("placed", "submitted", "unknown", "refunding"):
             _WAITING.labels(state).set(counts.get(state, 0))
 
+    @timer(interval=15)
+    def reconcile(self) -> None:
+        """Once a day by itself, what was missed included; on demand within seconds."""
+        desk = self._desk()
+        running.ask_for_days(desk)
+        if running.anything_due(desk):
+            self.reconciler.start_reconciling()
+
+    @timer(interval=60)
+    def measure_reconciliation(self) -> None:
+        measures.measure(self._desk())
+
     def _look_at(self, order: Any, wiring: usecases.Wiring) -> None:
         telemetry.correlate(None)  # a greenlet of the pool: what it logs and publishes needs an id of its own
         try:
@@ -111,3 +169,8 @@ class PaymentService(Service):
         return usecases.Wiring(
             self.database, self.orders, self.unionpay, self.outbox, self.seal, self.clock, self.settings
         )
+
+    def _desk(self) -> Desk:
+        return Desk(
+            self.database, self.books, self.runs, self.breaks, self.unionpay, self.core, self.clock, self.settings
+        )  # fmt: skip
