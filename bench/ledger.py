@@ -16,6 +16,14 @@ from contract.reconciliation import BreakKind, Party
 from kit.clock import CHINA
 
 PLANTED = tuple(BreakKind)
+_BY_DAY = tuple(kind for kind in PLANTED if kind is not BreakKind.DATE_CUT)
+_BOTH = (Party.UNIONPAY, Party.CORE)
+_ONLY = {
+    BreakKind.MISSING_WITH_UNIONPAY: Party.UNIONPAY,
+    BreakKind.UNKNOWN_MERCHANT: Party.UNIONPAY,
+    BreakKind.MISSING_WITH_CORE: Party.CORE,
+    BreakKind.STATE: Party.CORE,
+}
 MID, STRANGER = "898340149000005", "898000000000009"
 _SETTLED = (
     "settleDate,tradeDate,tradeTime,transactionAmount,terminalNumber,settleAmount,serviceFee,serialNumber,"
@@ -43,33 +51,38 @@ FROM generate_series(0, :lines - 1) i
 
 @dataclass(frozen=True)
 class Ledger:
-    """`lines` orders of one day and `breaks` of every kind; order number n is broken as `kind_of` says."""
+    """`lines` orders of one day and `breaks` of every kind, as `planted` says."""
 
     day: dt.date
     lines: int
     breaks: int
     amount: int = 40000
 
-    def kind_of(self, n: int) -> BreakKind | None:
-        """Planted all over the day, those cut off at its end."""
+    def planted(self, n: int) -> tuple[BreakKind, Party] | None:
+        """How order n is broken, and with whom: all over the day; in its last hours, where what is missing may come a
+        day later, only such. Where a kind is possible with both they alternate."""
         if n >= self.lines - self.breaks:
-            return BreakKind.DATE_CUT
-        others = [kind for kind in PLANTED if kind is not BreakKind.DATE_CUT]
-        step = (self.lines - self.breaks) // (self.breaks * len(others))
+            return BreakKind.DATE_CUT, _BOTH[n % 2]
+        step = self.lines * 22 // 24 // (self.breaks * len(_BY_DAY))
         place, rest = divmod(n, step)
-        return others[place % len(others)] if rest == 0 and place < self.breaks * len(others) else None
+        if rest or place >= self.breaks * len(_BY_DAY):
+            return None
+        turn, which = divmod(place, len(_BY_DAY))
+        return _BY_DAY[which], _ONLY.get(_BY_DAY[which], _BOTH[turn % 2])
 
     def number(self, n: int) -> str:
         return f"{self._prefix}{n:012d}"
 
     @property
     def expected(self) -> set[tuple[str, str, str]]:
-        """Party, kind and order number of every break; where a kind is possible with both parties they alternate."""
-        planted = ((n, kind) for n in range(self.lines) if (kind := self.kind_of(n)))
-        return {
-            (self._party(n, kind).value, kind.value, self.number(n if kind is not BreakKind.MISSING_WITH_US else n + self.lines))
-            for n, kind in planted
-        }  # fmt: skip
+        """Party, kind and order number of every break."""
+        found = set()
+        for n in range(self.lines):
+            if planted := self.planted(n):
+                kind, party = planted
+                unheard_of = self.lines if kind is BreakKind.MISSING_WITH_US else 0
+                found.add((party.value, kind.value, self.number(n + unheard_of)))
+        return found
 
     def store(self, connection: sqlalchemy.Connection, personal: Mapping[str, bytes]) -> None:
         """Our own books, complete; what is personal is the same for all."""
@@ -81,8 +94,7 @@ class Ledger:
             "mid": MID,
             "lines": self.lines,
         }
-        second = f"(i::bigint * 86399 / {self.lines})::int"
-        # The name of the second is computed in two places: here, and in _at.
+        second = f"(i::bigint * 86399 / {self.lines})::int"  # as in _at
         connection.execute(sqlalchemy.text(_ORDERS.format(second=second)), {**values, **personal})
         connection.execute(sqlalchemy.text(_LINES), {**values, **personal})
         connection.execute(sqlalchemy.text("ANALYZE orders"))
@@ -92,40 +104,33 @@ class Ledger:
         """UnionPay's file."""
         yield _SETTLED
         for n in self._disordered():
-            kind = self.kind_of(n)
-            with_them = kind is None or self._party(n, kind) is Party.CORE
-            if with_them:
+            kind, party = self.planted(n) or (None, None)
+            if party is not Party.UNIONPAY:
                 yield self._settled(n)
             elif kind is BreakKind.AMOUNT:
                 yield self._settled(n, amount=self.amount + 1)
             elif kind is BreakKind.UNKNOWN_MERCHANT:
                 yield self._settled(n, mid=STRANGER)
-            elif kind in (BreakKind.DUPLICATE, BreakKind.MISSING_WITH_US):
-                yield self._settled(n)
-                yield (
-                    self._settled(n, reference=f"T{n}-2")
-                    if kind is BreakKind.DUPLICATE
-                    else self._settled(n + self.lines)
-                )
+            elif kind is BreakKind.DUPLICATE:
+                yield self._settled(n) + self._settled(n, reference=f"T{n}-2")
+            elif kind is BreakKind.MISSING_WITH_US:
+                yield self._settled(n) + self._settled(n + self.lines)
 
     def recorded(self) -> Iterator[str]:
         """The tax core's file."""
         yield _RECORDED
         for n in self._disordered():
-            kind = self.kind_of(n)
-            if kind is None or self._party(n, kind) is Party.UNIONPAY:
+            kind, party = self.planted(n) or (None, None)
+            if party is not Party.CORE:
                 yield self._recorded(n)
             elif kind is BreakKind.AMOUNT:
                 yield self._recorded(n, amount=self.amount - 1)
             elif kind is BreakKind.STATE:
                 yield self._recorded(n, state="2")
-            elif kind in (BreakKind.DUPLICATE, BreakKind.MISSING_WITH_US):
-                yield self._recorded(n)
-                yield (
-                    self._recorded(n, uuid="again")
-                    if kind is BreakKind.DUPLICATE
-                    else self._recorded(n + self.lines)
-                )
+            elif kind is BreakKind.DUPLICATE:
+                yield self._recorded(n) + self._recorded(n, uuid="again")
+            elif kind is BreakKind.MISSING_WITH_US:
+                yield self._recorded(n) + self._recorded(n + self.lines)
 
     @property
     def _prefix(self) -> str:
@@ -133,13 +138,6 @@ class Ledger:
 
     def _disordered(self) -> Iterator[int]:
         return (n * _DISORDER % self.lines for n in range(self.lines))
-
-    def _party(self, n: int, kind: BreakKind) -> Party:
-        if kind in (BreakKind.MISSING_WITH_CORE, BreakKind.STATE):
-            return Party.CORE
-        if kind in (BreakKind.MISSING_WITH_UNIONPAY, BreakKind.UNKNOWN_MERCHANT):
-            return Party.UNIONPAY
-        return Party.CORE if n % 2 else Party.UNIONPAY
 
     def _at(self, n: int) -> str:
         second = n % self.lines * 86399 // self.lines

@@ -29,6 +29,8 @@ BY_SUBJECT = {
         "notifies.py": "use cases UnionPay starts",
         "refunds.py": "what a refund is and what may become of it",
         "merchants.py": "which merchant collects for an agency: configuration with a rule of its own",
+        "reconciliation": "our books, UnionPay's file and the tax core's compared: a subject with rules of its own",
+        "reconcile.py": "its command line, which the service starts as a process",
         "placing.py": "from sealed quotes to the order they become",
     },
     "notify": {
