@@ -146,8 +146,8 @@ class RunReconciliation:
 
 @dataclass(frozen=True)
 class ReconciliationRun:
-    """One reconciliation of one day. Lines are counted as they were read; `problems` are Chinese sentences that name
-    lines nobody could read; `reason` is why it waits or failed, empty otherwise."""
+    """One reconciliation of one day. `ours` and `unionpay` count payments and refunds, `core` lines; `problems` are
+    Chinese sentences that name lines nobody could read; `reason` is why it waits, empty otherwise."""
 
     run_id: int
     day: dt.date

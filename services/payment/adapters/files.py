@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from services.payment.reconciliation.entries import Entry, Malformed
 
 _PIECE = 64 * 1024
 _LONGEST_LINE = 8 * 1024
+_LONGEST_SECONDS = 1800.0
 _LONGEST_REFUSAL = 4 * 1024
 Read = Callable[[Mapping[str, str]], Entry]
 """A line, by our names of its columns. Raises ValueError with a Chinese reason."""
@@ -59,7 +61,10 @@ class Download:
     def _texts(self, response: requests.Response) -> Iterator[str]:
         """The lines. A whole file ends with a line end; what was cut off does not."""
         rest = b""
+        until = time.monotonic() + _LONGEST_SECONDS
         for piece in response.iter_content(_PIECE):
+            if time.monotonic() > until:
+                raise FileUnusable(self.name, "下载过慢")
             self._digest.update(piece)
             *lines, rest = (rest + piece).split(b"\n")
             if len(rest) > _LONGEST_LINE:

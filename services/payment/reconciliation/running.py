@@ -16,7 +16,7 @@ from kit.database import Transactions
 from services.payment.adapters.base import Core, DailyFile, FileNotReady, FileUnusable, UnionPay
 from services.payment.config import Config
 from services.payment.reconciliation.comparing import Elsewhere, Found, Judge, Rules, agree
-from services.payment.reconciliation.entries import Entry, Malformed, in_order
+from services.payment.reconciliation.entries import Entry, Malformed, Movement, in_order
 from services.payment.reconciliation.recording import record
 
 LEASE = dt.timedelta(minutes=5)
@@ -182,7 +182,7 @@ class Reconciliation:
 
     def _ours(self) -> Iterator[Entry]:
         for entry in self.desk.books.paid(self.desk.database, self.run.day):
-            self.counts["ours"] += 1
+            self.counts["ours"] += entry.movement != Movement.LINE
             self._alive()
             yield entry
 
