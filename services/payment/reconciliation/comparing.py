@@ -159,7 +159,9 @@ class Judge:
             return
         mine = self._of_another_day(theirs)
         if known is None or known.paid_on is None or mine is None:
-            yield self._found(party, BreakKind.MISSING_WITH_US, known.entry if known else None, theirs)
+            # The order as it stands, without a payment: what they have is not that.
+            standing = known.entry._replace(at="") if known else None
+            yield self._found(party, BreakKind.MISSING_WITH_US, standing, theirs)
             return
         if party is Party.CORE and theirs.state != POSTED:
             yield from self._differing(party, mine, theirs)  # voided after its day: as the order stands now
