@@ -144,6 +144,7 @@ class PaymentService(Service):
             counts = self.orders.not_final(connection)
         for state in ("placed", "submitted", "unknown", "refunding"):
             _WAITING.labels(state).set(counts.get(state, 0))
+        measures.measure(self._desk())
 
     @timer(interval=15)
     def reconcile(self) -> None:
@@ -152,10 +153,6 @@ class PaymentService(Service):
         running.ask_for_days(desk)
         if running.anything_due(desk):
             self.reconciler.start_reconciling()
-
-    @timer(interval=60)
-    def measure_reconciliation(self) -> None:
-        measures.measure(self._desk())
 
     def _look_at(self, order: Any, wiring: usecases.Wiring) -> None:
         telemetry.correlate(None)  # a greenlet of the pool: what it logs and publishes needs an id of its own

@@ -22,11 +22,13 @@ def measure(d: Desk) -> None:
     """Set the gauges to what is stored."""
     now = d.clock.now()
     with d.database.read() as connection:
-        seen = Counter((kind, _age(age_days(at, now))) for kind, at in d.breaks.first_seen(connection))
+        seen: Counter[tuple[str, str]] = Counter()
+        for kind, first_seen, number in d.breaks.counts(connection, "kind", "first_seen"):
+            seen[kind, _age(age_days(first_seen, now))] += number
         last = d.runs.last_day_done(connection)
-    for kind in BreakKind:
+    for known in BreakKind:
         for age in (*(label for _, label in _AGES), _OLDER):
-            _OPEN.labels(kind.value, age).set(seen[kind.value, age])
+            _OPEN.labels(known.value, age).set(seen[known.value, age])
     if last is not None:
         _LAST.set(dt.datetime.combine(last, dt.time(), CHINA).timestamp())
 

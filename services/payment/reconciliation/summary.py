@@ -74,7 +74,9 @@ def summarise(day: dt.date, d: Desk) -> Summary:
     with d.database.read() as connection:
         counted = d.breaks.counts(connection, "kind", "party", "mid", "channel", "state", day=day)
         taken = tuple(Taken(_channel(channel), *rest) for channel, *rest in d.books.totals(connection, day))
-        ages = Counter(age_label(age_days(seen, now)) for _, seen in d.breaks.first_seen(connection))
+        ages: Counter[str] = Counter()
+        for first_seen, number in d.breaks.counts(connection, "first_seen"):
+            ages[age_label(age_days(first_seen, now))] += number
         run = d.runs.last_done(connection, day)
         behind = [day - dt.timedelta(days=n) for n in reversed(range(_DAYS_BEHIND))]
         found = {one: d.runs.last_done(connection, one) for one in behind}

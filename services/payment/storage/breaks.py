@@ -116,16 +116,11 @@ class BreakStorage:
         return list(connection.execute(some.limit(wanted.limit))), total
 
     def counts(self, connection: Connection, *by: str, day: dt.date | None = None) -> list[tuple[Any, ...]]:
-        """How many breaks are not closed, by these columns; the number is the last of each."""
+        """How many breaks are not closed, or are of a day, by these columns; the number is the last of each."""
         columns = [breaks.c[name] for name in by]
         waiting = [breaks.c.closed_at.is_(None)] if day is None else [breaks.c.day == day]
         counted = select(*columns, func.count()).where(*waiting).group_by(*columns).order_by(*columns)
         return [tuple(row) for row in connection.execute(counted)]
-
-    def first_seen(self, connection: Connection) -> Iterator[tuple[str, dt.datetime]]:
-        """Kind and beginning of every break that is not closed."""
-        waiting = select(breaks.c.kind, breaks.c.first_seen).where(breaks.c.closed_at.is_(None))
-        return ((row.kind, row.first_seen) for row in connection.execute(waiting))
 
     def open_days(self, connection: Connection, since: dt.date, until: dt.date) -> set[dt.date]:
         """Days in between that have breaks nobody has closed."""

@@ -91,6 +91,7 @@ def running_payment(database: Database, folder: Path) -> Iterator[RunningPayment
             database_url=database.engine.url.render_as_string(hide_password=False), http_address=address,
             personal_data_keys=os.environ["PERSONAL_DATA_KEYS"], blind_index_key=os.environ["BLIND_INDEX_KEY"],
             clock_offset_file=offset, unionpay_url=sandbox.url, unionpay_timeout=1.0,
+            taxcore_records_url=f"{sandbox.url}/esb/records", reconciliation_cut="23:59:59",
             unionpay_notify_url=f"http://{address}/notify/unionpay",
         )  # fmt: skip
         with _started(config, folder / "payment.log"):
@@ -104,7 +105,7 @@ def _started(config: Config, log: Path) -> Iterator[None]:
     with log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "kit.runner", "payment"],
-            cwd=ROOT, env=_environment(config), stdout=output, stderr=output,
+            cwd=ROOT, env=environment_of(config), stdout=output, stderr=output,
         )  # fmt: skip
         try:
             assert wait_until(lambda: _ready(config.http_address), 20), log.read_text()
@@ -114,7 +115,7 @@ def _started(config: Config, log: Path) -> Iterator[None]:
             process.wait()
 
 
-def _environment(config: Config) -> dict[str, str]:
+def environment_of(config: Config) -> dict[str, str]:
     """The settings as the variables they are read from."""
     environment = {"PATH": os.environ["PATH"]}
     for field in dataclasses.fields(config):
