@@ -12,6 +12,7 @@ from contract import (
     payment,
     places,
     reconciliation,
+    refunds,
     rights,
 )
 from contract.events import EVENTS
@@ -29,5 +30,6 @@ __all__ = [
     "payment",
     "places",
     "reconciliation",
+    "refunds",
     "rights",
 ]

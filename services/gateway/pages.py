@@ -45,7 +45,10 @@ class Pages:
             "yuan": yuan_text, "moment": china_text, "years": years_text,
             "masked_name": mask_name, "masked_number": mask_number, "masked_phone": mask_phone,
         }  # fmt: skip
-        self._environment.globals |= {"asset": asset_url, "consent_version": PRIVACY_VERSION}
+        self._environment.globals |= {
+            "asset": asset_url, "consent_version": PRIVACY_VERSION,
+            "refund_arrival": settings.refund_arrival if settings else "",
+        }  # fmt: skip
 
     def render(
         self, template: str, request: Request, session: Session | None, status: int = 200, **context: Any

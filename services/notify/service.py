@@ -10,6 +10,7 @@ from contract import notify as contract
 from contract.events import Envelope
 from contract.notify import CodeSent, SendCode
 from contract.payment import PaymentFailed, PaymentSucceeded
+from contract.refunds import PaymentRefunded, PaymentReturned
 from kit.consumer import consume
 from kit.rpc import rpc
 from kit.service import Made, Service
@@ -43,6 +44,16 @@ class NotifyService(Service):
     @consume(PaymentFailed)
     def remind_of_failure(self, tx: Any, data: PaymentFailed, envelope: Envelope) -> None:
         if usecases.remind_of_failure(tx, data, envelope.key, self.storage, self.catalogue, self.clock.now()):
+            self.bell.ring()
+
+    @consume(PaymentRefunded)
+    def remind_of_refund(self, tx: Any, data: PaymentRefunded, envelope: Envelope) -> None:
+        if usecases.remind_of_refund(tx, data, envelope.key, self.storage, self.catalogue, self.clock.now()):
+            self.bell.ring()
+
+    @consume(PaymentReturned)
+    def remind_of_return(self, tx: Any, data: PaymentReturned, envelope: Envelope) -> None:
+        if usecases.remind_of_return(tx, data, envelope.key, self.storage, self.catalogue, self.clock.now()):
             self.bell.ring()
 
     @timer(interval=_FORGET_EVERY)

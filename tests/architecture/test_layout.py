@@ -27,11 +27,14 @@ BY_SUBJECT = {
     "payment": {
         "views.py": "an order as its payer may see it, masked",
         "notifies.py": "use cases UnionPay starts",
+        "failures.py": "what a payer reads when a payment did not happen",
         "refunds.py": "what a refund is and what may become of it",
+        "refunding.py": "use cases of refunds",
+        "refund_desk.py": "refunds at the command line",
         "merchants.py": "which merchant collects for an agency: configuration with a rule of its own",
         "reconciliation": "our books, UnionPay's file and the tax core's compared: a subject with rules of its own",
         "reconcile.py": "its command line, which the service starts as a process",
-        "placing.py": "from sealed quotes to the order they become",
+        "placing.py": "from sealed quotes to the order they become, and to a refund",
     },
     "notify": {
         "sender.py": "the greenlet that empties the queue of messages",

@@ -58,15 +58,21 @@ class CoreRecords:
     def fetch_records(self, day: dt.date) -> Download:
         """What was paid on the day, and what was voided on it, as it stands when the file is asked for."""
         query = {"date": f"{day:%Y-%m-%d}"}
-        return Download("社保征收子系统缴费记录", self._url, query, _WAIT, self._layout, _recorded)
+        return Download("社保征收子系统缴费记录", self._url, query, _WAIT, self._layout, _recorded(day))
 
 
-def _recorded(line: Mapping[str, str]) -> Entry:
-    item = line_item(_number(line["person_number"]), _number(line["insurance_type"]), line["period"][:4])
-    return Entry(
-        _number(line["number"]), Side.CORE, Movement.LINE, item, _fen(line["amount"]), _moment(line["paid_at"]),
-        reference=line["reference"][:64], state=_number(line["state"]),
-    )  # fmt: skip
+def _recorded(day: dt.date) -> Callable[[Mapping[str, str]], Entry]:
+    def read(line: Mapping[str, str]) -> Entry:
+        item = line_item(_number(line["person_number"]), _number(line["insurance_type"]), line["period"][:4])
+        at = _moment(line["paid_at"])
+        # What was paid on another day is in this day's file because it was voided on it.
+        movement = Movement.LINE if at.startswith(f"{day:%Y-%m-%d}") else Movement.VOID
+        return Entry(
+            _number(line["number"]), Side.CORE, movement, item, _fen(line["amount"]), at,
+            reference=line["reference"][:64], state=_number(line["state"]),
+        )  # fmt: skip
+
+    return read
 
 
 def _number(text: str) -> str:

@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 from contract.payment import OrderState
 from contract.reconciliation import BreakKind, Party
-from services.payment.reconciliation.entries import Entry, Movement, Side
+from services.payment.reconciliation.entries import OF_CORE, Entry, Movement, Side
 
 POSTED = "1"
 """JFBS of a record that is paid (protocols.md §3)."""
 
+_GIVEN_BACK = (OrderState.REFUNDING, OrderState.REFUNDED)
 _ABSENT = {Party.UNIONPAY: BreakKind.MISSING_WITH_UNIONPAY, Party.CORE: BreakKind.MISSING_WITH_CORE}
 _MISSING = frozenset({*_ABSENT.values(), BreakKind.DATE_CUT})
 
@@ -50,13 +51,15 @@ class Past(NamedTuple):
 
 @dataclass(frozen=True)
 class Known:
-    """What our books say of an order, whenever it was paid: `lines` by item, in fen; `cases` are transactions that are
-    refund cases already, with what is to go back."""
+    """What our books say of an order, whenever paid: `entry` is its payment; `lines` by item; `refunds` by number and
+    `voids` by item, with their days; `cases` are transactions that are refund cases, with what goes back."""
 
     state: OrderState
     entry: Entry
     paid_on: dt.date | None
-    lines: Mapping[str, int] = field(default_factory=dict)
+    lines: Mapping[str, Entry] = field(default_factory=dict)
+    refunds: Mapping[str, tuple[Entry, dt.date]] = field(default_factory=dict)
+    voids: Mapping[str, tuple[Entry, dt.date]] = field(default_factory=dict)
     cases: frozenset[tuple[str, int]] = frozenset()
 
 
@@ -74,10 +77,10 @@ class Rules:
 def agree(entries: Sequence[Entry]) -> bool:
     """Whether there is nothing to look into: what all but a few orders are. Entries of an order come sorted."""
     money: dict[str, list[tuple[str, ...]]] = {Side.OURS: [], Side.UNIONPAY: []}
-    lines: dict[str, list[tuple[str, int]]] = {Side.OURS: [], Side.CORE: []}
+    lines: dict[str, list[tuple[str, str, int]]] = {Side.OURS: [], Side.CORE: []}
     for entry in entries:
-        if entry.movement == Movement.LINE:
-            lines[entry.side].append((entry.item, entry.amount))
+        if entry.movement in OF_CORE:
+            lines[entry.side].append((entry.movement, entry.item, entry.amount))
         else:
             money[entry.side].append((entry.movement, entry.item, str(entry.amount), entry.mid))
         if entry.state not in (OrderState.PAID, POSTED, ""):
@@ -109,7 +112,7 @@ class Judge:
                 party = Party.CORE if entry.side == Side.CORE else Party.UNIONPAY
                 theirs[party, entry.movement, entry.item].append(entry)
         for movement, item in ours:
-            party = Party.CORE if movement == Movement.LINE else Party.UNIONPAY
+            party = Party.CORE if movement in OF_CORE else Party.UNIONPAY
             if (party, movement, item) not in theirs:
                 yield from self._absent(party, ours[movement, item])
         for (party, movement, item), said in theirs.items():
@@ -121,8 +124,11 @@ class Judge:
             past.closed_day not in (None, self.rules.day)
             for past in self._past(party, mine.item, self.rules.day)
         )
-        given_back = party is Party.CORE and mine.state == OrderState.REFUNDED
+        given_back = mine.movement == Movement.LINE and mine.state in _GIVEN_BACK
         if came_elsewhere or given_back:
+            return
+        if mine.movement == Movement.VOID:
+            yield self._found(party, BreakKind.STATE, mine, None)  # given back, and the core still has it
             return
         late = mine.at[11:] >= self.rules.cut
         still_to_come = late and self.rules.day + dt.timedelta(days=1) not in self.rules.reconciled
@@ -149,42 +155,51 @@ class Judge:
     def _differing(self, party: Party, mine: Entry, theirs: Entry) -> Iterator[Found]:
         if mine.amount != theirs.amount:
             yield self._found(party, BreakKind.AMOUNT, mine, theirs)
-        if party is Party.CORE and (theirs.state == POSTED) == (mine.state == OrderState.REFUNDED):
+        unfit = OrderState.REFUNDED if theirs.state == POSTED else OrderState.PAID
+        if mine.movement == Movement.LINE and mine.state == unfit:
             yield self._found(party, BreakKind.STATE, mine, theirs)
 
     def _unexpected(self, party: Party, theirs: Entry) -> Iterator[Found | Elsewhere]:
         """They have it on this day, and we do not: it may be ours of another day."""
         known = self.known
-        if known is not None and self._is_case(theirs):
+        if theirs.movement == Movement.PAY and self._is_case(theirs):
             return
-        mine = self._of_another_day(theirs)
-        if known is None or known.paid_on is None or mine is None:
+        ours = self._of_another_day(theirs)
+        if known is None or ours is None:
             # The order as it stands, without a payment: what they have is not that.
             standing = known.entry._replace(at="") if known else None
             yield self._found(party, BreakKind.MISSING_WITH_US, standing, theirs)
             return
-        if party is Party.CORE and theirs.state != POSTED:
-            yield from self._differing(party, mine, theirs)  # voided after its day: as the order stands now
+        mine, day = ours
+        if mine.movement == Movement.LINE and theirs.movement == Movement.VOID:
+            if mine.state in _GIVEN_BACK:  # ours will be of a day that comes
+                yield Elsewhere(self.rules.day + dt.timedelta(days=1), party, mine)
+            else:
+                yield self._found(party, BreakKind.STATE, mine, theirs)  # voided, and nothing goes back
             return
-        if not self._past(party, theirs.item, known.paid_on) and known.paid_on in self.rules.reconciled:
+        if not self._past(party, theirs.item, day) and day in self.rules.reconciled:
             # Its own day had it already.
             yield self._found(party, BreakKind.DUPLICATE, mine, theirs, f"{theirs.item}#{theirs.reference}")
             return
-        yield Elsewhere(known.paid_on, party, mine)
+        yield Elsewhere(day, party, mine)
         yield from self._differing(party, mine, theirs)
 
-    def _of_another_day(self, theirs: Entry) -> Entry | None:
-        """What our books have beside it; a refund of another day is none of the order's payment."""
+    def _of_another_day(self, theirs: Entry) -> tuple[Entry, dt.date] | None:
+        """What our books have beside it, and on which day; of a line they have voided the line itself when nothing of
+        it goes back."""
         known = self.known
-        if known is None or theirs.movement == Movement.REFUND:
+        if known is None:
+            return None
+        if theirs.movement == Movement.REFUND:
+            return known.refunds.get(theirs.item)
+        if known.paid_on is None:
             return None
         if theirs.movement == Movement.PAY:
-            return known.entry
-        if theirs.item not in known.lines:
-            return None
-        return known.entry._replace(
-            movement=Movement.LINE, item=theirs.item, amount=known.lines[theirs.item], reference=""
-        )
+            return known.entry, known.paid_on
+        if theirs.movement == Movement.VOID and theirs.item in known.voids:
+            return known.voids[theirs.item]
+        line = known.lines.get(theirs.item)
+        return (line, known.paid_on) if line else None
 
     def _is_case(self, theirs: Entry) -> bool:
         """Money we know of and give back."""

@@ -23,16 +23,21 @@ class Side(enum.StrEnum):
 
 
 class Movement(enum.StrEnum):
-    """What is said: money that came or went, or one line the tax core shall have."""
+    """What is said: money that came or went, one line the tax core shall have, or one it shall have no more."""
 
     PAY = "pay"
     REFUND = "refund"
     LINE = "line"
+    VOID = "void"
+
+
+OF_CORE = frozenset({Movement.LINE, Movement.VOID})
+"""What is compared with the tax core; the others are with UnionPay."""
 
 
 class Entry(NamedTuple):
     """`number` is the merOrderId; `item` a refund's number, or person number, type and year of a line; `amount` in fen;
-    `at` China's time as `2026-11-23 10:06:00`; `state` the order's with us, JFBS with the core."""
+    `at` China's time as `2026-11-23 10:06:00`; `state` the order's or the line's with us, JFBS with the core."""
 
     number: str
     side: str

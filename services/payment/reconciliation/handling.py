@@ -144,6 +144,7 @@ def _act_on(tx: Any, row: Any, report: Report, w: Wiring) -> str:
     after = w.orders.lock_by_number(tx, row.mer_order_id)
     said = {
         Trigger.SUCCEEDED: f"已支付（交易号{report.transaction_id}）", Trigger.MISPAID: "已支付，但金额或商户不符",
+        Trigger.GIVEN_BACK: "已支付，并已全部退回", Trigger.PARTLY_BACK: "已支付，并已退回一部分",
         Trigger.AWAITED: "等待支付", Trigger.SHUT: "已关闭", Trigger.NEVER_SEEN: "没有这笔订单",
     }[report.trigger]  # fmt: skip
     case = "，已立退费单" if after.refund_due else ""
@@ -159,9 +160,8 @@ def _open_refund_case(tx: Any, row: Any, w: Wiring) -> str:
     double = row.kind == BreakKind.DUPLICATE.value
     reason = RefundReason.DOUBLE if double else RefundReason.MISPAID
     report = Report(Trigger.MISPAID, "reconcile", row.reference, amount=amount)
-    if not w.orders.open_refund_case(tx, order, reason, report, w.clock.now()):
+    if not usecases.give_back(tx, order, reason, report, w):
         return "这笔交易已有退费单，没有重复立单"
-    w.orders.note(tx, order, order.state, report, w.clock.now(), refund=reason.value, amount=amount)
     return f"已立退费单，金额{amount // 100}.{amount % 100:02d}元"
 
 

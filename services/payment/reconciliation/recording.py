@@ -61,13 +61,13 @@ def _row(run: ReconciliationRun, found: Found, now: dt.datetime) -> dict[str, An
     either = theirs or ours
     assert either is not None, "one side has it"
     return {
-        "day": run.day, "mid": either.mid or (ours.mid if ours else ""), "party": found.party.value, "kind": found.kind.value,
-        "mer_order_id": found.number, "item": found.item, "channel": ours.channel if ours else "",
-        "our_amount": _paid_amount(ours), "their_amount": theirs.amount if theirs else None,
-        "our_state": ours.state if ours else "", "their_state": theirs.state if theirs else "",
-        "reference": either.reference, "at": either.at, "first_seen": now, "last_run": run.run_id,
-        "state": BreakState.OPEN.value, "owner": "", "action": "", "outcome": "", "reason": "", "closed_at": None,
-        "closed_day": None,
+        "day": run.day, "mid": either.mid or (ours.mid if ours else ""), "party": found.party.value,
+        "kind": found.kind.value, "mer_order_id": found.number, "item": found.item,
+        "channel": ours.channel if ours else "", "our_amount": _paid_amount(ours),
+        "their_amount": theirs.amount if theirs else None, "our_state": ours.state if ours else "",
+        "their_state": theirs.state if theirs else "", "reference": either.reference, "at": either.at,
+        "first_seen": now, "last_run": run.run_id, "state": BreakState.OPEN.value, "owner": "", "action": "",
+        "outcome": "", "reason": "", "closed_at": None, "closed_day": None,
     }  # fmt: skip
 
 

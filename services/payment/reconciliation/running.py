@@ -16,7 +16,7 @@ from kit.database import Transactions
 from services.payment.adapters.base import Core, DailyFile, FileNotReady, FileUnusable, UnionPay
 from services.payment.config import Config
 from services.payment.reconciliation.comparing import Elsewhere, Found, Judge, Rules, agree
-from services.payment.reconciliation.entries import Entry, Malformed, Movement, in_order
+from services.payment.reconciliation.entries import OF_CORE, Entry, Malformed, in_order
 from services.payment.reconciliation.recording import record
 
 LEASE = dt.timedelta(minutes=5)
@@ -181,8 +181,9 @@ class Reconciliation:
             self.problems.append(f"另有其他行无法读取，只列出前{_PROBLEMS_KEPT}行")
 
     def _ours(self) -> Iterator[Entry]:
-        for entry in self.desk.books.paid(self.desk.database, self.run.day):
-            self.counts["ours"] += entry.movement != Movement.LINE
+        books, database = self.desk.books, self.desk.database
+        for entry in chain(books.paid(database, self.run.day), books.refunded(database, self.run.day)):
+            self.counts["ours"] += entry.movement not in OF_CORE
             self._alive()
             yield entry
 

@@ -33,10 +33,12 @@ from contract.reconciliation import (
     RunReconciliation,
     RunState,
 )
+from contract.refunds import RequestRefund
 from kit.clock import CHINA, SetClock
 from kit.crypto import KeyRing
 from kit.database import Database
 from kit.outbox import Outbox
+from services.payment import refunding
 from services.payment.domain import EDGES, Order, Report, Trigger
 from services.payment.models import outbox
 from services.payment.reconciliation import handling, measures, running
@@ -45,9 +47,20 @@ from services.payment.reconciliation.report import html_report
 from services.payment.reconciliation.running import Desk
 from services.payment.reconciliation.spreadsheet import write_spreadsheet
 from services.payment.reconciliation.summary import summarise
+from services.payment.refunds import RefundReport, RefundStatus
 from services.payment.storage.orders import OrderStorage
+from services.payment.storage.refunds import RefundStorage
 from services.payment.usecases import Wiring
-from tests.fakes.payment_orders import INSURED, PAYER, QUOTE_KEYS, a_quote, an_item, an_order, settings
+from tests.fakes.payment_orders import (
+    INSURED,
+    OPERATOR,
+    PAYER,
+    QUOTE_KEYS,
+    a_quote,
+    an_item,
+    an_order,
+    settings,
+)
 from tests.fakes.payment_parties import FakeParties, make_desk, reconcile, recorded, scratch, settled
 from tests.fakes.payment_storage import FakeOrderStorage
 from tests.fakes.payment_unionpay import FakeUnionPay
@@ -133,7 +146,7 @@ def an_office(database: Database) -> Office:
     clock = SetClock(dt.datetime.combine(NEXT, dt.time(8), CHINA))
     unionpay = FakeUnionPay(config, FakeOrderStorage())
     events, seal = Outbox(outbox, "payment"), KeyRing.parse(QUOTE_KEYS)
-    wiring = Wiring(database, OrderStorage(), unionpay, events, seal, clock, config)
+    wiring = Wiring(database, OrderStorage(), RefundStorage(), unionpay, events, seal, clock, config)
     return Office(make_desk(database, parties, unionpay, clock), wiring, parties, unionpay, clock)
 
 
@@ -326,6 +339,33 @@ def test_money_that_is_a_refund_case_is_no_break(office: Office) -> None:
     assert office.breaks() == []
 
 
+def test_refunds_are_compared_with_their_lines(office: Office) -> None:
+    order = office.paid()
+    office.reconcile()
+    request = RequestRefund(OPERATOR, order.order_id, "重复缴费", "refund-1")
+    asked = refunding.request_refund(request, office.wiring)
+    office.unionpay.refunded = RefundReport(RefundStatus.SUCCEEDED, "R-1", order.amount)
+    (due,) = refunding.claim_due(office.wiring, 10)
+    refunding.look_at(due, office.wiring)
+    office.clock.advance(days=1)
+    assert office.reconcile(NEXT) == 1
+    assert set(office.kinds(day=NEXT)) == {
+        (BreakKind.MISSING_WITH_UNIONPAY, Party.UNIONPAY, order.mer_order_id),
+        (BreakKind.STATE, Party.CORE, order.mer_order_id),
+    }
+    back = settled(
+        order, movement="refund", item=due.refund_order_id, reference="R-1", at="2026-11-23 08:00:00"
+    )
+    office.parties.settled[NEXT] = [back]
+    office.parties.recorded[NEXT] = list(recorded(order, movement="void", state="2"))
+    office.reconcile(NEXT)
+    assert (asked.amount, office.breaks(day=NEXT)) == (order.amount, [])
+    assert office.last_run().ours == 1
+    office.parties.recorded[DAY] = list(recorded(order, state="2"))
+    office.reconcile(DAY)
+    assert office.breaks() == [], "its own day, done again: voided and given back"
+
+
 class TestTimer:
     """Yesterday by itself, and what was missed."""
 
@@ -403,6 +443,8 @@ class TestActions:
         with office.desk.database.read() as connection:
             known = office.desk.books.known(connection, [order.mer_order_id])
         assert known[order.mer_order_id].cases == {(order.transaction_id, 100)}
+        (begun,) = refunding.claim_due(office.wiring, 10)
+        assert (begun.amount, begun.case) == (100, handling.RefundReason.MISPAID)
 
     def test_what_was_taken_too_little_is_no_refund(self, office: Office) -> None:
         order = office.paid()

@@ -43,7 +43,7 @@ def a_day(number: str = "N1", at: str = NOON, lines: int = 1) -> list[Entry]:
 def known(entries: Iterable[Entry], paid_on: dt.date | None = DAY, **changed: object) -> Known:
     """The order of these entries as our books have it."""
     ours = [entry for entry in entries if entry.side == Side.OURS]
-    lines = {entry.item: entry.amount for entry in ours if entry.movement == Movement.LINE}
+    lines = {entry.item: entry for entry in ours if entry.movement == Movement.LINE}
     return replace(Known(OrderState.PAID, ours[0], paid_on, lines), **changed)  # type: ignore[arg-type]
 
 
@@ -222,13 +222,52 @@ class TestAnotherDay:
         assert kinds(judged(without(entries, side), known(entries), rules=done)) == [(party, missing)]
 
 
-def test_a_record_voided_on_a_later_day_is_as_the_order_stands_now() -> None:
+def a_void(entries: list[Entry], side: Side) -> Entry:
+    """The line of an order of yesterday as one side takes it back today."""
+    line = next(entry for entry in entries if entry.side == side and entry.movement == Movement.LINE)
+    state = "refunded" if side == Side.OURS else "2"
+    return line._replace(movement=Movement.VOID, state=state, at=NOON if side == Side.OURS else line.at)
+
+
+class TestTakenBack:
+    """A line of another day's payment that goes back today."""
+
     entries = a_day(at=f"{YESTERDAY} 12:00:00")
-    voided = [entries[-1]._replace(state="2")]
-    assert kinds(judged(voided, known(entries, YESTERDAY))) == [(C, BreakKind.STATE)]
-    given_back = known(entries, YESTERDAY, state=OrderState.REFUNDED)
-    given_back = replace(given_back, entry=given_back.entry._replace(state="refunded"))
-    assert judged(voided, given_back) == []
+    ours, theirs = a_void(entries, Side.OURS), a_void(entries, Side.CORE)
+
+    def order(self, state: str, void_on: dt.date | None = None) -> Known:
+        lines = {self.ours.item: self.ours._replace(movement=Movement.LINE, state=state)}
+        voids = {self.ours.item: (self.ours, void_on)} if void_on else {}
+        return known(self.entries, YESTERDAY, lines=lines, voids=voids)
+
+    def test_both_take_it_back(self) -> None:
+        assert judged([self.ours, self.theirs], self.order("refunded", DAY)) == []
+
+    def test_what_the_core_still_has_is_a_break(self) -> None:
+        assert kinds(judged([self.ours], self.order("refunded", DAY))) == [(C, BreakKind.STATE)]
+
+    def test_what_the_core_took_back_of_its_own_accord_is_a_break(self) -> None:
+        assert kinds(judged([self.theirs], self.order("paid"))) == [(C, BreakKind.STATE)]
+
+    def test_the_core_may_be_quicker_than_unionpay(self) -> None:
+        (settled,) = judged([self.theirs], self.order("refunding"))
+        assert isinstance(settled, Elsewhere)
+        assert settled.day == TOMORROW, "our refund is done on a day that comes"
+        came = [Past(DAY, C, BreakKind.DATE_CUT, self.ours.item, YESTERDAY)]
+        assert judged([self.ours], self.order("refunded", DAY), came) == []
+
+
+def test_a_refund_may_be_done_a_day_apart() -> None:
+    entries = a_day(at=f"{YESTERDAY} 12:00:00")
+    ours = entries[0]._replace(movement=Movement.REFUND, item="R1", amount=50, state="")
+    theirs = ours._replace(side=Side.UNIONPAY, at=LATE)
+    order = known(entries, YESTERDAY, refunds={"R1": (ours, TOMORROW)})
+    (settled,) = judged([theirs], order)
+    assert isinstance(settled, Elsewhere)
+    assert (settled.day, settled.entry) == (TOMORROW, ours)
+    assert judged([ours, theirs]) == [], "the same day"
+    assert kinds(judged([ours])) == [(U, BreakKind.MISSING_WITH_UNIONPAY)]
+    assert kinds(judged([ours, theirs._replace(amount=51)])) == [(U, BreakKind.AMOUNT)]
 
 
 def test_a_refund_we_know_nothing_of_is_missing_with_us() -> None:

@@ -1,4 +1,4 @@
-"""Reconciliation: its runs, breaks and their history, and the day's paid orders by an index."""
+"""Reconciliation: its runs, breaks and their history, and the day's payments and refunds by indexes."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 _SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _MOMENT = sa.DateTime(timezone=True)
 _PAID = sa.text("paid_at IS NOT NULL")
+_GIVEN_BACK = sa.text("refunded_at IS NOT NULL")
 _NOT_DONE = sa.text("finished_at IS NULL")
 _OPEN = sa.text("closed_at IS NULL")
 
@@ -18,6 +19,9 @@ _OPEN = sa.text("closed_at IS NULL")
 def upgrade() -> None:
     op.create_index(
         "orders_paid", "orders", ["paid_at", "order_id"], postgresql_where=_PAID, sqlite_where=_PAID
+    )
+    op.create_index(
+        "refunds_done", "refunds", ["refunded_at"], postgresql_where=_GIVEN_BACK, sqlite_where=_GIVEN_BACK
     )
     _create_runs()
     _create_breaks()
