@@ -18,6 +18,7 @@ import datetime as dt
 import re
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,7 @@ from services.payment.storage.refunds import RefundStorage
 from services.payment.storage.runs import RunStorage
 from services.payment.usecases import Wiring
 
+_LOOK_AGAIN = 1.0
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -93,10 +95,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _reconcile_day(chosen: Any, desk: Desk, payment: Wiring) -> int:
     asked = handling.run_reconciliation(RunReconciliation(chosen.day, chosen.operator), desk)
     _reconcile_due(chosen, desk, payment)
-    run = next(run for run in handling.list_runs(ListRuns(500), desk).runs if run.run_id == asked.run_id)
+    while (run := _run_now(asked.run_id, desk)).state is RunState.RUNNING:
+        time.sleep(_LOOK_AGAIN)  # a service has taken it up
+        _reconcile_due(chosen, desk, payment)
     print(_run_text(run))
     print(*run.problems, sep="\n") if run.problems else None
     return 0 if run.state is RunState.DONE else 1
+
+
+def _run_now(run_id: int, desk: Desk) -> ReconciliationRun:
+    return next(run for run in handling.list_runs(ListRuns(500), desk).runs if run.run_id == run_id)
 
 
 def _reconcile_due(chosen: Any, desk: Desk, payment: Wiring) -> int:

@@ -1,9 +1,8 @@
-"""Reconciliation by the running service, in a process of its own; its command line; and a long day in short."""
+"""Reconciliation by the running service, in a process of its own, and its command line."""
 
 from __future__ import annotations
 
 import datetime as dt
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,8 +11,6 @@ from pathlib import Path
 import pytest
 import requests
 
-from bench.ledger import PLANTED, Ledger
-from bench.reconcile import GOAL_MEGABYTES, reconcile
 from contract.reconciliation import (
     BreakKind,
     ListBreaks,
@@ -22,7 +19,6 @@ from contract.reconciliation import (
     RunReconciliation,
     RunState,
 )
-from deploy.local.postgresql import PostgreSQL
 from deploy.local.process import wait_until
 from kit.clock import china
 from kit.database import Database
@@ -35,7 +31,6 @@ from services.payment.storage.books import Books
 from services.payment.storage.breaks import BreakStorage
 from services.payment.storage.runs import RunStorage
 from tests.contract.adapters.sandbox_process import ROOT
-from tests.fakes.payment_orders import settings
 from tests.integration.payment.running import RunningPayment, environment_of, running_payment
 
 
@@ -138,16 +133,3 @@ def test_open_breaks_can_be_seen_by_the_alerting(running: RunningPayment) -> Non
         return 'reconciliation_open_breaks{age="0-1",kind="missing_with_core"} 2.0' in metrics
 
     assert wait_until(measured, 30)
-
-
-def test_planted_breaks_are_found_and_nothing_else(postgres: PostgreSQL, database: Database) -> None:
-    assert postgres.identity is not None
-    values = {
-        "PAYMENT_DATABASE_URL": postgres.url("payment"),
-        "PERSONAL_DATA_KEYS": os.environ["PERSONAL_DATA_KEYS"],
-    }
-    environment = environment_of(settings(database_url=values["PAYMENT_DATABASE_URL"])) | values
-    ledger = Ledger(dt.date(2026, 1, 15), 20_000, 50)
-    outcome = reconcile(ledger, environment, postgres.identity.pid)
-    assert (outcome.found, outcome.missed, outcome.invented) == (50 * len(PLANTED), 0, 0), outcome.said
-    assert outcome.megabytes <= GOAL_MEGABYTES
