@@ -18,9 +18,8 @@ from services.payment.adapters.unionpay import Netpay
 from services.payment.config import Route
 from services.payment.domain import Order
 from services.payment.reconciliation.entries import Entry, Malformed
-from services.payment.refunds import Refund
 from tests.contract.adapters.sandbox_process import RunningSandbox, serving
-from tests.contract.adapters.unionpay_orders import adapter, new_number, new_order, pay, reach
+from tests.contract.adapters.unionpay_orders import adapter, new_order, pay, reach, refund_of
 from tests.fakes.payment_orders import an_item, settings
 
 HEADING = (
@@ -65,7 +64,7 @@ def of(order: Order, file: DailyFile) -> list[Entry]:
 
 def test_a_payment_and_its_refund_are_entries(sandbox: RunningSandbox, unionpay: Netpay) -> None:
     order = pay(sandbox, unionpay)
-    refund = Refund(new_number(), 10000, "退费")
+    refund = refund_of(order, amount=10000)
     unionpay.refund(order, refund)
     file = unionpay.fetch_settlement(today(), MID)
     paid, returned = of(order, file)
