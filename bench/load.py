@@ -71,12 +71,14 @@ def send(url: str, requests: Iterable[Request], seconds: int) -> Outcome:
 
 
 @contextlib.contextmanager
-def scratch_system(extra: Mapping[str, str] | None = None) -> Iterator[FullSystem]:
-    """The product in full mode, one process per service, gone afterwards."""
+def scratch_system(
+    extra: Mapping[str, str] | None = None, replicas: Mapping[str, int] | None = None
+) -> Iterator[FullSystem]:
+    """The product in full mode, one process per service where `replicas` does not say more; gone afterwards."""
     state = Path(tempfile.mkdtemp(prefix="contribution-bench-"))
     state.chmod(0o711)  # PostgreSQL runs as another user
     # As in production: no clock that tests can move.
-    system = FullSystem(state, free_base(), extra={"CLOCK_OFFSET_FILE": "", **(extra or {})})
+    system = FullSystem(state, free_base(), replicas, extra={"CLOCK_OFFSET_FILE": "", **(extra or {})})
     try:
         with system:
             yield system

@@ -10,6 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
+STILL_ASKING = "urn:gx-tax:still_asking"
+
 
 class Refused(Exception):
     """The gateway said no; `problem` is its problem+json."""
@@ -30,6 +32,7 @@ class Resident:
         self.openid, self.name, self.number, self.phone = openid, name, number, phone
         self._http = requests.Session()
         self.token = ""
+        self.waits = 0  # how often an answer was looked for again
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """One API call. Raises Refused."""
@@ -63,17 +66,36 @@ class Resident:
 
     def quote(self, insured: dict[str, Any] | None = None) -> str:
         """Enrolment, tiers and the first payable thing, sealed; the resident's own, or somebody else's."""
-        found = self.call("POST", "/enrolments", {"insured": insured} if insured else None)
+        return self.quote_first(self.find_enrolment(insured))
+
+    def find_enrolment(self, insured: dict[str, Any] | None = None) -> dict[str, Any]:
+        """参保信息, however many are ahead."""
+        found: dict[str, Any] = self.call("POST", "/enrolments", {"insured": insured} if insured else None)
+        while found["status"] == "asking":
+            self.waits += 1
+            time.sleep(found["retry_after"])
+            found = self.call("GET", f"/enrolments/{found['journey_id']}")
+        return found
+
+    def quote_first(self, found: dict[str, Any]) -> str:
+        """The first thing an enrolment has to pay, sealed."""
         entry = found["entries"][0]
         chosen = {"journey_id": found["journey_id"], "entry_id": entry["entry_id"], "year": entry["years"][0]}
         asked = (
             f"/tiers?journey_id={chosen['journey_id']}&entry_id={chosen['entry_id']}&year={chosen['year']}"
         )
         tiers = self.call("GET", asked)["tiers"]
-        quote: str = self.call("POST", "/quotes", {**chosen, "tier_code": tiers[0]["code"] if tiers else ""})[
-            "quote"
-        ]
-        return quote
+        ask: tuple[Any, ...] = "POST", "/quotes", {**chosen, "tier_code": tiers[0]["code"] if tiers else ""}
+        while True:
+            try:
+                quote: str = self.call(*ask)["quote"]
+                return quote
+            except Refused as refused:
+                if refused.problem.get("type") != STILL_ASKING:
+                    raise
+                self.waits += 1
+                time.sleep(refused.problem["retry_after"])
+                ask = "GET", f"/quotes/{chosen['journey_id']}"
 
     def place(self, quote: str, key: str | None = None) -> dict[str, Any]:
         """An order of a quote; the same key gives the same order."""

@@ -129,10 +129,10 @@ class ActionUnanswered(Unavailable):
     text = "银联暂时没有答复，差异没有变化，请稍后再试。"
 
 
-class ReasonMissing(InvalidInput):
+class ExplanationMissing(InvalidInput):
     """Whoever closes, assigns, hands over or accepts says why or to whom, and who they are."""
 
-    code = "reason_missing"
+    code = "explanation_missing"
     text = "请写明经办人和原因（或移交、分派的对象）。"
 
 
@@ -261,21 +261,21 @@ class CloseBreak:
 
 
 run_reconciliation = Method(
-    "payment", "run_reconciliation", RunReconciliation, ReconciliationRun, errors=(DayNotOver, ReasonMissing),
+    "payment", "run_reconciliation", RunReconciliation, ReconciliationRun, errors=(DayNotOver, ExplanationMissing),
     command=True,
 )  # fmt: skip
 list_runs = Method("payment", "list_runs", ListRuns, ReconciliationRuns)
 list_breaks = Method("payment", "list_breaks", ListBreaks, Breaks)
 assign_break = Method(
-    "payment", "assign_break", AssignBreak, BreakView, errors=(BreakNotFound, BreakClosed, ReasonMissing),
+    "payment", "assign_break", AssignBreak, BreakView, errors=(BreakNotFound, BreakClosed, ExplanationMissing),
     command=True,
 )  # fmt: skip
 resolve_break = Method(
     "payment", "resolve_break", ResolveBreak, BreakView,
-    errors=(BreakNotFound, BreakClosed, ReasonMissing, ActionUnfit, ActionUnanswered), deadline=10.0,
+    errors=(BreakNotFound, BreakClosed, ExplanationMissing, ActionUnfit, ActionUnanswered), deadline=10.0,
     command=True,
 )  # fmt: skip
 close_break = Method(
-    "payment", "close_break", CloseBreak, BreakView, errors=(BreakNotFound, BreakClosed, ReasonMissing),
+    "payment", "close_break", CloseBreak, BreakView, errors=(BreakNotFound, BreakClosed, ExplanationMissing),
     command=True,
 )  # fmt: skip

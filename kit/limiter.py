@@ -146,6 +146,11 @@ class LimitedQueue(RpcQueue):
         """How many go before the holder of a ticket; None when they do not wait here."""
         return self._room.ahead_of(ticket) if ticket else None
 
+    def seconds_behind(self, ahead: int) -> int:
+        """About how long until so many were served, by what work took lately."""
+        rounds = math.ceil((ahead + 1) / self._limits.in_flight)
+        return max(2, math.ceil(rounds * self._usual_seconds))
+
     def handle_message(self, message: Any) -> None:
         now, until = time.time(), expiry(message.headers)
         if now > until:
@@ -224,8 +229,7 @@ class LimitedQueue(RpcQueue):
         if waiter.work.lost:
             return
         telemetry.UPSTREAM_REFUSED.labels(self.upstream, waiter.priority.name.lower(), reason).inc()
-        seconds = self._usual_seconds * (ahead + 1) / self._limits.in_flight
-        self._answer_apart(waiter.work.message, UpstreamBusy.behind(ahead, max(2, math.ceil(seconds))))
+        self._answer_apart(waiter.work.message, UpstreamBusy.behind(ahead, self.seconds_behind(ahead)))
 
     def _answer_apart(self, message: Any, error: ContractError) -> None:
         """Answering may wait for the broker; taking in and starting work may not."""

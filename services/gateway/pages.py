@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from werkzeug.wrappers import Request, Response
 
 from contract.insurance import years_text
-from contract.money import yuan_text
+from contract.money import percent_text, yuan_text
 from kit.clock import china_text
 from kit.masking import mask_name, mask_number, mask_phone
 from services.gateway.assets import asset_url
@@ -21,6 +21,7 @@ NOTICES = {
     "expired": f"{SessionNeeded.text}登录后会回到刚才的页面。",
     "login": "请先登录。登录后会回到您要的页面。",
     "stale": StalePage.text,
+    "unanswered": "刚才的查询没有完成，没有扣款，填写的内容都在。请再点一次“下一步”。",
     "loggedout": "您已安全退出。",
     "ended": "这台设备已经退出登录。",
     "others": "其他设备都已经退出登录。",
@@ -28,6 +29,7 @@ NOTICES = {
     "memberkept": "家庭成员已保存。",
     "memberremoved": "家庭成员已删除，关于他（她）的授权同时撤回。",
     "relationremoved": "已经移除。",
+    "voidunsure": "刚才的作废没有得到答复。下面是申报现在的状态，请看清后再决定。",
     "closed": "这笔缴费已放弃，没有扣款。",
 }
 """Sentences a redirect may bring along by their key, so that no text of others gets onto our pages."""
@@ -42,7 +44,7 @@ class Pages:
             autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
         self._environment.filters |= {
-            "yuan": yuan_text, "moment": china_text, "years": years_text,
+            "yuan": yuan_text, "percent": percent_text, "moment": china_text, "years": years_text,
             "masked_name": mask_name, "masked_number": mask_number, "masked_phone": mask_phone,
         }  # fmt: skip
         self._environment.globals |= {

@@ -203,10 +203,6 @@ MAX_LINES = 80
 """As many travel in the address of UnionPay's page, which must stay under the 8 KB most servers read."""
 
 
-class Blocked(Exception):
-    """The order cannot be stored: its key, a quote or something it pays for has an order already."""
-
-
 def check_items(items: Sequence[Item]) -> None:
     """Raises TooManyItems, and ItemRepeated for a quote, or an insured's type and year, that came before."""
     if not 0 < len(items) <= MAX_ITEMS or sum(len(item.lines) for item in items) > MAX_LINES:

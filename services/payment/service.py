@@ -14,7 +14,7 @@ from werkzeug.wrappers import Request, Response
 from contract import paid, payment, reconciliation
 from contract import refunds as giving_back
 from contract.events import Envelope
-from contract.paid import ListPaid, PaidContributions
+from contract.paid import FindLiveOrder, ListPaid, LiveOrder, PaidContributions
 from contract.payment import ListOrders, OrderOfPayer, OrderPlaced, Orders, OrderView, PlaceOrder
 from contract.reconciliation import (
     AssignBreak,
@@ -98,6 +98,10 @@ class PaymentService(Service):
     @rpc(paid.list_paid)
     def list_paid(self, request: ListPaid) -> PaidContributions:
         return usecases.list_paid(request, self._wiring())
+
+    @rpc(paid.find_live_order)
+    def find_live_order(self, request: FindLiveOrder) -> LiveOrder:
+        return usecases.find_live_order(request, self._wiring())
 
     @rpc(payment.resume_payment)
     def resume_payment(self, request: OrderOfPayer) -> OrderPlaced:

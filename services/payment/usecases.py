@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from contract.events import EventData
-from contract.paid import ListPaid, PaidContributions
+from contract.paid import FindLiveOrder, ListPaid, LiveOrder, PaidContributions
 from contract.payment import (
     CloseNotConfirmed,
     IdempotencyConflict,
@@ -30,11 +30,11 @@ from contract.payment import (
 )
 from kit.clock import Clock
 from kit.crypto import KeyRing
-from kit.database import Transactions
+from kit.database import Duplicate, Transactions
 from services.payment import domain, placing, views
 from services.payment.adapters.base import UnionPay
 from services.payment.config import Config
-from services.payment.domain import Blocked, Edge, Order, RefundReason, Report, Trigger
+from services.payment.domain import Edge, Order, RefundReason, Report, Trigger
 
 LEASE = dt.timedelta(seconds=60)
 """How long an order is kept from other pollers while UnionPay is asked; after a crash it is due again then."""
@@ -87,10 +87,10 @@ def place_order(request: PlaceOrder, w: Wiring) -> OrderPlaced:
 def _stored(order: Order, w: Wiring, now: dt.datetime) -> bool:
     """Whether the order and its event are committed; else nothing is."""
     try:
-        with w.database.transaction() as tx:
+        with w.database.write() as tx:
             w.orders.add(tx, order)
             w.outbox.add(tx, views.placed(order), order.order_id, now)
-    except Blocked:
+    except Duplicate:
         return False
     return True
 
@@ -129,6 +129,12 @@ def list_paid(request: ListPaid, w: Wiring) -> PaidContributions:
     with w.database.read() as connection:
         paid = w.orders.paid_for(connection, request.insured, request.since, request.until)
     return PaidContributions(tuple(line for order in paid for line in views.paid_contributions(order)))
+
+
+def find_live_order(request: FindLiveOrder, w: Wiring) -> LiveOrder:
+    """Whether an order of anybody keeps others away from this person, insurance type and year."""
+    with w.database.read() as connection:
+        return LiveOrder(w.orders.has_live(connection, request.insured, request.insurance_type, request.year))
 
 
 def resume_payment(request: OrderOfPayer, w: Wiring) -> OrderPlaced:

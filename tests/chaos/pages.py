@@ -125,6 +125,9 @@ class PageWalker:
             return self._at_menu(page)
         if page.path.startswith("/orders/"):
             return self._at_order(page)
+        if page.path.endswith(("/enrolment", "/quote")):
+            time.sleep(1)  # 您前面还有 N 人: the page itself looks again every three seconds
+            return self._open(page.path)
         for step in ("payer", "choice", "confirmation", "check", "payment"):
             form = page.form(f"/{step}")
             if form and page.path.endswith(f"/{step}"):

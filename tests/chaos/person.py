@@ -133,13 +133,7 @@ class Person(Resident):
     def ask_quote(self) -> str:
         """A quote for the first thing that can be paid."""
 
-        def ask() -> str:
-            try:
-                return self.quote()
-            except IndexError:
-                raise NotYet("the enrolment is still being asked for") from None
-
-        return self.insist(ask, again=lambda refused: after_trouble(refused) or refused.status == 409)
+        return self.insist(self.quote, again=lambda refused: after_trouble(refused) or refused.status == 409)
 
     def submit(self, quote: str, key: str | None = None) -> tuple[str, str]:
         """Place the order, with one key however often it takes; returns its id and UnionPay's page."""

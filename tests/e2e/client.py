@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
 
+from bench.resident import STILL_ASKING
 from deploy.local.system import System
 from tests.e2e.sandbox import Sandbox, Someone
 
@@ -60,11 +62,27 @@ class Client:
     def quote(self, following: bool = False, insured: dict[str, str] | None = None) -> dict[str, Any]:
         """A quote for this year or the following one, for the payer or for somebody else."""
         found = self.call("POST", "/enrolments", {"insured": insured}).json()
+        while found["status"] == "asking":
+            time.sleep(found["retry_after"])
+            found = self.call("GET", f"/enrolments/{found['journey_id']}").json()
         entry = found["entries"][0]
         year = entry["years"][1 if following else 0]
         chosen = {"journey_id": found["journey_id"], "entry_id": entry["entry_id"], "year": year}
         tiers = self.call("GET", "/tiers?" + "&".join(f"{k}={v}" for k, v in chosen.items())).json()["tiers"]
         answer = self.call("POST", "/quotes", chosen | {"tier_code": tiers[0]["code"]})
+        while answer.json().get("type") == STILL_ASKING:
+            time.sleep(int(answer.headers["Retry-After"]))
+            answer = self.call("GET", f"/quotes/{chosen['journey_id']}")
         assert answer.status_code == 201, answer.text
         quoted: dict[str, Any] = answer.json()
         return quoted
+
+    def until(self, path: str, state: str) -> dict[str, Any]:
+        """What is at a path once it is in that state."""
+        deadline = time.monotonic() + 40
+        while time.monotonic() < deadline:
+            found: dict[str, Any] = self.call("GET", path).json()
+            if found["state"] == state:
+                return found
+            time.sleep(0.5)
+        raise AssertionError(f"{path} is {found['state']}, not {state}")

@@ -80,7 +80,8 @@ class FakeJourneys:
     def leave_open(self, tx: Any, payer_id: str, now: dt.datetime) -> None:
         for key, journey in self.rows.items():
             if journey.payer_id == payer_id and journey.state is JourneyState.OPEN:
-                self.rows[key] = replace(journey, state=JourneyState.LEFT, updated_at=now)
+                left = replace(journey, state=JourneyState.LEFT, version=journey.version + 1, updated_at=now)
+                self.rows[key] = left
 
     def add(self, tx: Any, journey: Journey) -> bool:
         if self.taken is not None:

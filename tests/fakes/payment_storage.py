@@ -9,14 +9,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contract.events import EventData
+from contract.insurance import InsuranceType
 from contract.payment import OrderState
 from contract.people import Person
+from kit.database import Duplicate
 from services.payment.domain import (
     FINAL,
     LIVE,
     MIN_BETWEEN_LOOKS,
     REFUNDABLE,
-    Blocked,
     Edge,
     Item,
     Order,
@@ -92,9 +93,12 @@ class FakeOrderStorage:
     def read(self) -> Iterator[Any]:
         yield None
 
+    def write(self) -> contextlib.AbstractContextManager[Any]:
+        return self.transaction()
+
     def add(self, tx: Any, order: Order) -> None:
         if self.blocker(tx, order) is not None:
-            raise Blocked
+            raise Duplicate
         self.orders[order.order_id] = order
 
     def blocker(self, tx: Any, order: Order) -> Blocker | None:
@@ -129,6 +133,11 @@ class FakeOrderStorage:
         return sorted(
             filter(lambda order: order.items, found), key=lambda order: (order.paid_at, order.order_id)
         )
+
+    def has_live(self, tx: Any, insured: Person, insurance_type: InsuranceType, year: int) -> bool:
+        live = (item for order in self.orders.values() if order.state in LIVE for item in order.items)
+        of = [item for item in live if (item.insured, item.insurance_type) == (insured, insurance_type)]
+        return any(line.year == year for item in of for line in item.lines)
 
     def lock(self, tx: Any, order_id: str) -> Order:
         return self.orders[order_id]

@@ -18,6 +18,7 @@ _TYPES: tuple[tuple[type[fields.Field[Any]], dict[str, Any]], ...] = (
     (fields.Integer, {"type": "integer"}),
     (fields.AwareDateTime, {"type": "string", "format": "date-time"}),
     (fields.DateTime, {"type": "string", "format": "date-time"}),
+    (fields.Date, {"type": "string", "format": "date"}),
     (fields.String, {"type": "string"}),
 )
 _PROBLEM = {
@@ -29,6 +30,12 @@ _PROBLEM = {
     },
     "required": ["type", "title", "status", "instance"],
 }  # fmt: skip
+
+_RETRY_AFTER = {
+    "Retry-After": {"description": "seconds after which to ask again", "schema": {"type": "integer"}}
+}
+_COME_BACK = {"429", "503"}
+"""Statuses whose answers may say when."""
 
 
 def document(operations: Iterable[Operation], server: str) -> dict[str, Any]:
@@ -78,8 +85,10 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
 def _answer(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
     if operation.answer is None:
         return {"description": "done"}
-    reference = _reference(schema_of(operation.answer), schemas)
-    return {"description": "done", "content": {"application/json": {"schema": reference}}}
+    payload = schema_of(operation.answer)
+    content = {"application/json": {"schema": _reference(payload, schemas)}}
+    headers = {"headers": _RETRY_AFTER} if "retry_after" in payload.fields else {}
+    return {"description": "done", "content": content, **headers}
 
 
 def _failures(operation: Operation) -> dict[str, Any]:
@@ -89,7 +98,11 @@ def _failures(operation: Operation) -> dict[str, Any]:
         by_status.setdefault(str(error.status), []).append(error)
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {
-        status: {"description": "; ".join(f"{e.code}: {e.text}" for e in errors), "content": content}
+        status: {
+            "description": "; ".join(f"{e.code}: {e.text}" for e in errors),
+            "content": content,
+            **({"headers": _RETRY_AFTER} if status in _COME_BACK else {}),
+        }
         for status, errors in sorted(by_status.items())
     }
 

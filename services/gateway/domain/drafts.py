@@ -15,16 +15,15 @@ from contract.contribution import (
     Quoted,
     QuotePayable,
     Tier,
-    find_enrolment,
+    Tiers,
 )
 from contract.errors import InvalidInput
 from contract.insurance import InsuranceType, PaymentKind
 from contract.payment import ItemWanted
 from contract.people import Person
 from contract.places import Place
-
-ASKING = dt.timedelta(seconds=find_enrolment.deadline + 3)
-"""As long as this, a question for the enrolment may still be answered and is not asked again."""
+from services.gateway.domain.refusals import Refusal
+from services.gateway.domain.waiting import ASKING, QUOTING
 
 
 class JourneyState(enum.StrEnum):
@@ -75,7 +74,7 @@ class Selection:
 class Draft:
     """What a journey collected so far. `kind` is what the quote is for; `agencies` are those contribution asked to
     choose between; the idempotency key belongs to the quote. An insured who is not the payer has a relation, and
-    perhaps a phone and a place of their own."""
+    perhaps a phone and a place of their own. `refused` is how the last question ended where it was refused."""
 
     insured: Person
     enrolment: Enrolment | None = None
@@ -84,7 +83,9 @@ class Draft:
     agencies: tuple[AgencyChoice, ...] = ()
     quoted: Quoted | None = None
     quote_expires_at: dt.datetime | None = None
+    quote_asked_at: dt.datetime | None = None
     idempotency_key: str | None = None
+    refused: Refusal | None = None
     reminder_phone: str | None = None
     insured_relation_id: str | None = None
     insured_phone: str = ""
@@ -114,6 +115,11 @@ class Journey:
         """Whether the enrolment is being asked for right now."""
         return self.enrolment_asked_at is not None and now - self.enrolment_asked_at < ASKING
 
+    def is_quoting(self, now: dt.datetime) -> bool:
+        """Whether the amount is being asked for right now."""
+        asked_at = self.draft.quote_asked_at
+        return asked_at is not None and now - asked_at < QUOTING
+
     @property
     def step(self) -> Step:
         """Where 继续上次缴费 goes on."""
@@ -123,16 +129,26 @@ class Journey:
             return Step.CHECK
         return Step.PAYER if self.draft.kind is PaymentKind.BACK else Step.CHOICE
 
+    @property
+    def first_page(self) -> Step:
+        """The page after 缴费人信息."""
+        return Step.CHECK if self.draft.kind is PaymentKind.BACK else Step.CHOICE
+
 
 @dataclass(frozen=True)
 class Options:
-    """What 缴费信息选择 offers for the present selection. `tiers` is None until type, agency and year are known."""
+    """What 缴费信息选择 offers for the present selection. `table` is None until type, agency and year are known."""
 
     types: tuple[InsuranceType, ...]
     entries: tuple[EnrolmentEntry, ...]
     entry: EnrolmentEntry | None
     years: tuple[int, ...]
-    tiers: tuple[Tier, ...] | None = None
+    table: Tiers | None = None
+
+    @property
+    def tiers(self) -> tuple[Tier, ...] | None:
+        """None while nobody knows whether there are any."""
+        return self.table.tiers if self.table else None
 
     def tier(self, code: str | None) -> Tier | None:
         return next((tier for tier in self.tiers or () if tier.code == code), None)
@@ -235,13 +251,13 @@ def needs_confirmation(selection: Selection, options: Options) -> bool:
     return sole and selection.confirmed != selection.to_confirm
 
 
-def back_payment_of(draft: Draft) -> QuoteBackPayment:
+def back_payment_of(draft: Draft, ticket: str) -> QuoteBackPayment:
     """What contribution is asked for 补缴."""
     assert draft.enrolment is not None
-    return QuoteBackPayment(draft.insured, draft.enrolment, draft.selection.agency_code)
+    return QuoteBackPayment(draft.insured, draft.enrolment, draft.selection.agency_code, ticket)
 
 
-def question_of(draft: Draft) -> QuotePayable:
+def question_of(draft: Draft, ticket: str) -> QuotePayable:
     """What contribution is asked about a checked selection."""
     selection = draft.selection
     assert draft.enrolment is not None
@@ -249,7 +265,7 @@ def question_of(draft: Draft) -> QuotePayable:
     assert selection.year is not None
     return QuotePayable(
         draft.insured, draft.enrolment, selection.entry_id, selection.year, selection.tier_code or "",
-        selection.agency_code,
+        selection.agency_code, ticket,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Request, Response
 
 from contract.errors import ContractError, NotFound
 from contract.rights import PersonNamed
+from kit.aside import Aside, AsideWork
 from kit.http import Access, problem
 from kit.rpc import Caller, RpcCaller
 from kit.service import Made, Service
@@ -19,7 +20,7 @@ from services.gateway import problems
 from services.gateway.adapters.base import WechatAuthorization
 from services.gateway.adapters.wechat import Wechat
 from services.gateway.browser import Browser, go
-from services.gateway.domain.drafts import Journey
+from services.gateway.domain.drafts import Journey, JourneyState
 from services.gateway.domain.paths import way_back
 from services.gateway.domain.sessions import LoggedInPayer, Session, device_of, hash_of
 from services.gateway.errors import LoginNeeded, PageExpired, SessionNeeded, StalePage, UnreadableRequest
@@ -40,13 +41,14 @@ class Routes(Service):
     name = "gateway"
 
     rpc: Caller = cast(Caller, RpcCaller())
+    aside: Aside = cast(Aside, AsideWork())
     wechat: WechatAuthorization = cast(WechatAuthorization, Made(Wechat))
     pages: Pages = cast(Pages, Made(Pages))
     browser: Browser = cast(Browser, Made(Browser))
 
     @property
     def ports(self) -> Ports:
-        return Ports(self.database, SESSIONS, JOURNEYS, self.rpc, self.clock)
+        return Ports(self.database, SESSIONS, JOURNEYS, self.rpc, self.clock, self.aside)
 
     def admit(self, request: Request, access: Access) -> Session | None:
         """The caller's session. Raises LoginNeeded, or PageExpired for a form that is not this session's."""
@@ -102,6 +104,18 @@ class Routes(Service):
         if journey is None:
             raise NotFound("没有找到这次缴费办理，可能已经过期，请从首页重新开始。")
         return journey
+
+    def _settled(self, journey: Journey) -> Response | None:
+        """Where a journey that is over leads: its order, or the menu."""
+        if journey.order_id is not None:
+            return self.browser.protect(go(f"/orders/{journey.order_id}"))
+        if journey.state is JourneyState.LEFT:
+            return self.browser.protect(go("/menu", notice="stale"))
+        return None
+
+    def _to(self, journey: Journey, page: str, notice: str = "") -> Response:
+        """To a page of a journey, by the last part of its address."""
+        return self.browser.protect(go(f"/journeys/{journey.journey_id}/{page}", notice=notice))
 
     def show(
         self, template: str, request: Request, session: Session | None, status: int = 200, **context: Any

@@ -13,12 +13,12 @@ from contract.errors import InvalidInput
 from contract.insurance import InsuranceType, PaymentKind
 from kit.clock import china
 from kit.http import Access, http
-from services.gateway.browser import go
 from services.gateway.domain import drafts
-from services.gateway.domain.drafts import Journey, JourneyState, Options, Selection, Step
+from services.gateway.domain.drafts import Journey, JourneyState, Options, Selection
 from services.gateway.domain.sessions import Session
 from services.gateway.errors import StalePage
 from services.gateway.routes.base import Routes
+from services.gateway.routes.waiting import asked_page
 from services.gateway.usecases import journeys
 
 LINES = 5
@@ -36,7 +36,8 @@ class JourneyRoutes(Routes):
     @http("GET", "/journeys/<journey_id>", access=Access.PAYER)
     def resume_journey(self, request: Request, session: Session, journey_id: str) -> Response:
         journey = self.journey(session, journey_id)
-        return self._settled(journey) or self._to(journey, journey.step, request.args.get("notice", ""))
+        page = asked_page(journey, self.clock.now()) or journey.step
+        return self._settled(journey) or self._to(journey, page, request.args.get("notice", ""))
 
     @http("GET", "/journeys/<journey_id>/payer", access=Access.PAYER)
     def show_payer(self, request: Request, session: Session, journey_id: str) -> Response:
@@ -50,22 +51,24 @@ class JourneyRoutes(Routes):
         if settled := self._settled(journey):
             return settled
         journey = journeys.choose_kind(journey, _kind(request, journey), self.ports)
-        return self._to_first_page(journeys.find_enrolment(journey, self.ports))
+        journey = journeys.find_enrolment(journey, self.ports)
+        return self._to(journey, asked_page(journey, self.clock.now()) or journey.first_page)
 
     @http("POST", "/journeys/<journey_id>/kind", access=Access.PAYER)
     def choose_kind(self, request: Request, session: Session, journey_id: str) -> Response:
         """From 缴费信息选择 to 补缴明细确认, or 【上一步】 back to this year's pension."""
         journey = self._with_enrolment(session, journey_id)
         pension = Selection(InsuranceType.PENSION)
-        return self._to_first_page(
-            journeys.choose_kind(journey, _kind(request, journey), self.ports, pension)
-        )
+        journey = journeys.choose_kind(journey, _kind(request, journey), self.ports, pension)
+        return self._to(journey, journey.first_page)
 
     @http("GET", "/journeys/<journey_id>/choice", access=Access.PAYER)
     def show_choice(self, request: Request, session: Session, journey_id: str) -> Response:
         journey = self.journey(session, journey_id)
-        if elsewhere := self._settled(journey) or self._not_found_yet(request, session, journey):
-            return elsewhere
+        if settled := self._settled(journey):
+            return settled
+        if journey.draft.enrolment is None:
+            return self._to(journey, "enrolment")
         if journey.draft.kind is PaymentKind.BACK:
             raise StalePage
         return self._choice(request, session, journey, journeys.list_options(journey.draft, self.ports))
@@ -73,15 +76,18 @@ class JourneyRoutes(Routes):
     @http("POST", "/journeys/<journey_id>/selection", access=Access.PAYER)
     def keep_selection(self, request: Request, session: Session, journey_id: str) -> Response:
         """A tap on 缴费信息选择: keep it and show what it changes."""
-        journey = self._choosing(session, journey_id)
-        journey, _ = journeys.select(journey, _selection(request, journey), self.ports)
+        journey, _ = self._select(request, session, journey_id)
         return self._to(journey, "agency" if request.form.get("then") == "agency" else "choice")
 
     @http("POST", "/journeys/<journey_id>/choice", access=Access.PAYER)
     def check_choice(self, request: Request, session: Session, journey_id: str) -> Response:
         """【下一步】: the checks in their order, then the sole agency's confirmation, then the quote."""
-        journey = self._choosing(session, journey_id)
-        journey, options = journeys.select(journey, _selection(request, journey), self.ports)
+        try:
+            journey, options = self._select(request, session, journey_id)
+        except (
+            StalePage
+        ):  # the tap before was still on its way: the form holds it too, and counts as it is now
+            journey, options = self._select(request, session, journey_id)
         selection = journey.draft.selection
         try:
             drafts.check_selection(selection, options)
@@ -108,7 +114,7 @@ class JourneyRoutes(Routes):
         journey = journeys.keep_draft(journey, draft, self.ports)
         if draft.kind is PaymentKind.NORMAL:
             journey, _ = journeys.select(journey, draft.selection, self.ports)
-        return self._to_first_page(journey)
+        return self._to(journey, journey.first_page)
 
     @http("GET", "/journeys/<journey_id>/confirmation", access=Access.PAYER)
     def show_confirmation(self, request: Request, session: Session, journey_id: str) -> Response:
@@ -130,13 +136,17 @@ class JourneyRoutes(Routes):
     def show_check(self, request: Request, session: Session, journey_id: str) -> Response:
         """缴费信息确认, or 补缴明细确认, which asks here for what is owed: nothing was chosen before it."""
         journey = self.journey(session, journey_id)
-        if elsewhere := self._settled(journey) or self._not_found_yet(request, session, journey):
-            return elsewhere
+        if settled := self._settled(journey):
+            return settled
+        if journey.draft.enrolment is None:
+            return self._to(journey, "enrolment")
         if journey.draft.kind is PaymentKind.BACK:
             try:
                 journey = journeys.quote_payable(journey, self.ports)
             except AgencyChoiceNeeded:
                 return self._to(journey, "agency")
+            if page := asked_page(journey, self.clock.now()):
+                return self._to(journey, page)
         elif journey.draft.quoted is None:
             raise StalePage
         return self._check(request, session, journey)
@@ -169,9 +179,10 @@ class JourneyRoutes(Routes):
 
     def _quote(self, journey: Journey) -> Response:
         try:
-            return self._to(journeys.quote_payable(journey, self.ports), "check")
+            quoted = journeys.quote_payable(journey, self.ports)
         except AgencyChoiceNeeded:
             return self._to(journey, "agency")
+        return self._to(quoted, asked_page(quoted, self.clock.now()) or "check")
 
     def _choice(
         self, request: Request, session: Session, journey: Journey, options: Options, status: int = 200,
@@ -203,6 +214,11 @@ class JourneyRoutes(Routes):
             raise StalePage
         return journey
 
+    def _select(self, request: Request, session: Session, journey_id: str) -> tuple[Journey, Options]:
+        """Keep what the form says. Raises StalePage."""
+        journey = self._choosing(session, journey_id)
+        return journeys.select(journey, _selection(request, journey), self.ports)
+
     def _choosing(self, session: Session, journey_id: str) -> Journey:
         """A journey that is at 缴费信息选择. Raises StalePage, also for 补缴."""
         journey = self._with_enrolment(session, journey_id)
@@ -215,29 +231,6 @@ class JourneyRoutes(Routes):
         if journey.state is JourneyState.OPEN and journey.draft.quoted is None:
             raise StalePage
         return journey
-
-    def _settled(self, journey: Journey) -> Response | None:
-        """Where a journey that is over leads: its order, or the menu."""
-        if journey.order_id is not None:
-            return self.browser.protect(go(f"/orders/{journey.order_id}"))
-        if journey.state is JourneyState.LEFT:
-            return self.browser.protect(go("/menu", notice="stale"))
-        return None
-
-    def _not_found_yet(self, request: Request, session: Session, journey: Journey) -> Response | None:
-        """Where a journey without its enrolment is: it is being asked for, or is not asked for yet."""
-        if journey.draft.enrolment is not None:
-            return None
-        if journey.is_asking(self.clock.now()):
-            return self.show("asking.html", request, session, journey=journey)
-        return self._to(journey, Step.PAYER)
-
-    def _to_first_page(self, journey: Journey) -> Response:
-        """The page after 缴费人信息."""
-        return self._to(journey, Step.CHECK if journey.draft.kind is PaymentKind.BACK else Step.CHOICE)
-
-    def _to(self, journey: Journey, page: str, notice: str = "") -> Response:
-        return self.browser.protect(go(f"/journeys/{journey.journey_id}/{page}", notice=notice))
 
 
 def _kind(request: Request, journey: Journey) -> PaymentKind:

@@ -55,7 +55,10 @@
 
   // A page that waits looks again by itself, and leaves no trail for the back button.
   var waiting = document.querySelector("[data-refresh]");
-  if (waiting) setTimeout(function () { location.replace(waiting.dataset.refresh); }, 3000);
+  if (waiting) {
+    var after = Number(waiting.dataset.refreshAfter || 3) * 1000;
+    setTimeout(function () { location.replace(waiting.dataset.refresh); }, after);
+  }
 
   function settle(root) {
     root.querySelectorAll("[data-wait]").forEach(countDown);

@@ -30,9 +30,11 @@ class Journeys:
         return None if row is None else _journey(row)
 
     def leave_open(self, tx: Connection, payer_id: str, now: dt.datetime) -> None:
-        """The payer's open journey, if any, is no longer the one to go on with."""
+        """The payer's open journey, if any, is no longer the one to go on with, and an answer that comes for it later
+        does not open it again."""
         mine = (journeys.c.payer_id == payer_id) & (journeys.c.state == JourneyState.OPEN)
-        tx.execute(update(journeys).where(mine).values(state=JourneyState.LEFT, updated_at=now))
+        left = {"state": JourneyState.LEFT, "version": journeys.c.version + 1, "updated_at": now}
+        tx.execute(update(journeys).where(mine).values(left))
 
     def add(self, tx: Connection, journey: Journey) -> bool:
         """False when another request opened one at the same moment."""

@@ -7,16 +7,18 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from contract import contribution, payment
-from contract.contribution import AgencyChoiceNeeded, Quoted
-from contract.errors import ContractError
+from contract.contribution import AgencyChoiceNeeded, GetQueuePlace, QueuePlace, Quoted
+from contract.errors import ContractError, Unavailable
 from contract.household import Insured
 from contract.insurance import PaymentKind
 from contract.payment import OrderPlaced, QuoteExpired, QuoteForged, QuoteUsed
 from kit.clock import china
 from services.gateway.domain import drafts, others
 from services.gateway.domain.drafts import AgencyChoice, Draft, Journey, JourneyState, Options, Selection
+from services.gateway.domain.refusals import Refusal
 from services.gateway.domain.sessions import LoggedInPayer
 from services.gateway.errors import StalePage
 from services.gateway.usecases.ports import Ports
@@ -71,10 +73,15 @@ def keep(journey: Journey, ports: Ports) -> Journey:
 
 
 def keep_draft(journey: Journey, draft: Draft, ports: Ports) -> Journey:
-    """Save a changed draft; an unchanged one costs nothing. Raises StalePage."""
+    """Save a changed draft; an unchanged one costs nothing. Raises StalePage.
+
+    A question under way was about the draft as it was: its answer is dropped, and so it counts as asked no more.
+    """
     if journey.state is not JourneyState.OPEN:
         raise StalePage
-    return journey if draft == journey.draft else keep(replace(journey, draft=draft), ports)
+    if draft == journey.draft:
+        return journey
+    return keep(replace(journey, draft=replace(draft, quote_asked_at=None), enrolment_asked_at=None), ports)
 
 
 def choose_kind(
@@ -95,28 +102,35 @@ def choose_kind(
 
 
 def find_enrolment(journey: Journey, ports: Ports) -> Journey:
-    """The journey with its enrolment, asked for once per person and journey (3.2.1.5).
+    """The journey with its enrolment, asked for once per person and journey (3.2.1.5), or still asking for it.
 
     Who asks first writes so down; another tap meanwhile gets the journey as it is. Raises what
-    contribution.find_enrolment raises, after which it may be asked again.
+    contribution.find_enrolment raises, after which it may be asked again, as may one that is not of today.
     """
-    if journey.draft.enrolment is not None or journey.is_asking(ports.clock.now()):
+    draft, now = journey.draft, ports.clock.now()
+    if (draft.enrolment is not None and draft.enrolment.as_of is None) or journey.is_asking(now):
         return journey
+    asking = replace(journey, enrolment_asked_at=now, draft=replace(draft, refused=None))
     try:
-        asking = keep(replace(journey, enrolment_asked_at=ports.clock.now()), ports)
+        asking = keep(asking, ports)
     except StalePage:
-        return journey  # another tap was quicker by a moment, and asks
+        return asking  # another tap was quicker by a moment, and asks
+    return ports.aside.run(partial(_ask_for_enrolment, asking, ports)) or asking
+
+
+def _ask_for_enrolment(asking: Journey, ports: Ports) -> Journey:
+    """To the end, whoever still waits; the answer, or the refusal, is in the journey."""
+    draft, question = asking.draft, contribution.FindEnrolment(asking.draft.insured, asking.journey_id)
     try:
-        with _in_words_for_payer(journey.draft):
-            enrolment = ports.peers.call(
-                contribution.find_enrolment, contribution.FindEnrolment(journey.draft.insured)
-            )
-    except ContractError:
-        keep(replace(asking, enrolment_asked_at=None), ports)
+        with _in_words_for_payer(draft):
+            enrolment = ports.peers.call(contribution.find_enrolment, question)
+    except ContractError as error:
+        refused = replace(draft, refused=Refusal.of(error))
+        keep(replace(asking, enrolment_asked_at=None, draft=refused), ports)
         raise
-    draft = replace(asking.draft, enrolment=enrolment)
-    draft = replace(draft, selection=drafts.settle(draft, NOTHING_CHOSEN, china(ports.clock.now()).date()))
-    return keep(replace(asking, draft=draft), ports)
+    draft = replace(draft, enrolment=enrolment, quoted=None)
+    settled = drafts.settle(draft, draft.selection, china(ports.clock.now()).date())
+    return keep(replace(asking, enrolment_asked_at=None, draft=replace(draft, selection=settled)), ports)
 
 
 def list_options(draft: Draft, ports: Ports) -> Options:
@@ -129,7 +143,7 @@ def list_options(draft: Draft, ports: Ports) -> Options:
     asked = contribution.ListTiers(
         draft.enrolment.payer_kind, selection.insurance_type, options.entry.division_code, selection.year
     )
-    return replace(options, tiers=ports.peers.call(contribution.list_tiers, asked).tiers)
+    return replace(options, table=ports.peers.call(contribution.list_tiers, asked))
 
 
 def select(journey: Journey, wanted: Selection, ports: Ports) -> tuple[Journey, Options]:
@@ -163,24 +177,47 @@ def confirm_agency(journey: Journey, ports: Ports) -> Journey:
 
 
 def quote_payable(journey: Journey, ports: Ports) -> Journey:
-    """The journey with a quote for its kind and selection, and the idempotency key that belongs to it.
+    """The journey with a quote for its kind and selection and the idempotency key that belongs to it, or still asking.
 
-    A quote still good is used again. Raises what contribution.quote_payable and quote_back_payment raise;
-    AgencyChoiceNeeded leaves the agencies in the journey.
+    A quote still good is used again, and one that is asked for is waited for. Raises what contribution.quote_payable
+    and quote_back_payment raise; AgencyChoiceNeeded leaves the agencies in the journey.
     """
     draft, now = journey.draft, ports.clock.now()
     if draft.quoted and draft.quote_expires_at and draft.quote_expires_at - now > QUOTE_LEFT:
         return journey
+    if journey.is_quoting(now):
+        return journey
+    if journey.state is not JourneyState.OPEN:
+        raise StalePage
+    draft = replace(draft, quoted=None, quote_asked_at=now, refused=None)
+    asking = keep(replace(journey, draft=draft), ports)
+    return ports.aside.run(partial(_ask_for_quote, asking, ports)) or asking
+
+
+def _ask_for_quote(asking: Journey, ports: Ports) -> Journey:
+    """To the end, as with the enrolment."""
+    draft, now = asking.draft, ports.clock.now()
     try:
         with _in_words_for_payer(draft):
-            quoted = _ask_quote(draft, ports)
-    except AgencyChoiceNeeded as error:
-        offered = tuple(AgencyChoice(a["code"], a["name"]) for a in error.detail.get("agencies", ()))
-        keep_draft(journey, replace(draft, agencies=offered, quoted=None), ports)
+            quoted = _ask_contribution(asking, ports)
+    except ContractError as error:
+        draft = replace(draft, refused=Refusal.of(error))
+        if isinstance(error, AgencyChoiceNeeded):
+            offered = tuple(AgencyChoice(a["code"], a["name"]) for a in error.detail.get("agencies", ()))
+            draft = replace(draft, agencies=offered)
+        keep_draft(asking, draft, ports)
         raise
     expires = now + dt.timedelta(seconds=quoted.expires_in)
     fresh = replace(draft, quoted=quoted, quote_expires_at=expires, idempotency_key=uuid.uuid4().hex)
-    return keep_draft(journey, fresh, ports)
+    return keep_draft(asking, fresh, ports)
+
+
+def find_place(journey: Journey, ports: Ports) -> QueuePlace:
+    """How many are ahead of a journey that asks; None when it is being answered, or nobody can say."""
+    try:
+        return ports.peers.call(contribution.get_queue_place, GetQueuePlace(journey.journey_id))
+    except Unavailable:
+        return QueuePlace(None)
 
 
 def place_order(payer: LoggedInPayer, journey: Journey, key: str, ports: Ports) -> OrderPlaced:
@@ -211,10 +248,11 @@ def place_order(payer: LoggedInPayer, journey: Journey, key: str, ports: Ports) 
     return placed
 
 
-def _ask_quote(draft: Draft, ports: Ports) -> Quoted:
+def _ask_contribution(asking: Journey, ports: Ports) -> Quoted:
+    draft, ticket = asking.draft, asking.journey_id
     if draft.kind is PaymentKind.BACK:
-        return ports.peers.call(contribution.quote_back_payment, drafts.back_payment_of(draft))
-    return ports.peers.call(contribution.quote_payable, drafts.question_of(draft))
+        return ports.peers.call(contribution.quote_back_payment, drafts.back_payment_of(draft, ticket))
+    return ports.peers.call(contribution.quote_payable, drafts.question_of(draft, ticket))
 
 
 @contextmanager

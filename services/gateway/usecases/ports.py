@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -22,6 +22,12 @@ class Peers(Protocol):
     """The other services."""
 
     def call(self, method: Method[Request, Answer], request: Request) -> Answer: ...
+
+
+class Aside(Protocol):
+    """Work that goes on by itself when a request has stayed with it for a moment."""
+
+    def run(self, work: Callable[[], Answer]) -> Answer | None: ...
 
 
 class SessionStorage(Protocol):
@@ -53,3 +59,4 @@ class Ports:
     journeys: JourneyStorage
     peers: Peers
     clock: Clock
+    aside: Aside

@@ -21,9 +21,9 @@ from contract.reconciliation import (
     BreakView,
     CloseBreak,
     DayNotOver,
+    ExplanationMissing,
     ListBreaks,
     ListRuns,
-    ReasonMissing,
     ReconciliationRun,
     ReconciliationRuns,
     ResolveBreak,
@@ -44,7 +44,7 @@ HISTORY = {
 
 
 def run_reconciliation(request: RunReconciliation, d: Desk) -> ReconciliationRun:
-    """Have a day reconciled now; the run that waits already when there is one. Raises DayNotOver, ReasonMissing."""
+    """Have a day reconciled now; one that waits already is the same run. Raises DayNotOver, ExplanationMissing."""
     operator, now = _said(request.operator), d.clock.now()
     if request.day >= china(now).date():
         raise DayNotOver()
@@ -69,7 +69,7 @@ def list_breaks(request: ListBreaks, d: Desk) -> Breaks:
 
 
 def assign_break(request: AssignBreak, d: Desk) -> BreakView:
-    """Give a break an owner. Raises BreakNotFound, BreakClosed, ReasonMissing."""
+    """Give a break an owner. Raises BreakNotFound, BreakClosed, ExplanationMissing."""
     operator, owner, now = _said(request.operator), _said(request.owner), d.clock.now()
     with d.database.transaction() as tx:
         _waiting(tx, request.break_id, d)
@@ -87,7 +87,7 @@ def assign_break(request: AssignBreak, d: Desk) -> BreakView:
 
 
 def close_break(request: CloseBreak, d: Desk) -> BreakView:
-    """Close a break for a reason. Raises BreakNotFound, BreakClosed, ReasonMissing."""
+    """Close a break for a reason. Raises BreakNotFound, BreakClosed, ExplanationMissing."""
     operator, reason, now = _said(request.operator), _said(request.reason, 500), d.clock.now()
     with d.database.transaction() as tx:
         row = _locked(tx, request.break_id, d)
@@ -101,7 +101,7 @@ def close_break(request: CloseBreak, d: Desk) -> BreakView:
 
 
 def resolve_break(request: ResolveBreak, d: Desk, w: Wiring) -> BreakView:
-    """Do what was chosen, and put on record what came of it. Raises BreakNotFound, BreakClosed, ReasonMissing,
+    """Do what was chosen, and put on record what came of it. Raises BreakNotFound, BreakClosed, ExplanationMissing,
     ActionUnfit, ActionUnanswered."""
     operator, action = _said(request.operator), request.action
     note = _said(request.note, 500) if action in WITH_NOTE else request.note.strip()[:500]
@@ -186,8 +186,8 @@ def get_break(break_id: int, d: Desk) -> BreakView:
 
 
 def _said(text: str, longest: int = 64) -> str:
-    """What somebody must say, and say shortly. Raises ReasonMissing."""
+    """What somebody must say, and say shortly. Raises ExplanationMissing."""
     said = text.strip()
     if not said or len(said) > longest:
-        raise ReasonMissing()
+        raise ExplanationMissing()
     return said

@@ -6,17 +6,17 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, insert, select, update
 
+from contract.insurance import InsuranceType
 from contract.payment import OrderState
 from contract.people import Person
-from kit.database import insert_all_or_ignore, insert_or_ignore
+from kit.database import Writer, insert_or_ignore
 from services.payment.domain import (
     FINAL,
     LIVE,
     MIN_BETWEEN_LOOKS,
     REFUNDABLE,
-    Blocked,
     Edge,
     Item,
     Order,
@@ -28,6 +28,7 @@ from services.payment.models import notifies, order_history, order_lines, orders
 from services.payment.storage.rows import IN_ORDER, WITH_LINES, line_rows, order_row, orders_of
 
 # Built once and given their values as parameters: on the paths every payment takes, building costs more than asking.
+_ADD, _ADD_LINE = insert(orders), insert(order_lines)
 _OF_PAYER = WITH_LINES.where(
     orders.c.order_id == bindparam("order_id"), orders.c.payer_id == bindparam("payer_id")
 ).order_by(*IN_ORDER)
@@ -71,13 +72,12 @@ class StoredNotify(NamedTuple):
 class OrderStorage:
     """Everything payment keeps."""
 
-    def add(self, tx: Connection, order: Order) -> None:
-        """Insert a new order. Raises Blocked, which must end the transaction, when its key, a quote of it or somebody
-        it pays for has an order already."""
-        if not insert_or_ignore(tx, orders, **order_row(order)):
-            raise Blocked
-        if not insert_all_or_ignore(tx, order_lines, line_rows(order)):
-            raise Blocked
+    def add(self, tx: Writer, order: Order) -> None:
+        """Insert a new order; a Duplicate says that its key, a quote of it or somebody it pays for has an order
+        already."""
+        tx.execute(_ADD, order_row(order))
+        for row in line_rows(order):
+            tx.execute(_ADD_LINE, row)
 
     def blocker(self, tx: Connection, order: Order) -> Blocker | None:
         """Why `add` refused: the same key before the same quote before another live order, the first item first."""
@@ -115,6 +115,15 @@ class OrderStorage:
         )  # fmt: skip
         found = tx.execute(paid.order_by(orders.c.paid_at, *IN_ORDER))
         return orders_of(row for row in found if row.insured_name == insured.name)
+
+    def has_live(self, tx: Connection, insured: Person, insurance_type: InsuranceType, year: int) -> bool:
+        """Whether a live line pays for this person, insurance type and year."""
+        lines = order_lines.c
+        live = select(lines.order_id).where(
+            lines.insured_index == document_of(insured), lines.live,
+            lines.insurance_type == insurance_type.value, lines.year == year,
+        )  # fmt: skip
+        return tx.execute(live).first() is not None
 
     def lock(self, tx: Connection, order_id: str) -> Order:
         """The order, its row locked until the transaction ends."""

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select, tuple_, update
 
 from contract.refunds import RefundOrigin, RefundState
-from kit.database import insert_all_or_ignore, insert_or_ignore
+from kit.database import insert_or_ignore
 from services.payment.domain import RefundReason
 from services.payment.models import order_lines, orders, refund_cases, refund_history, refund_lines, refunds
 from services.payment.refunds import LineNumber, Refund, RefundReport
@@ -27,8 +27,8 @@ class RefundStorage:
             {"order_id": refund.order_id, "item": item, "line": line, "refund_id": refund.refund_id}
             for item, line in refund.lines
         ]
-        return insert_or_ignore(tx, refunds, **_row(refund)) and (
-            not lines or insert_all_or_ignore(tx, refund_lines, lines)
+        return insert_or_ignore(tx, refunds, **_row(refund)) and all(
+            insert_or_ignore(tx, refund_lines, **line) for line in lines
         )
 
     def by_key(self, tx: Connection, origin: RefundOrigin, key: str) -> Refund | None:

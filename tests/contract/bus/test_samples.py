@@ -43,7 +43,9 @@ def _stored() -> Iterator[tuple[str, type[Any], Any]]:
     yield "quote", Quote, sample("quote")
 
 
-BEHIND_A_PAGE = {"contribution.find_enrolment": 30.0}
+BEHIND_A_PAGE = dict.fromkeys(
+    ("contribution.find_enrolment", "contribution.quote_payable", "contribution.quote_back_payment"), 30.0
+)
 """Seconds of those whose payer meanwhile sees a page that says how many are ahead."""
 
 every_payload = pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from deploy.local.process import wait_until
 from deploy.local.rabbitmq import RabbitMQ
 from kit.clock import CHINA
 from kit.database import Database
+from kit.limiter import LEASE_SPARE
 from sandbox.personas import personas
 from services.contribution import demonstration
 from services.contribution.models import kept_enrolments
@@ -52,8 +53,8 @@ def replicas(
         demonstration.load(tx)
     settings = {
         "AMQP_URI": rabbitmq.url("contribution"), "CONTRIBUTION_DATABASE_URL": postgres.url("contribution"),
-        "TAXBANK_URL": sandbox.url, "TAXBANK_TIMEOUT": "1", "TAXBANK_LIMIT": str(LIMIT), "TAXBANK_ROOM": "60",
-        "UPSTREAM_REST": "1",
+        "TAXBANK_URL": sandbox.url, "TAXCORE_URL": f"{sandbox.url}/esb",
+        "TAXBANK_TIMEOUT": "1", "TAXBANK_LIMIT": str(LIMIT), "TAXBANK_ROOM": "60", "UPSTREAM_REST": "1",
     }  # fmt: skip
     logs = tmp_path_factory.mktemp("replicas")
     replicas = [Replica(settings, logs / f"{number}.log") for number in (1, 2)]
@@ -203,3 +204,61 @@ def test_an_upstream_that_fails_is_left_alone_and_what_it_said_last_is_shown(
     (again,) = everybody.go([known], THIS_YEAR).result(40)
     assert (again["as_of"], again["completed"]) == ("", True), "the probe closed the breaker"
     assert all(requests.get(f"{replica.url}/readyz", timeout=5).ok for replica in running)
+
+
+def test_after_a_takeover_the_next_replica_probes_with_a_single_call(
+    running: list[Replica], sandbox: RunningSandbox, everybody: Residents
+) -> None:
+    """Each replica has a breaker of its own: the next one finds out for itself, within as many failures."""
+    slow_down(sandbox, 0, error_rate=1)
+    assert fared(everybody.go(crowd(8), THIS_YEAR).result(40)) == ["upstream_unavailable"] * 8
+    first = next(r for r in running if r.metric('upstream_breaker{upstream="taxbank"}') == 2)
+    second = next(r for r in running if r is not first)
+    first.kill()
+    assert fared(everybody.go(crowd(8), THIS_YEAR).result(40)) == ["upstream_unavailable"] * 8
+    assert second.metric('upstream_breaker{upstream="taxbank"}') == 2
+    refused = sum(answers["503"] for answers in sandbox.api("GET", "/counters")["answers"].values())
+    assert refused in range(10, 2 * (5 + LIMIT)), "five failures each, and what was in flight then"
+    sandbox.api("POST", "/reset")
+    slow_down(sandbox, 800)
+    time.sleep(1)
+    outcomes = everybody.go(crowd(6), THIS_YEAR).result(40)
+    assert fared(outcomes).count("completed") == 1, "the one whose call was the probe"
+    assert sandbox.api("GET", "/counters")["calls"] == {"taxbank.insured": 1, "taxbank.resident_payable": 1}
+    assert fared(everybody.go(crowd(6), THIS_YEAR).result(40)) == ["completed"] * 6
+
+
+def test_the_quota_used_is_counted_by_operation_and_outcome(
+    running: list[Replica], sandbox: RunningSandbox, everybody: Residents
+) -> None:
+    def used() -> dict[str, float]:
+        name = 'upstream_calls_total{{operation="{}",outcome="{}",upstream="taxbank"}}'
+        kinds = [("insured", "answered"), ("resident-payable", "answered"), ("insured", "failed")]
+        return {" ".join(kind): sum(r.metric(name.format(*kind)) for r in running) for kind in kinds}
+
+    before = used()
+    assert fared(everybody.go(crowd(3), THIS_YEAR).result(40)) == ["completed"] * 3
+    slow_down(sandbox, 0, error_rate=1)
+    everybody.go(crowd(1), THIS_YEAR).result(40)
+    spent = {kind: count - before[kind] for kind, count in used().items()}
+    assert spent == {"insured answered": 3, "resident-payable answered": 3, "insured failed": 1}
+    shown = requests.get(f"{running[0].url}/metrics", timeout=5).text
+    for family in ("in_flight", "waiting", "wait_seconds", "refused", "calls", "breaker"):
+        assert f"# HELP upstream_{family}" in shown
+
+
+def test_without_its_database_a_replica_asks_nothing_and_goes_on_when_it_is_back(
+    running: list[Replica], sandbox: RunningSandbox, everybody: Residents, postgres: PostgreSQL,
+    contribution_database: Database,
+) -> None:  # fmt: skip
+    time.sleep(LEASE_SPARE + 1)  # idle, a replica gives its lease back
+    postgres.kill()
+    try:
+        journeys = everybody.go(crowd(6), THIS_YEAR)
+        time.sleep(2)
+        assert most_in_flight(sandbox) == 0, "nobody can know whether another replica asks"
+    finally:
+        postgres.start()
+    assert wait_until(contribution_database.answers, 20)
+    assert fared(journeys.result(40)) == ["completed"] * 6
+    assert most_in_flight(sandbox) <= LIMIT

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from contract.places import Division, Place
 from deploy.local.postgresql import PostgreSQL
 from kit.clock import SetClock
 from kit.database import Database
@@ -16,14 +17,15 @@ from tests.integration.payment.databases import wiring
 
 PHONE = "13700137000"
 BUYER = "oPersonalOpenidOfTheBuyer001"
-PERSONAL = [INSURED.document_number, INSURED.name, PAYER.name, PAYER.phone, PHONE, BUYER]
+HOME = Place(Division("450100", "南宁市"), village=Division(name="那洪屯"))
+PERSONAL = [INSURED.document_number, INSURED.name, PAYER.name, PAYER.phone, PHONE, BUYER, HOME.village.name]
 
 
 @pytest.fixture
 def dump(database: Database, postgres: PostgreSQL) -> str:
     """A dump after an order was placed, paid, paid again, and a notify was kept."""
     payment = wiring(database, settings(), SetClock(NOW))
-    placed = usecases.place_order(asking(a_quote(), insured_phone=PHONE), payment)
+    placed = usecases.place_order(asking(a_quote(), insured_phone=PHONE, place=HOME), payment)
     with database.read() as connection:
         number = payment.orders.find(connection, placed.order_id, PAYER.person_id).mer_order_id
     described = {"buyerId": BUYER, "orderDesc": INSURED.name, "attachedData": INSURED.document_number}

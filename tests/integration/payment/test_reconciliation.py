@@ -25,10 +25,10 @@ from contract.reconciliation import (
     BreakView,
     CloseBreak,
     DayNotOver,
+    ExplanationMissing,
     ListBreaks,
     ListRuns,
     Party,
-    ReasonMissing,
     ResolveBreak,
     RunReconciliation,
     RunState,
@@ -460,7 +460,7 @@ class TestActions:
         one = office.the_break()
         with pytest.raises(ActionUnfit):
             office.resolve(one, BreakAction.OPEN_REFUND_CASE)
-        with pytest.raises(ReasonMissing):
+        with pytest.raises(ExplanationMissing):
             office.resolve(one, BreakAction.HAND_OVER, "  ")
         done = office.resolve(one, BreakAction.HAND_OVER, "已发征收科")
         assert (done.state, done.outcome) == (BreakState.RESOLVED, "已发征收科")
@@ -483,7 +483,7 @@ class TestActions:
         given = handling.assign_break(AssignBreak(first.break_id, "zhao.lei", "li.na"), office.desk)
         assert (given.state, given.owner) == (BreakState.ASSIGNED, "li.na")
         assert [one.break_id for one in office.breaks(owner="li.na")] == [first.break_id]
-        with pytest.raises(ReasonMissing):
+        with pytest.raises(ExplanationMissing):
             handling.assign_break(AssignBreak(first.break_id, "zhao.lei", " "), office.desk)
         with pytest.raises(BreakNotFound):
             handling.assign_break(AssignBreak(0, "zhao.lei", "li.na"), office.desk)
@@ -491,7 +491,7 @@ class TestActions:
     def test_today_cannot_be_reconciled(self, office: Office) -> None:
         with pytest.raises(DayNotOver):
             handling.run_reconciliation(RunReconciliation(NEXT, "li.na"), office.desk)
-        with pytest.raises(ReasonMissing):
+        with pytest.raises(ExplanationMissing):
             handling.run_reconciliation(RunReconciliation(DAY, ""), office.desk)
         assert (
             handling.run_reconciliation(RunReconciliation(DAY, "li.na"), office.desk).requested_by == "li.na"

@@ -26,6 +26,15 @@ def test_a_service_can_start_with_what_it_gets(settings: LocalSettings, service:
     assert read(config, settings.service(service)).http_address.startswith("127.0.0.1:90")
 
 
+def test_an_instance_can_speak_the_older_route_of_unionpay(tmp_path: Path) -> None:
+    older = {"UNIONPAY_ROUTE": "communication-key"}
+    settings = LocalSettings.load(Mode.EMBEDDED, tmp_path, 9000, older)
+    config = importlib.import_module("services.payment.config").Config
+    assert (
+        read(config, settings.service("payment")).unionpay_msg_src == settings.sandbox()["UNIONPAY_MSG_SRC"]
+    )
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_does_not_get_another_ones_accounts(settings: LocalSettings, service: str) -> None:
     known = settings.service(service).values()

@@ -13,6 +13,7 @@ from contract.quote import QuoteLine
 from kit.clock import SetClock
 from services.gateway.domain.sessions import LoggedInPayer
 from services.gateway.usecases.ports import Ports
+from tests.fakes.gateway_aside import FakeAside
 from tests.fakes.gateway_peers import FakePeers
 from tests.fakes.gateway_storage import FakeJourneys, FakeSessions, FakeTransactions
 
@@ -60,7 +61,12 @@ def peers() -> FakePeers:
 
 
 @pytest.fixture
-def ports(clock: SetClock, peers: FakePeers) -> Ports:
+def aside() -> FakeAside:
+    return FakeAside()
+
+
+@pytest.fixture
+def ports(clock: SetClock, peers: FakePeers, aside: FakeAside) -> Ports:
     peers.answer(find_enrolment, enrolment(PENSION, MEDICAL))
     peers.answer(list_tiers, TIERS)
-    return Ports(peers._transactions, FakeSessions(), FakeJourneys(), peers, clock)
+    return Ports(peers._transactions, FakeSessions(), FakeJourneys(), peers, clock, aside)

@@ -49,7 +49,9 @@ def test_all_years_are_asked_for_and_the_journey_goes_on_at_their_lines(
     assert behind.step is Step.PAYER, "nothing to choose: the lines are asked for from 缴费人信息"
     owed = journeys.quote_payable(behind, ports)
     assert behind.draft.enrolment is not None
-    assert peers.asked["quote_back_payment"] == [QuoteBackPayment(PERSON, behind.draft.enrolment)]
+    assert peers.asked["quote_back_payment"] == [
+        QuoteBackPayment(PERSON, behind.draft.enrolment, ticket=behind.journey_id)
+    ]
     assert owed.draft.quoted == quoted_arrears()
     assert owed.step is Step.CHECK
     assert journeys.quote_payable(owed, ports) == owed, "loading more lines asks nothing"

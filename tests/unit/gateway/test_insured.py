@@ -122,7 +122,7 @@ def test_a_refused_quote_speaks_of_the_insured_and_keeps_the_agencies(ports: Por
         journeys.quote_payable(chosen, ports)
     peers.answer(contribution.quote_payable, AgencyChoiceNeeded(agencies=[{"code": "1", "name": "钦州市"}]))
     with pytest.raises(AgencyChoiceNeeded, match="被缴费人在多个地方"):
-        journeys.quote_payable(chosen, ports)
+        journeys.quote_payable(ports.journeys.rows[chosen.journey_id], ports)
     assert [agency.code for agency in ports.journeys.rows[chosen.journey_id].draft.agencies] == ["1"]
 
 

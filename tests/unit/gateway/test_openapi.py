@@ -60,6 +60,19 @@ def test_only_what_needs_a_session_asks_for_one(described: dict[str, Any]) -> No
         assert bool(security) == (operation.access is not Access.PUBLIC)
 
 
+def test_who_has_to_wait_is_told_when_to_look_again(described: dict[str, Any]) -> None:
+    for method, path in (("post", "enrolments"), ("get", "enrolments/{journey_id}")):
+        responses = described["paths"][f"{PREFIX}/{path}"][method]["responses"]
+        assert "Retry-After" in responses["200"]["headers"]
+        assert "upstream_busy" in responses["503"]["description"]
+    found = described["components"]["schemas"]["EnrolmentFound"]["properties"]
+    assert found["ahead"]["anyOf"][0] == {"type": "integer"}
+    for method, path in (("post", "quotes"), ("get", "quotes/{journey_id}")):
+        waiting = described["paths"][f"{PREFIX}/{path}"][method]["responses"]["503"]
+        assert "still_asking" in waiting["description"]
+        assert "Retry-After" in waiting["headers"]
+
+
 def test_placing_needs_a_key_and_names_its_refusals(described: dict[str, Any]) -> None:
     placing = described["paths"][f"{PREFIX}/orders"]["post"]
     assert {"name": "Idempotency-Key", "in": "header"}.items() <= placing["parameters"][0].items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from contract.insurance import InsuranceType, PayerKind, PaymentKind
@@ -44,7 +45,10 @@ class EnrolmentChoice:
 
 @dataclass(frozen=True)
 class EnrolmentFound:
-    """The insured's enrolment, kept in a journey. `status` is `asking` while another request asks for it."""
+    """The insured's enrolment, kept in a journey. `status` is `found`, or `asking` while the question goes on: then
+    `ahead` is how many go before it, null when it is being answered, and after `retry_after` seconds (also the header
+    Retry-After) GET /enrolments/{journey_id} tells more. `as_of` is set where the social insurance system did not
+    answer and this is what it said then."""
 
     journey_id: str
     status: str
@@ -52,6 +56,9 @@ class EnrolmentFound:
     insured_number: str
     payer_kind: PayerKind | None
     entries: tuple[EnrolmentChoice, ...]
+    as_of: dt.datetime | None = None
+    ahead: int | None = None
+    retry_after: int | None = None
 
 
 @dataclass(frozen=True)
