@@ -90,6 +90,7 @@ class Environment:
         if name == "payment":
             return {
                 "UNIONPAY_URL": self.sandbox_url,
+                "TAXCORE_RECORDS_URL": f"{self.sandbox_url}/esb/records",
                 "UNIONPAY_NOTIFY_URL": f"{self.payment_url}/notify/unionpay",
                 "UNIONPAY_RETURN_URL": f"{self.public_url}/orders/",
                 **_MERCHANT,

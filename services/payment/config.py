@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
 from kit.config import ServiceConfig, needed, outside, secret
+from services.payment.adapters.layouts import BadLayouts, read_layouts
 from services.payment.merchants import BadMerchants, Merchant, Merchants
 
 
@@ -48,6 +50,11 @@ class Config(ServiceConfig):
     unionpay_notify_url: str
     unionpay_return_url: str
     unionpay_timeout: float = 4.0
+    unionpay_settlement_path: str = "/netpay-portal/settlement.do"
+    taxcore_records_url: str = outside()
+    reconciliation_layouts: Path | None = None
+    reconciliation_hour: int = 6
+    reconciliation_cut: str = "23:00:00"
     order_valid_for: int = 1800
     certificate_after: int = 86400
 
@@ -68,4 +75,16 @@ class Config(ServiceConfig):
             _ = self.merchants
         except BadMerchants as error:
             problems.append(f"UNIONPAY_MERCHANTS: {error}")
+        return problems + self._reconciliation_problems()
+
+    def _reconciliation_problems(self) -> list[str]:
+        problems = []
+        try:
+            read_layouts(self.reconciliation_layouts)
+        except BadLayouts as error:
+            problems.append(f"RECONCILIATION_LAYOUTS: {error}")
+        if not 0 <= self.reconciliation_hour < 24:
+            problems.append("RECONCILIATION_HOUR: expected 0 to 23")
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d", self.reconciliation_cut):
+            problems.append("RECONCILIATION_CUT: expected HH:MM:SS")
         return problems

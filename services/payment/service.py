@@ -11,11 +11,23 @@ from nameko.timer import timer
 from prometheus_client import Counter, Gauge
 from werkzeug.wrappers import Request, Response
 
-from contract import paid, payment
+from contract import paid, payment, reconciliation
 from contract import refunds as giving_back
 from contract.events import Envelope
 from contract.paid import FindLiveOrder, ListPaid, LiveOrder, PaidContributions
 from contract.payment import ListOrders, OrderOfPayer, OrderPlaced, Orders, OrderView, PlaceOrder
+from contract.reconciliation import (
+    AssignBreak,
+    Breaks,
+    BreakView,
+    CloseBreak,
+    ListBreaks,
+    ListRuns,
+    ReconciliationRun,
+    ReconciliationRuns,
+    ResolveBreak,
+    RunReconciliation,
+)
 from contract.refunds import (
     ListRefunds,
     RefundNamed,
@@ -34,9 +46,16 @@ from kit.rpc import rpc
 from kit.service import Made, Service
 from services.payment import notifies, refunding, usecases
 from services.payment.adapters.base import ForgedNotify
+from services.payment.adapters.daily import CoreRecords
 from services.payment.adapters.unionpay import connect
+from services.payment.reconciliation import handling, measures, running
+from services.payment.reconciliation.process import ReconcilerProcess
+from services.payment.reconciliation.running import Desk
+from services.payment.storage.books import Books
+from services.payment.storage.breaks import BreakStorage
 from services.payment.storage.orders import OrderStorage
 from services.payment.storage.refunds import RefundStorage
+from services.payment.storage.runs import RunStorage
 
 _POLL_BATCH = 40
 _ASKED_AT_ONCE = 10
@@ -60,6 +79,9 @@ class PaymentService(Service):
     seal = Made(lambda config: KeyRing.parse(config.quote_keys))
     orders = OrderStorage()
     refunds = RefundStorage()
+    core = Made(CoreRecords)
+    books, runs, breaks = Books(), RunStorage(), BreakStorage()
+    reconciler = ReconcilerProcess()
 
     @rpc(payment.place_order)
     def place_order(self, request: PlaceOrder) -> OrderPlaced:
@@ -113,6 +135,30 @@ class PaymentService(Service):
     def take_refund_request(self, tx: Any, data: RefundRequested, envelope: Envelope) -> None:
         refunding.take_request(tx, data, self._wiring())
 
+    @rpc(reconciliation.run_reconciliation)
+    def run_reconciliation(self, request: RunReconciliation) -> ReconciliationRun:
+        return handling.run_reconciliation(request, self._desk())
+
+    @rpc(reconciliation.list_runs)
+    def list_runs(self, request: ListRuns) -> ReconciliationRuns:
+        return handling.list_runs(request, self._desk())
+
+    @rpc(reconciliation.list_breaks)
+    def list_breaks(self, request: ListBreaks) -> Breaks:
+        return handling.list_breaks(request, self._desk())
+
+    @rpc(reconciliation.assign_break)
+    def assign_break(self, request: AssignBreak) -> BreakView:
+        return handling.assign_break(request, self._desk())
+
+    @rpc(reconciliation.resolve_break)
+    def resolve_break(self, request: ResolveBreak) -> BreakView:
+        return handling.resolve_break(request, self._desk(), self._wiring())
+
+    @rpc(reconciliation.close_break)
+    def close_break(self, request: CloseBreak) -> BreakView:
+        return handling.close_break(request, self._desk())
+
     @http("GET,POST", "/notify/unionpay", access=Access.SIGNED)
     def receive_notify(self, request: Request, caller: None) -> Response:
         fields = (request.form if request.method == "POST" else request.args).to_dict()
@@ -149,6 +195,15 @@ class PaymentService(Service):
             _WAITING.labels(state).set(counts.get(state, 0))
         for state in ("requested", "submitted", "unknown", "failed"):
             _REFUNDS.labels(state).set(refunds.get(state, 0))
+        measures.measure(self._desk())
+
+    @timer(interval=15)
+    def reconcile(self) -> None:
+        """Once a day by itself, what was missed included; on demand within seconds."""
+        desk = self._desk()
+        running.ask_for_days(desk)
+        if running.anything_due(desk):
+            self.reconciler.start_reconciling()
 
     def _at_once(self, look_at: Callable[[Any], None], due: Iterable[Any]) -> None:
         """Look at orders or refunds at the same time, each on its own."""
@@ -178,3 +233,8 @@ class PaymentService(Service):
             self.clock,
             self.settings,
         )
+
+    def _desk(self) -> Desk:
+        return Desk(
+            self.database, self.books, self.runs, self.breaks, self.unionpay, self.core, self.clock, self.settings
+        )  # fmt: skip

@@ -34,7 +34,7 @@ from kit.database import Duplicate, Transactions
 from services.payment import domain, placing, views
 from services.payment.adapters.base import UnionPay
 from services.payment.config import Config
-from services.payment.domain import Edge, Order, Report, Trigger
+from services.payment.domain import Edge, Order, RefundReason, Report, Trigger
 
 LEASE = dt.timedelta(seconds=60)
 """How long an order is kept from other pollers while UnionPay is asked; after a crash it is due again then."""
@@ -210,12 +210,8 @@ def apply(tx: Any, order: Order, report: Report, w: Wiring) -> None:
     """Act on a report inside the transaction that holds the order's row lock."""
     now = w.clock.now()
     decision = domain.decide(order, report)
-    if decision.refund is not None and w.orders.open_refund_case(tx, order, decision.refund, report, now):
-        _log.error(
-            "money to be returned", extra={"order_id": order.order_id, "reason": decision.refund.value}
-        )
-        w.orders.note(tx, order, order.state, report, now, refund=decision.refund.value, amount=report.amount)
-        w.refunds.add(tx, placing.new_return(order, decision.refund, report, w.config, now))
+    if decision.refund is not None:
+        give_back(tx, order, decision.refund, report, w)
     if decision.edge is None:
         if order.next_action_at is not None:
             open_still = order.waiting or report.trigger in (Trigger.UNANSWERED, Trigger.AWAITED)
@@ -227,6 +223,18 @@ def apply(tx: Any, order: Order, report: Report, w: Wiring) -> None:
     w.orders.note(tx, order, decision.edge.to, report, now)
     for event in _events(decision.edge, order, report, w):
         w.outbox.add(tx, event, order.order_id, now)
+
+
+def give_back(tx: Any, order: Order, reason: RefundReason, report: Report, w: Wiring) -> bool:
+    """Open a refund case for money that is not the order's, and begin its refund; False when that transaction has one.
+    The caller holds the order's row lock."""
+    now = w.clock.now()
+    if not w.orders.open_refund_case(tx, order, reason, report, now):
+        return False
+    _log.error("money to be returned", extra={"order_id": order.order_id, "reason": reason.value})
+    w.orders.note(tx, order, order.state, report, now, refund=reason.value, amount=report.amount)
+    w.refunds.add(tx, placing.new_return(order, reason, report, w.config, now))
+    return True
 
 
 def _events(edge: Edge, order: Order, report: Report, w: Wiring) -> Iterator[EventData]:

@@ -38,6 +38,8 @@ BY_SUBJECT = {
         "refunding.py": "use cases of refunds",
         "refund_desk.py": "refunds at the command line",
         "merchants.py": "which merchant collects for an agency: configuration with a rule of its own",
+        "reconciliation": "our books, UnionPay's file and the tax core's compared: a subject with rules of its own",
+        "reconcile.py": "its command line, which the service starts as a process",
         "placing.py": "from sealed quotes to the order they become, and to a refund",
     },
     "notify": {

@@ -40,6 +40,7 @@ def settings(**changed: Any) -> Config:
         "unionpay_msg_src": DEMO_CREDENTIALS["UNIONPAY_MSG_SRC"],
         "unionpay_source_number": DEMO_CREDENTIALS["UNIONPAY_SOURCE_NUMBER"],
         "unionpay_mid": DEMO_CREDENTIALS["UNIONPAY_MID"], "unionpay_tid": DEMO_CREDENTIALS["UNIONPAY_TID"],
+        "taxcore_records_url": "http://127.0.0.1:9/esb/records",
         "unionpay_notify_url": "http://127.0.0.1:9/notify/unionpay",
         "unionpay_return_url": "http://127.0.0.1:9/orders/",
     }  # fmt: skip

@@ -11,7 +11,8 @@ from typing import Any
 from contract.insurance import PaymentKind, years_text
 from contract.money import yuan_text
 from kit.clock import china
-from services.payment.adapters.base import Buyer, ForgedNotify, PhonePayment
+from services.payment.adapters import daily
+from services.payment.adapters.base import Buyer, DailyFile, ForgedNotify, PhonePayment
 from services.payment.adapters.reading import phone_payment_of, refund_report_of, report_of
 from services.payment.adapters.routes import Call, NoAnswer, Route, route_of
 from services.payment.adapters.signing import genuine
@@ -80,6 +81,10 @@ class Netpay:
     def report_of(self, fields: dict[str, str], order: Order) -> Report:
         """See UnionPay."""
         return report_of(fields, order, "notify")
+
+    def fetch_settlement(self, day: dt.date, mid: str) -> DailyFile:
+        """See UnionPay. It is the same on both routes."""
+        return daily.settlement(self._config, day, mid)
 
     def _report(self, call: Call, order: Order) -> Report | None:
         code, answer = self._ask(call, self._merchant(order))
