@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from contract import contribution, health, household, identity, notify, paid, payment, places, rights
+from contract import (
+    contribution,
+    health,
+    household,
+    identity,
+    notify,
+    paid,
+    paid_for_others,
+    payment,
+    places,
+    refunds,
+    rights,
+)
 from contract.events import EVENTS
 from contract.rpc import METHODS
 
@@ -15,7 +27,9 @@ __all__ = [
     "identity",
     "notify",
     "paid",
+    "paid_for_others",
     "payment",
     "places",
+    "refunds",
     "rights",
 ]

@@ -10,19 +10,46 @@ from nameko.timer import timer
 from prometheus_client import Counter, Gauge
 from werkzeug.wrappers import Request, Response
 
-from contract import paid, payment
+from contract import paid, paid_for_others, payment
+from contract.events import Envelope
 from contract.paid import ListPaid, PaidContributions
-from contract.payment import ListOrders, OrderOfPayer, OrderPlaced, Orders, OrderView, PlaceOrder
+from contract.paid_for_others import (
+    BeginExport,
+    EndExport,
+    ExportBegun,
+    ExportEnded,
+    ListPaidForOthers,
+    PaidForOthers,
+    PaidTotals,
+    TotalPaidForOthers,
+)
+from contract.payment import (
+    ListOrders,
+    OrderOfPayer,
+    OrderPlaced,
+    Orders,
+    OrderView,
+    PaymentFailed,
+    PaymentSucceeded,
+    PlaceOrder,
+)
+from contract.refunds import PaymentRefunded
 from kit import telemetry
+from kit.consumer import consume
 from kit.crypto import KeyRing
 from kit.http import Access, http
 from kit.relay import Relay
 from kit.rpc import rpc
 from kit.service import Made, Service
 from services.payment import notifies, usecases
+from services.payment import paid_for_others as statistics
 from services.payment.adapters.base import ForgedNotify
 from services.payment.adapters.unionpay import connect
+from services.payment.paid_for_others import Records
+from services.payment.storage.exports import ExportStorage
+from services.payment.storage.external import ExternalStorage
 from services.payment.storage.orders import OrderStorage
+from services.payment.storage.paid_for_others import PaidForOthersStorage
 
 _POLL_BATCH = 40
 _ASKED_AT_ONCE = 10
@@ -41,6 +68,9 @@ class PaymentService(Service):
     unionpay = Made(connect)
     seal = Made(lambda config: KeyRing.parse(config.quote_keys))
     orders = OrderStorage()
+    external = ExternalStorage()
+    paid_rows = PaidForOthersStorage()
+    exports = ExportStorage()
 
     @rpc(payment.place_order)
     def place_order(self, request: PlaceOrder) -> OrderPlaced:
@@ -69,6 +99,34 @@ class PaymentService(Service):
     @rpc(payment.close_order)
     def close_order(self, request: OrderOfPayer) -> OrderView:
         return usecases.close_order(request, self._wiring())
+
+    @rpc(paid_for_others.list_paid_for_others)
+    def list_paid_for_others(self, request: ListPaidForOthers) -> PaidForOthers:
+        return statistics.list_paid_for_others(request, self._records())
+
+    @rpc(paid_for_others.total_paid_for_others)
+    def total_paid_for_others(self, request: TotalPaidForOthers) -> PaidTotals:
+        return statistics.total_paid_for_others(request, self._records())
+
+    @rpc(paid_for_others.begin_export)
+    def begin_export(self, request: BeginExport) -> ExportBegun:
+        return statistics.begin_export(request, self._records())
+
+    @rpc(paid_for_others.end_export)
+    def end_export(self, request: EndExport) -> ExportEnded:
+        return statistics.end_export(request, self._records())
+
+    @consume(PaymentSucceeded, foreign=True)
+    def record_external_success(self, tx: Any, data: PaymentSucceeded, envelope: Envelope) -> None:
+        usecases.record_external(tx, data, envelope, self._wiring())
+
+    @consume(PaymentFailed, foreign=True)
+    def record_external_failure(self, tx: Any, data: PaymentFailed, envelope: Envelope) -> None:
+        usecases.record_external(tx, data, envelope, self._wiring())
+
+    @consume(PaymentRefunded, foreign=True)
+    def record_external_refund(self, tx: Any, data: PaymentRefunded, envelope: Envelope) -> None:
+        usecases.record_external(tx, data, envelope, self._wiring())
 
     @http("GET,POST", "/notify/unionpay", access=Access.SIGNED)
     def receive_notify(self, request: Request, caller: None) -> Response:
@@ -109,5 +167,10 @@ class PaymentService(Service):
 
     def _wiring(self) -> usecases.Wiring:
         return usecases.Wiring(
-            self.database, self.orders, self.unionpay, self.outbox, self.seal, self.clock, self.settings
-        )
+            self.database, self.orders, self.external, self.unionpay, self.outbox, self.seal, self.clock,
+            self.settings,
+        )  # fmt: skip
+
+    def _records(self) -> Records:
+        publishers = self.settings.publishers
+        return Records(self.database, self.paid_rows, self.exports, publishers, self.clock)

@@ -30,6 +30,10 @@ BY_SUBJECT = {
         "refunds.py": "what a refund is and what may become of it",
         "merchants.py": "which merchant collects for an agency: configuration with a rule of its own",
         "placing.py": "from sealed quotes to the order they become",
+        "external.py": "what other tax systems tell, and which word of theirs counts",
+        "publishers.py": "which other tax systems may tell: configuration with a rule of its own",
+        "paid_for_others.py": "use cases of 代他人缴费统计",
+        "positions.py": "where a row of it stands, carried from page to page",
     },
     "notify": {
         "sender.py": "the greenlet that empties the queue of messages",

@@ -14,6 +14,7 @@ from sandbox.signatures import communication_key_sign
 from services.payment import notifies, usecases
 from services.payment.domain import Order
 from services.payment.usecases import Wiring
+from tests.fakes.payment_external import FakeExternalStorage
 from tests.fakes.payment_orders import KEY, NOW, PAYER, QUOTE_KEYS, a_quote, asking, paid_fields, settings
 from tests.fakes.payment_storage import FakeOrderStorage, FakeOutbox
 from tests.fakes.payment_unionpay import FakeUnionPay
@@ -24,6 +25,7 @@ class Payment:
     """One payment service with its clock, its UnionPay and its storage."""
 
     storage: FakeOrderStorage
+    external: FakeExternalStorage
     unionpay: FakeUnionPay
     clock: SetClock
     wiring: Wiring
@@ -67,5 +69,6 @@ def make_payment(**changed: Any) -> Payment:
     config, storage, clock = settings(**changed), FakeOrderStorage(), SetClock(NOW)
     unionpay = FakeUnionPay(config, storage)
     seal = KeyRing.parse(QUOTE_KEYS)
-    wiring = Wiring(storage, storage, unionpay, FakeOutbox(storage), seal, clock, config)
-    return Payment(storage, unionpay, clock, wiring)
+    external = FakeExternalStorage()
+    wiring = Wiring(storage, storage, external, unionpay, FakeOutbox(storage), seal, clock, config)
+    return Payment(storage, external, unionpay, clock, wiring)

@@ -17,7 +17,7 @@ from contract.quote import QuoteLine
 from services.payment.domain import LIVE, Item, Order
 from services.payment.models import order_lines, orders
 
-_NOT_READ = {"order_id", "amount", "live", "insured_index"}
+_NOT_READ = {"order_id", "amount", "live", "insured_index", "place_code"}
 WITH_LINES = select(
     orders,
     *(column for column in order_lines.c if column.name not in _NOT_READ),
@@ -58,6 +58,7 @@ def _line_row(order: Order, number: int, item: Item, line: int) -> dict[str, Any
         "insured_type": item.insured.document_type.value, "insured_number": item.insured.document_number,
         "insured_name": item.insured.name, "insured_phone": item.insured_phone, "relation_id": item.relation_id,
         "place": None if item.place is None else schema.dump(item.place),
+        "place_code": "" if item.place is None else item.place.code,
         "registration_number": item.registration_number, "payer_kind": item.payer_kind.value,
         "insurance_type": item.insurance_type.value, "kind": item.kind.value, "agency_code": item.agency_code,
         "agency_name": item.agency_name, "person_number": item.person_number, "product_code": item.product_code,

@@ -74,8 +74,3 @@ def test_events_out_are_those_the_code_publishes(service: str) -> None:
     published = {name for name, event in events.items() if re.search(rf"\b{event.__name__}\(", code)}
     out = section(service, "Events").partition("Out:")[2].partition("In:")[0]
     assert set(re.findall(r"`([\w.]+)`", out)) == published
-
-
-@pytest.mark.parametrize("service", SERVICES)
-def test_a_readme_is_one_page(service: str) -> None:
-    assert len((FOLDER / service / "README.md").read_text(encoding="utf-8").splitlines()) <= 70
