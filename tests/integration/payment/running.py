@@ -82,8 +82,8 @@ class RunningPayment:
 
 
 @contextmanager
-def running_payment(database: Database, folder: Path) -> Iterator[RunningPayment]:
-    """Start sandbox and service, and kill both at the end."""
+def running_payment(database: Database, folder: Path, **changed: Any) -> Iterator[RunningPayment]:
+    """Start sandbox and service, with these settings changed, and kill both at the end."""
     offset, address = folder / "clock-offset", f"127.0.0.1:{free_base()}"
     offset.write_text("0")
     with running_sandbox(folder, offset) as sandbox:
@@ -91,7 +91,7 @@ def running_payment(database: Database, folder: Path) -> Iterator[RunningPayment
             database_url=database.engine.url.render_as_string(hide_password=False), http_address=address,
             personal_data_keys=os.environ["PERSONAL_DATA_KEYS"], blind_index_key=os.environ["BLIND_INDEX_KEY"],
             clock_offset_file=offset, unionpay_url=sandbox.url, unionpay_timeout=1.0,
-            unionpay_notify_url=f"http://{address}/notify/unionpay",
+            unionpay_notify_url=f"http://{address}/notify/unionpay", **changed,
         )  # fmt: skip
         with _started(config, folder / "payment.log"):
             yield RunningPayment(
