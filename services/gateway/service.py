@@ -16,6 +16,7 @@ from services.gateway.routes.api.household import HouseholdApi
 from services.gateway.routes.api.journeys import JourneysApi
 from services.gateway.routes.api.login import LoginApi
 from services.gateway.routes.api.orders import OrdersApi
+from services.gateway.routes.api.statistics import StatisticsApi
 from services.gateway.routes.base import JOURNEYS, SESSIONS
 from services.gateway.routes.entry import EntryRoutes
 from services.gateway.routes.household import HouseholdRoutes
@@ -24,13 +25,15 @@ from services.gateway.routes.journey import JourneyRoutes
 from services.gateway.routes.login import LoginRoutes
 from services.gateway.routes.menu import MenuRoutes
 from services.gateway.routes.order import OrderRoutes
+from services.gateway.routes.statistics import StatisticsRoutes
 from services.gateway.routes.waiting import WaitingRoutes
 from services.gateway.usecases import sessions, upkeep
 
 
 class GatewayService(
     EntryRoutes, LoginRoutes, AccountRoutes, MenuRoutes, HouseholdRoutes, InsuredRoutes, JourneyRoutes,
-    WaitingRoutes, OrderRoutes, LoginApi, AccountApi, HouseholdApi, JourneysApi, OrdersApi,
+    WaitingRoutes, OrderRoutes, LoginApi, AccountApi, HouseholdApi, JourneysApi, OrdersApi, StatisticsApi,
+    StatisticsRoutes,
 ):  # fmt: skip
     """The residents' door."""
 

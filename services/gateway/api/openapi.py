@@ -75,13 +75,19 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     in_path = [(name, "path", "") for name in re.findall(r"<(\w+)>", operation.path)]
     in_query = [(name, "query", meaning) for name, meaning in operation.query.items()]
     in_headers = [(name, "header", meaning) for name, meaning in operation.headers.items()]
+    needed = [*in_path, *in_query, *in_headers]
+    optional = [(name, "query", meaning) for name, meaning in operation.optional.items()]
     return [
-        {"name": name, "in": place, "required": True, "schema": text, "description": meaning}
-        for name, place, meaning in [*in_path, *in_query, *in_headers]
+        {"name": name, "in": place, "required": required, "schema": text, "description": meaning}
+        for required, named in ((True, needed), (False, optional))
+        for name, place, meaning in named
     ]
 
 
 def _answer(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
+    if operation.media:
+        file = {"schema": {"type": "string", "format": "binary"}}
+        return {"description": "done", "content": {operation.media: file}}
     if operation.answer is None:
         return {"description": "done"}
     payload = schema_of(operation.answer)

@@ -20,7 +20,8 @@ PREFIX = "/api/v1"
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation. `query` and `headers` name required text parameters with what they mean."""
+    """One operation. `query` and `headers` name required text parameters with what they mean, `optional` parameters
+    that may be left out. One that gives a file names its `media` type instead of an answer."""
 
     method: str
     path: str
@@ -32,6 +33,8 @@ class Operation:
     errors: tuple[type[ContractError], ...]
     query: dict[str, str]
     headers: dict[str, str]
+    optional: dict[str, str]
+    media: str
 
 
 OPERATIONS: list[Operation] = []
@@ -41,10 +44,22 @@ def operation(
     method: str, path: str, summary: str, *, access: Access, body: type[Any] | None = None,
     answer: type[Any] | None = None, status: int = 200, errors: tuple[type[ContractError], ...] = (),
     query: dict[str, str] | None = None, headers: dict[str, str] | None = None,
+    optional: dict[str, str] | None = None, media: str = "",
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # fmt: skip
-    """Serve `handler(self, request, session, body, **path) -> answer payload` as JSON."""
+    """Serve `handler(self, request, session, body, **path) -> answer payload` as JSON, or the response it gives."""
     declared = Operation(
-        method, path, summary, access, body, answer, status, errors, query or {}, headers or {}
+        method,
+        path,
+        summary,
+        access,
+        body,
+        answer,
+        status,
+        errors,
+        query or {},
+        headers or {},
+        optional or {},
+        media,
     )
 
     def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -53,6 +68,8 @@ def operation(
         @functools.wraps(handler)
         def run(self: Any, request: Request, session: Any, **path_values: str) -> Response:
             payload = handler(self, request, session, _body(request, declared), **path_values)
+            if isinstance(payload, Response):
+                return payload
             response = Response(status=declared.status)
             if declared.answer is not None:
                 response.data = json.dumps(schema.dump(payload), ensure_ascii=False).encode()
