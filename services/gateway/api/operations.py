@@ -68,20 +68,23 @@ def operation(
         @functools.wraps(handler)
         def run(self: Any, request: Request, session: Any, **path_values: str) -> Response:
             payload = handler(self, request, session, _body(request, declared), **path_values)
-            if isinstance(payload, Response):
-                return payload
-            response = Response(status=declared.status)
-            if declared.answer is not None:
-                response.data = json.dumps(schema.dump(payload), ensure_ascii=False).encode()
-                response.content_type = "application/json"
-            if seconds := getattr(payload, "retry_after", None):
-                response.headers["Retry-After"] = str(seconds)
+            response = payload if isinstance(payload, Response) else _answer(payload, declared)
             protected: Response = self.browser.protect(response)
             return protected
 
         return http(method, PREFIX + path, access=access)(run)
 
     return decorate
+
+
+def _answer(payload: Any, declared: Operation) -> Response:
+    response = Response(status=declared.status)
+    if declared.answer is not None:
+        response.data = json.dumps(schema.dump(payload), ensure_ascii=False).encode()
+        response.content_type = "application/json"
+    if seconds := getattr(payload, "retry_after", None):
+        response.headers["Retry-After"] = str(seconds)
+    return response
 
 
 def _body(request: Request, declared: Operation) -> Any:

@@ -20,12 +20,16 @@ _PIECE = 32 * 1024
 """Bytes that are gathered before they leave."""
 
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
-_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def neutral(cell: Cell) -> Cell:
-    """A text that a spreadsheet would take for a formula begins with an apostrophe (security.md 9)."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    """A text without characters that no file may hold, which begins with an apostrophe where a spreadsheet would take
+    it for a formula (security.md 9)."""
+    if not isinstance(cell, str):
+        return cell
+    text = _UNPRINTABLE.sub("", cell)
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def csv_file(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
@@ -37,10 +41,10 @@ def csv_file(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[
     for row in rows:
         writer.writerow([neutral(cell) for cell in row])
         if written.tell() > _PIECE:
-            yield written.getvalue().encode(errors="replace")
+            yield written.getvalue().encode()
             written = io.StringIO()
             writer = csv.writer(written)
-    yield written.getvalue().encode(errors="replace")
+    yield written.getvalue().encode()
 
 
 def xlsx_file(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
@@ -87,9 +91,7 @@ def _row(cells: Sequence[Cell]) -> str:
 
 def _cell(cell: Cell) -> str:
     if isinstance(cell, str):
-        return (
-            f'<c t="inlineStr"><is><t xml:space="preserve">{escape(_NOT_IN_XML.sub("", cell))}</t></is></c>'
-        )
+        return f'<c t="inlineStr"><is><t xml:space="preserve">{escape(cell)}</t></is></c>'
     style = ' s="1"' if isinstance(cell, Decimal) else ""
     return f"<c{style}><v>{cell}</v></c>"
 
@@ -114,7 +116,7 @@ _PARTS = {
     f'<Relationship Id="rId1" Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.xml"/>'
     f'<Relationship Id="rId2" Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>',
     "xl/styles.xml": f'{_XML}<styleSheet xmlns="{_MAIN}"><fonts count="1"><font/></fonts>'
-    '<fills count="2"><fill/><fill><patternFill patternType="gray125"/></fill></fills>'
+    '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills>'
     '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
     '<cellXfs count="2"><xf/><xf numFmtId="2" applyNumberFormat="1"/></cellXfs></styleSheet>',
 }

@@ -53,6 +53,10 @@ def test_what_looks_like_a_formula_is_text(text: str) -> None:
     assert neutral(text) == f"'{text}"
 
 
+def test_a_formula_does_not_hide_behind_what_is_taken_out() -> None:
+    assert neutral("\0=1") == "'=1"
+
+
 @pytest.mark.parametrize("cell", ["", "韦**", "4501**********2040", "1-2", 5, Decimal("-1.00")])
 def test_everything_else_stays_as_it_is(cell: Cell) -> None:
     assert neutral(cell) == cell
