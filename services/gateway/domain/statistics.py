@@ -141,6 +141,19 @@ def sums(totals: Sequence[PaidTotal], picker: Picker) -> tuple[Sum, list[Sum]]:
     return whole, [*known, *([_named(by_place[""], "")] if "" in by_place else [])]
 
 
+def conditions(asked: Chosen, picker: Picker) -> list[str]:
+    """A filter in words."""
+    place = "".join(level.chosen.name for level in picker.levels)
+    return [
+        *([f"{asked.since}起"] if asked.since else []),
+        *([f"到{asked.until}"] if asked.until else []),
+        *([place or f"所在地{asked.place_code}"] if asked.place_code else []),
+        *([asked.insurance_type.label] if asked.insurance_type else []),
+        *([f"{asked.year}年度"] if asked.year else []),
+        *([asked.result.label] if asked.result else []),
+    ]
+
+
 def _codes(totals: Sequence[PaidTotal]) -> list[str]:
     return list(dict.fromkeys(total.place_code for total in totals))
 

@@ -30,7 +30,7 @@ from contract.paid_for_others import (
 from kit.clock import CHINA, china
 from services.gateway.domain.places import Picker
 from services.gateway.domain.sessions import LoggedInPayer
-from services.gateway.domain.statistics import Chosen, Sum, sums
+from services.gateway.domain.statistics import Chosen, Sum, conditions, sums
 from services.gateway.domain.tables import Cell, csv_file, xlsx_file
 from services.gateway.usecases.places import pick_place
 from services.gateway.usecases.ports import Ports
@@ -57,6 +57,7 @@ class Overview:
     whole: Sum
     by_place: list[Sum]
     picker: Picker
+    conditions: list[str]
 
 
 def operator_of(payer: LoggedInPayer) -> OperatorNamed:
@@ -95,7 +96,7 @@ def overview(payer: LoggedInPayer, asked: Chosen, after: str, ports: Ports) -> O
     page = list_rows(payer, asked, after, ports)
     totals = total_rows(payer, asked, ports).totals
     picker = pick_place(asked.place, ports)
-    return Overview(page, *sums(totals, picker), picker)
+    return Overview(page, *sums(totals, picker), picker, conditions(asked, picker))
 
 
 def export(payer: LoggedInPayer, asked: Chosen, format_: ExportFormat, ports: Ports) -> Iterator[bytes]:

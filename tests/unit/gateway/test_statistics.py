@@ -150,6 +150,14 @@ def test_every_link_keeps_the_filter(peers: FakePeers, ports: Ports) -> None:
     assert "after=page-2" in links[0]
 
 
+def test_a_filter_is_told_in_words(peers: FakePeers, ports: Ports) -> None:
+    given = {"since": "2026-01-01", "until": "2026-12-31", "place_city": "4501", "insurance_type": "pension",
+             "year": "2026", "result": "succeeded"}  # fmt: skip
+    text = words(page(ports, given))
+    assert "查询条件：2026-01-01起，到2026-12-31，南宁市，养老保险，2026年度，成功。" in text
+    assert "查询条件" not in words(page(ports, {}))
+
+
 def test_an_error_shows_what_was_typed(peers: FakePeers, ports: Ports) -> None:
     html = page(ports, {"year": "二〇二六"})
     assert "<title>错误：" in html and 'href="#year"' in html and 'value="二〇二六"' in html
