@@ -50,10 +50,12 @@ def csv_file(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[
 def xlsx_file(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
     """One sheet of texts and numbers; Decimal has two digits behind the point."""
     pipe = _Pipe()
-    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as file:
+    with zipfile.ZipFile(pipe, "w") as file:
         for name, content in _PARTS.items():
             file.writestr(zipfile.ZipInfo(name), content)
-        with file.open(zipfile.ZipInfo("xl/worksheets/sheet1.xml"), "w") as sheet:
+        packed = zipfile.ZipInfo("xl/worksheets/sheet1.xml")
+        packed.compress_type = zipfile.ZIP_DEFLATED
+        with file.open(packed, "w") as sheet:
             sheet.write(_SHEET_BEGINS.encode() + _row(header).encode())
             for row in rows:
                 sheet.write(_row([neutral(cell) for cell in row]).encode())
