@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from contract import (
+    agreement,
     contribution,
+    declarations,
     health,
     household,
     identity,
@@ -12,8 +14,10 @@ from contract import (
     paid_for_others,
     payment,
     places,
+    records,
     refunds,
     rights,
+    tiers,
 )
 from contract.events import EVENTS
 from contract.rpc import METHODS
@@ -21,7 +25,9 @@ from contract.rpc import METHODS
 __all__ = [
     "EVENTS",
     "METHODS",
+    "agreement",
     "contribution",
+    "declarations",
     "health",
     "household",
     "identity",
@@ -30,6 +36,8 @@ __all__ = [
     "paid_for_others",
     "payment",
     "places",
+    "records",
     "refunds",
     "rights",
+    "tiers",
 ]

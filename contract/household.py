@@ -167,6 +167,20 @@ class NameInsured:
 
 
 @dataclass(frozen=True)
+class CheckPerson:
+    """Somebody typed, to be asked about only; nothing is kept."""
+
+    typed: TypedPerson
+
+
+@dataclass(frozen=True)
+class CheckedPerson:
+    """The person as everybody else knows them: normalised."""
+
+    person: Person
+
+
+@dataclass(frozen=True)
 class PickInsured:
     """Somebody the payer is about to pay for, picked: a `pick_id` of list_insured."""
 
@@ -244,6 +258,10 @@ remove_member = Method(
 )
 list_members = Method("identity", "list_members", ListMembers, Members)
 name_insured = Method("identity", "name_insured", NameInsured, Insured, errors=_TYPED, command=True)
+check_person = Method(
+    "identity", "check_person", CheckPerson, CheckedPerson,
+    errors=(InvalidName, InvalidIdNumber, InvalidDocumentNumber),
+)  # fmt: skip
 pick_insured = Method(
     "identity", "pick_insured", PickInsured, Insured, errors=(InsuredNotFound, PersonNotFound), command=True
 )

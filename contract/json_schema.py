@@ -10,6 +10,7 @@ _TYPES: tuple[tuple[type[fields.Field[Any]], dict[str, Any]], ...] = (
     (fields.Boolean, {"type": "boolean"}),
     (fields.Integer, {"type": "integer"}),
     (fields.AwareDateTime, {"type": "string", "format": "date-time"}),
+    (fields.Date, {"type": "string", "format": "date"}),
     (fields.DateTime, {"type": "string", "format": "date-time"}),
     (fields.String, {"type": "string"}),
 )

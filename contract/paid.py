@@ -43,4 +43,21 @@ class PaidContributions:
     contributions: tuple[PaidContribution, ...]
 
 
+@dataclass(frozen=True)
+class FindLiveOrder:
+    """Ask whether anybody is paying, or has paid, for this person, insurance type and year."""
+
+    insured: Person
+    insurance_type: InsuranceType
+    year: int
+
+
+@dataclass(frozen=True)
+class LiveOrder:
+    """`exists` says so without saying whose it is."""
+
+    exists: bool
+
+
 list_paid = Method("payment", "list_paid", ListPaid, PaidContributions, deadline=3.0)
+find_live_order = Method("payment", "find_live_order", FindLiveOrder, LiveOrder, deadline=3.0)

@@ -13,6 +13,7 @@ from contract.external import ExternalContribution
 from contract.insurance import Channel, InsuranceType, PaymentKind
 from contract.places import Place
 from contract.quote import QuoteLine
+from contract.refunded import ItemRefund
 from contract.rpc import Method
 
 
@@ -156,7 +157,7 @@ class OrderOfPayer:
 @dataclass(frozen=True)
 class OrderItem:
     """What an order pays for one insured and one insurance type, masked; amounts in fen. `lines` oldest first: several
-    for 补缴. `relation_id` as in ItemWanted."""
+    for 补缴. `relation_id` as in ItemWanted. `refunds` oldest first."""
 
     insured_name: str
     insured_number: str
@@ -167,6 +168,7 @@ class OrderItem:
     lines: tuple[QuoteLine, ...]
     amount: int
     relation_id: str | None = None
+    refunds: tuple[ItemRefund, ...] = ()
 
     @property
     def years(self) -> tuple[int, ...]:
@@ -179,7 +181,7 @@ class OrderView:
 
     `failure` is the Chinese reason for failed and closed orders; `certificate_at` when the certificate can be
     queried and printed (可查询打印缴费证明的时间); `refund_case` is true while money is held that is not this
-    order's.
+    order's, `returned_at` when such money went back.
     """
 
     order_id: str
@@ -194,6 +196,7 @@ class OrderView:
     certificate_at: dt.datetime | None
     failure: str | None
     refund_case: bool
+    returned_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deploy.environment import VHOST, broker_password
-from deploy.topology import PUBLISHES, SERVICES
+from deploy.topology import OUTSIDE, PUBLISHES, SERVICES
 
 MIGRATION = "migration"
 PUBLISHER = "publisher-"
@@ -36,15 +36,14 @@ def definitions(passwords: Mapping[str, str]) -> dict[str, Any]:
 
 
 def passwords_of(secrets: Mapping[str, str]) -> dict[str, str]:
-    """Every account's password: one per service, and the one that creates queues beforehand."""
-    return {name: broker_password(secrets, name) for name in (*SERVICES, MIGRATION)}
+    """Every account's password: one per service and outside publisher, and the one that creates queues beforehand."""
+    return {name: broker_password(secrets, name) for name in (*SERVICES, *OUTSIDE, MIGRATION)}
 
 
 def _permissions(account: str) -> dict[str, str]:
     """What an account may declare, write and read: a service only its own queues and the two exchanges that
-    everybody shares, the migration only the event queues, another tax system nothing but the events' exchange, and
-    that only for writing."""
-    if account.startswith(PUBLISHER):
+    everybody shares, the migration only the event queues; an outside publisher may write events and no more."""
+    if account in OUTSIDE or account.startswith(PUBLISHER):
         return {"configure": "^$", "write": "^payments$", "read": "^$"}
     if account == MIGRATION:
         pattern = rf"^(payments|({'|'.join(SERVICES)})\..*)$"

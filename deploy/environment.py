@@ -88,7 +88,7 @@ class Environment:
         if name == "identity":
             return {"REALNAME_URL": self.sandbox_url}
         if name == "contribution":
-            return {"TAXBANK_URL": self.sandbox_url}
+            return {"TAXBANK_URL": self.sandbox_url, "TAXCORE_URL": f"{self.sandbox_url}/esb"}
         if name == "payment":
             return {
                 "UNIONPAY_URL": self.sandbox_url,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from deploy.broker import EXAMPLE, MIGRATION, PUBLISHER
-from deploy.topology import SERVICES
+from deploy.topology import OUTSIDE, SERVICES
 
 _GENERATED: Mapping[str, Callable[[], str]] = {
     "PERSONAL_DATA_KEYS": lambda: f"1:{secrets.token_hex(16)}",
@@ -31,7 +31,10 @@ _GENERATED: Mapping[str, Callable[[], str]] = {
     "SUPERVISOR_PASSWORD": lambda: secrets.token_hex(16),
     "ERLANG_COOKIE": lambda: secrets.token_hex(16),
     **{f"{name.upper()}_DATABASE_PASSWORD": lambda: secrets.token_hex(16) for name in SERVICES},
-    **{f"{name.upper()}_BROKER_PASSWORD": lambda: secrets.token_hex(16) for name in (*SERVICES, MIGRATION)},
+    **{
+        f"{name.upper()}_BROKER_PASSWORD": lambda: secrets.token_hex(16)
+        for name in (*SERVICES, *OUTSIDE, MIGRATION)
+    },
 }
 
 

@@ -7,6 +7,7 @@ ContractError
 │   └── SnapshotVisitor     WeChat gave a virtual user (is_snapshotuser=1)
 ├── WechatUnavailable       WeChat did not answer
 ├── OrderUnsettled          the account cannot be deleted while money may still move
+├── AgreementStands         nor while a bank may debit the person's account
 ├── StalePage               the journey went on elsewhere; the present state is shown
 ├── StillAsking             a program asks again for what waits for the upstream; pages wait instead
 └── UnsafeRedirect          somebody asked us to send a browser to a host that is not listed
@@ -64,6 +65,13 @@ class OrderUnsettled(Refused):
 
     code = "order_unsettled"
     text = "您有一笔缴费还没有办完（待支付、正在确认或正在退费），现在不能注销。请等这笔缴费办完后再申请。"
+
+
+class AgreementStands(Refused):
+    """`detail["agreement_id"]` is the agreement that is in force or under way."""
+
+    code = "agreement_stands"
+    text = "您还有三方协议没有终止，现在不能注销。请先撤销三方协议，等它终止后再申请。"
 
 
 class StalePage(Conflict):

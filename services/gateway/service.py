@@ -11,13 +11,19 @@ from contract.identity import PhoneChanged
 from contract.rights import PersonErased
 from kit.consumer import consume
 from services.gateway.routes.account import AccountRoutes
+from services.gateway.routes.agreement import AgreementRoutes
 from services.gateway.routes.api.account import AccountApi
+from services.gateway.routes.api.agreements import AgreementsApi
 from services.gateway.routes.api.household import HouseholdApi
 from services.gateway.routes.api.journeys import JourneysApi
 from services.gateway.routes.api.login import LoginApi
 from services.gateway.routes.api.orders import OrdersApi
+from services.gateway.routes.api.records import RecordsApi
+from services.gateway.routes.api.standards import StandardsApi
 from services.gateway.routes.api.statistics import StatisticsApi
 from services.gateway.routes.base import JOURNEYS, SESSIONS
+from services.gateway.routes.contributions import ContributionRoutes
+from services.gateway.routes.declarations import DeclarationRoutes
 from services.gateway.routes.entry import EntryRoutes
 from services.gateway.routes.household import HouseholdRoutes
 from services.gateway.routes.insured import InsuredRoutes
@@ -25,6 +31,7 @@ from services.gateway.routes.journey import JourneyRoutes
 from services.gateway.routes.login import LoginRoutes
 from services.gateway.routes.menu import MenuRoutes
 from services.gateway.routes.order import OrderRoutes
+from services.gateway.routes.standards import StandardsRoutes
 from services.gateway.routes.statistics import StatisticsRoutes
 from services.gateway.routes.waiting import WaitingRoutes
 from services.gateway.usecases import sessions, upkeep
@@ -32,7 +39,8 @@ from services.gateway.usecases import sessions, upkeep
 
 class GatewayService(
     EntryRoutes, LoginRoutes, AccountRoutes, MenuRoutes, HouseholdRoutes, InsuredRoutes, JourneyRoutes,
-    WaitingRoutes, OrderRoutes, LoginApi, AccountApi, HouseholdApi, JourneysApi, OrdersApi, StatisticsApi,
+    WaitingRoutes, OrderRoutes, StandardsRoutes, ContributionRoutes, DeclarationRoutes, AgreementRoutes, LoginApi,
+    AccountApi, HouseholdApi, JourneysApi, OrdersApi, StandardsApi, RecordsApi, AgreementsApi, StatisticsApi,
     StatisticsRoutes,
 ):  # fmt: skip
     """The residents' door."""

@@ -13,6 +13,8 @@ from contract import rights as data_rights
 from contract.events import Envelope
 from contract.household import (
     AddMember,
+    CheckedPerson,
+    CheckPerson,
     EditMember,
     Insured,
     ListInsured,
@@ -136,6 +138,10 @@ class IdentityService(Service):
     @rpc(households.name_insured)
     def name_insured(self, request: NameInsured) -> Insured:
         return relations.name_insured(request, self._wiring())
+
+    @rpc(households.check_person)
+    def check_person(self, request: CheckPerson) -> CheckedPerson:
+        return relations.check_person(request, self._wiring())
 
     @rpc(households.pick_insured)
     def pick_insured(self, request: PickInsured) -> Insured:

@@ -156,7 +156,11 @@ def may_still_send(message: Message, now: dt.datetime) -> bool:
 
 def recipients(contribution: Contribution) -> tuple[str, ...]:
     """The phones a reminder goes to: the payer's and, if another one, the insured's."""
-    phones = (contribution.payer_phone, contribution.insured_phone)
+    return phones_of(contribution.payer_phone, contribution.insured_phone)
+
+
+def phones_of(*phones: str | None) -> tuple[str, ...]:
+    """Those that were given, each once."""
     return tuple(
         dict.fromkeys(phone.strip().removeprefix("+86") for phone in phones if phone and phone.strip())
     )

@@ -10,6 +10,7 @@ from contract import notify as contract
 from contract.events import Envelope
 from contract.notify import CodeSent, SendCode
 from contract.payment import PaymentFailed, PaymentSucceeded
+from contract.refunds import PaymentRefunded, PaymentReturned
 from kit.consumer import consume
 from kit.rpc import rpc
 from kit.service import Made, Service
@@ -45,6 +46,17 @@ class NotifyService(Service):
     def remind_of_failure(self, tx: Any, data: PaymentFailed, envelope: Envelope) -> None:
         about = usecases.occasion(envelope.source, data.order_id, data.contribution)
         if usecases.remind_of_failure(tx, data, about, self.storage, self.catalogue, self.clock.now()):
+            self.bell.ring()
+
+    @consume(PaymentRefunded)
+    def remind_of_refund(self, tx: Any, data: PaymentRefunded, envelope: Envelope) -> None:
+        about = usecases.occasion(envelope.source, data.order_id, data.contribution)
+        if usecases.remind_of_refund(tx, data, about, self.storage, self.catalogue, self.clock.now()):
+            self.bell.ring()
+
+    @consume(PaymentReturned)
+    def remind_of_return(self, tx: Any, data: PaymentReturned, envelope: Envelope) -> None:
+        if usecases.remind_of_return(tx, data, envelope.key, self.storage, self.catalogue, self.clock.now()):
             self.bell.ring()
 
     @timer(interval=_FORGET_EVERY)

@@ -26,12 +26,16 @@ class Kind(enum.StrEnum):
     LOGIN_CODE = "login_code"
     PAYMENT_SUCCEEDED = "payment_succeeded"
     PAYMENT_FAILED = "payment_failed"
+    PAYMENT_REFUNDED = "payment_refunded"
+    PAYMENT_RETURNED = "payment_returned"
 
 
 VARIABLES: Mapping[Kind, frozenset[str]] = {
     Kind.LOGIN_CODE: frozenset({"code", "minutes"}),
     Kind.PAYMENT_SUCCEEDED: _CONTRIBUTION | {"certificate_time"},
     Kind.PAYMENT_FAILED: _CONTRIBUTION | {"reason", "advice"},
+    Kind.PAYMENT_REFUNDED: _CONTRIBUTION - {"channel"} | {"refund_time"},
+    Kind.PAYMENT_RETURNED: frozenset({"reason", "operator", "time", "refund_time", "amount"}),
 }
 """What the requirement wants each kind to say; a template must use all of it and knows nothing else."""
 

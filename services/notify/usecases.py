@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from contract.notify import CodeSent, SendCode, SmsNotAccepted
 from contract.payment import Contribution, PaymentFailed, PaymentSucceeded
+from contract.refunds import PaymentRefunded, PaymentReturned
 from kit.clock import Clock
 from kit.crypto import blind_index
 from kit.database import Transactions
@@ -56,9 +57,8 @@ def remind_of_success(
 ) -> int:
     """Queue the reminders of a payment; returns how many are new."""
     variables = wording.success_variables(event)
-    return _queue(
-        tx, event_id, Kind.PAYMENT_SUCCEEDED, event.contribution, variables, storage, catalogue, now
-    )
+    phones = domain.recipients(event.contribution)
+    return _queue(tx, event_id, Kind.PAYMENT_SUCCEEDED, phones, variables, storage, catalogue, now)
 
 
 def remind_of_failure(
@@ -69,7 +69,24 @@ def remind_of_failure(
     if event.reason_code == domain.CLOSED_BY_PAYER or storage.told(tx, event_id, Kind.PAYMENT_SUCCEEDED):
         return 0
     variables = wording.failure_variables(event)
-    return _queue(tx, event_id, Kind.PAYMENT_FAILED, event.contribution, variables, storage, catalogue, now)
+    phones = domain.recipients(event.contribution)
+    return _queue(tx, event_id, Kind.PAYMENT_FAILED, phones, variables, storage, catalogue, now)
+
+
+def remind_of_refund(
+    tx: Any, event: PaymentRefunded, event_id: str, storage: Storage, catalogue: Catalogue, now: dt.datetime
+) -> int:
+    """Queue the reminders of a refund; returns how many are new."""
+    phones, variables = domain.recipients(event.contribution), wording.refund_variables(event)
+    return _queue(tx, event_id, Kind.PAYMENT_REFUNDED, phones, variables, storage, catalogue, now)
+
+
+def remind_of_return(
+    tx: Any, event: PaymentReturned, event_id: str, storage: Storage, catalogue: Catalogue, now: dt.datetime
+) -> int:
+    """Queue the reminder that wrongly held money went back, to its payer alone; returns how many are new."""
+    phones, variables = domain.phones_of(event.payer_phone), wording.return_variables(event)
+    return _queue(tx, event_id, Kind.PAYMENT_RETURNED, phones, variables, storage, catalogue, now)
 
 
 def claim(transactions: Transactions, storage: Storage, clock: Clock, limit: int) -> list[Message]:
@@ -136,14 +153,13 @@ def forget_codes(transactions: Transactions, storage: Storage, clock: Clock) -> 
 
 
 def _queue(
-    tx: Any, event_id: str, kind: Kind, contribution: Contribution, variables: dict[str, str], storage: Storage,
+    tx: Any, event_id: str, kind: Kind, phones: Iterable[str], variables: dict[str, str], storage: Storage,
     catalogue: Catalogue, now: dt.datetime,
 ) -> int:  # fmt: skip
     fitted = domain.fitted(catalogue, kind, variables)
     segments = catalogue.segments(kind, fitted)
     return sum(
-        storage.add(tx, event_id, kind, phone, fitted, catalogue.version, segments, now)
-        for phone in domain.recipients(contribution)
+        storage.add(tx, event_id, kind, phone, fitted, catalogue.version, segments, now) for phone in phones
     )
 
 

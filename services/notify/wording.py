@@ -7,6 +7,7 @@ import datetime as dt
 from contract.insurance import PaymentKind, years_text
 from contract.money import yuan_text
 from contract.payment import Contribution, PaymentFailed, PaymentSucceeded
+from contract.refunds import PaymentRefunded, PaymentReturned
 from kit.clock import china_text
 from kit.masking import mask_name, mask_number, mask_social_number
 
@@ -25,6 +26,24 @@ def failure_variables(event: PaymentFailed) -> dict[str, str]:
     return _variables(event.contribution, event.failed_at) | {
         "reason": event.reason.strip().rstrip(_STOPS) or "原因不明",
         "advice": event.advice.strip().rstrip(_STOPS) or "请稍后重新缴费，或拨打12366咨询",
+    }
+
+
+def refund_variables(event: PaymentRefunded) -> dict[str, str]:
+    """Everything 3.2.1.12 (3) lists; 操作时间 is when its operator paid."""
+    variables = _variables(event.contribution, event.paid_at)
+    del variables["channel"]
+    return variables | {"refund_time": china_text(event.refunded_at)}
+
+
+def return_variables(event: PaymentReturned) -> dict[str, str]:
+    """Money that was not a contribution and went back."""
+    return {
+        "reason": event.reason.strip().rstrip(_STOPS) or "原因不明",
+        "operator": mask_name(event.operator_name),
+        "time": china_text(event.paid_at),
+        "refund_time": china_text(event.returned_at),
+        "amount": yuan_text(event.amount),
     }
 
 

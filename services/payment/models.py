@@ -8,6 +8,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     SmallInteger,
@@ -51,6 +52,7 @@ orders = Table(
     Column("transaction_id", String(64)),
     Column("failure_code", String(32)),
     Column("refund_due", Boolean, nullable=False, server_default=false()),
+    Column("returned_at", Moment),
     Column("mid", String(32), nullable=False),
     Column("tid", String(16), nullable=False),
     Column("inst_mid", String(32), nullable=False),
@@ -139,12 +141,66 @@ refund_cases = Table(
     Column("reason", String(16), nullable=False),
     Column("transaction_id", String(64), nullable=False),
     Column("amount", BigInteger, nullable=False),
+    Column("paid_at", Moment),
     Column("opened_at", Moment, nullable=False),
     Column("closed_at", Moment),
     UniqueConstraint("order_id", "transaction_id"),
 )  # fmt: skip
 """Money we hold that is not the order's, one case per UnionPay transaction."""
 
+refunds = Table(
+    "refunds", metadata,
+    Column("refund_id", String(36), primary_key=True),
+    Column("order_id", String(36), ForeignKey("orders.order_id"), nullable=False, index=True),
+    Column("refund_order_id", String(28), nullable=False, unique=True),
+    Column("transaction_id", String(64), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("origin", String(16), nullable=False),
+    Column("operator_id", String(64), nullable=False),
+    Column("operator_name", EncryptedText("refunds.operator_name"), nullable=False),
+    Column("idempotency_key", String(128), nullable=False),
+    Column("body_hash", String(64), nullable=False),
+    Column("case_reason", String(16)),
+    Column("state", String(16), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("next_action_at", Moment),
+    Column("attempts", Integer, nullable=False),
+    Column("refunded_at", Moment),
+    Column("failure", String(16)),
+    UniqueConstraint("origin", "idempotency_key"),
+)  # fmt: skip
+"""Money of an order that goes back to its payer; with a `case_reason`, that of the refund case with its transaction."""
+Index(
+    "refunds_due", refunds.c.next_action_at,
+    postgresql_where=refunds.c.next_action_at.is_not(None), sqlite_where=refunds.c.next_action_at.is_not(None),
+)  # fmt: skip
+
+refund_lines = Table(
+    "refund_lines", metadata,
+    Column("order_id", String(36), primary_key=True),
+    Column("item", SmallInteger, primary_key=True, autoincrement=False),
+    Column("line", SmallInteger, primary_key=True, autoincrement=False),
+    Column("refund_id", String(36), ForeignKey("refunds.refund_id"), nullable=False, index=True),
+    ForeignKeyConstraint(
+        ("order_id", "item", "line"), ("order_lines.order_id", "order_lines.item", "order_lines.line")
+    ),
+)  # fmt: skip
+"""Which lines a refund gives back: its key keeps a line from ever being in two, so that refunds never come to more
+than what was paid."""
+
+refund_history = Table(
+    "refund_history", metadata,
+    Column("id", _SERIAL, primary_key=True, autoincrement=True),
+    Column("refund_id", String(36), ForeignKey("refunds.refund_id"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("from_state", String(16), nullable=False),
+    Column("trigger", String(16), nullable=False),
+    Column("to_state", String(16), nullable=False),
+    Column("operator_id", String(64), nullable=False),
+    Column("detail", JSON, nullable=False),
+)  # fmt: skip
+"""Every change of a refund's state; the refund row itself is its beginning. `operator_id` only where staff did it."""
 external_payments = Table(
     "external_payments", metadata,
     Column("line_id", String(64), primary_key=True),

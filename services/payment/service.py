@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import eventlet
@@ -11,8 +12,9 @@ from prometheus_client import Counter, Gauge
 from werkzeug.wrappers import Request, Response
 
 from contract import paid, paid_for_others, payment
+from contract import refunds as giving_back
 from contract.events import Envelope
-from contract.paid import ListPaid, PaidContributions
+from contract.paid import FindLiveOrder, ListPaid, LiveOrder, PaidContributions
 from contract.paid_for_others import (
     BeginExport,
     EndExport,
@@ -33,7 +35,16 @@ from contract.payment import (
     PaymentSucceeded,
     PlaceOrder,
 )
-from contract.refunds import PaymentRefunded
+from contract.refunds import (
+    ListRefunds,
+    PaymentRefunded,
+    RefundNamed,
+    RefundRequested,
+    Refunds,
+    RefundView,
+    RequestRefund,
+    RetryRefund,
+)
 from kit import telemetry
 from kit.consumer import consume
 from kit.crypto import KeyRing
@@ -41,7 +52,7 @@ from kit.http import Access, http
 from kit.relay import Relay
 from kit.rpc import rpc
 from kit.service import Made, Service
-from services.payment import notifies, usecases
+from services.payment import notifies, refunding, usecases
 from services.payment import paid_for_others as statistics
 from services.payment.adapters.base import ForgedNotify
 from services.payment.adapters.unionpay import connect
@@ -50,17 +61,22 @@ from services.payment.storage.exports import ExportStorage
 from services.payment.storage.external import ExternalStorage
 from services.payment.storage.orders import OrderStorage
 from services.payment.storage.paid_for_others import PaidForOthersStorage
+from services.payment.storage.refunds import RefundStorage
 
 _POLL_BATCH = 40
 _ASKED_AT_ONCE = 10
 _NOTIFIES = Counter("unionpay_notifies", "Notifies by outcome", ["outcome"])
 _WAITING = Gauge("orders_not_final", "Orders UnionPay's final word is still to come for", ["state"])
 
+_REFUNDS = Gauge(
+    "refunds_not_final", "Refunds whose money is not back yet; failed ones wait for staff", ["state"]
+)
+
 _log = logging.getLogger(__name__)
 
 
 class PaymentService(Service):
-    """Places orders, hears UnionPay, asks UnionPay, announces what became of the money."""
+    """Places orders, hears UnionPay, asks UnionPay, gives money back, announces what became of it."""
 
     name = "payment"
 
@@ -68,6 +84,7 @@ class PaymentService(Service):
     unionpay = Made(connect)
     seal = Made(lambda config: KeyRing.parse(config.quote_keys))
     orders = OrderStorage()
+    refunds = RefundStorage()
     external = ExternalStorage()
     paid_rows = PaidForOthersStorage()
     exports = ExportStorage()
@@ -88,6 +105,10 @@ class PaymentService(Service):
     def list_paid(self, request: ListPaid) -> PaidContributions:
         return usecases.list_paid(request, self._wiring())
 
+    @rpc(paid.find_live_order)
+    def find_live_order(self, request: FindLiveOrder) -> LiveOrder:
+        return usecases.find_live_order(request, self._wiring())
+
     @rpc(payment.resume_payment)
     def resume_payment(self, request: OrderOfPayer) -> OrderPlaced:
         return usecases.resume_payment(request, self._wiring())
@@ -99,6 +120,26 @@ class PaymentService(Service):
     @rpc(payment.close_order)
     def close_order(self, request: OrderOfPayer) -> OrderView:
         return usecases.close_order(request, self._wiring())
+
+    @rpc(giving_back.request_refund)
+    def request_refund(self, request: RequestRefund) -> RefundView:
+        return refunding.request_refund(request, self._wiring())
+
+    @rpc(giving_back.get_refund)
+    def get_refund(self, request: RefundNamed) -> RefundView:
+        return refunding.get_refund(request, self._wiring())
+
+    @rpc(giving_back.list_refunds)
+    def list_refunds(self, request: ListRefunds) -> Refunds:
+        return refunding.list_refunds(request, self._wiring())
+
+    @rpc(giving_back.retry_refund)
+    def retry_refund(self, request: RetryRefund) -> RefundView:
+        return refunding.retry_refund(request, self._wiring())
+
+    @consume(RefundRequested)
+    def take_refund_request(self, tx: Any, data: RefundRequested, envelope: Envelope) -> None:
+        refunding.take_request(tx, data, self._wiring())
 
     @rpc(paid_for_others.list_paid_for_others)
     def list_paid_for_others(self, request: ListPaidForOthers) -> PaidForOthers:
@@ -145,29 +186,46 @@ class PaymentService(Service):
         """Nothing waits for ever: every order that is not final has a time at which it is looked at."""
         wiring = self._wiring()
         notifies.process_kept_notifies(wiring, _POLL_BATCH)
-        pool = eventlet.GreenPool(_ASKED_AT_ONCE)
         while due := usecases.claim_due(wiring, _POLL_BATCH):
-            for _ in pool.imap(lambda order: self._look_at(order, wiring), due):
-                pass
+            self._at_once(lambda order: usecases.look_at(order, wiring), due)
+
+    @timer(interval=1)
+    def look_after_refunds(self) -> None:
+        """The same of every refund whose money is not back yet."""
+        wiring = self._wiring()
+        while due := refunding.claim_due(wiring, _POLL_BATCH):
+            self._at_once(lambda refund: refunding.look_at(refund, wiring), due)
 
     @timer(interval=15)
     def measure(self) -> None:
         with self.database.read() as connection:
             counts = self.orders.not_final(connection)
+            refunds = self.refunds.not_final(connection)
         for state in ("placed", "submitted", "unknown", "refunding"):
             _WAITING.labels(state).set(counts.get(state, 0))
+        for state in ("requested", "submitted", "unknown", "failed"):
+            _REFUNDS.labels(state).set(refunds.get(state, 0))
 
-    def _look_at(self, order: Any, wiring: usecases.Wiring) -> None:
-        telemetry.correlate(None)  # a greenlet of the pool: what it logs and publishes needs an id of its own
-        try:
-            usecases.look_at(order, wiring)
-        except Exception:
-            # The order's lease ends by itself, and it is looked at again; the others must not wait for it.
-            _log.exception("an order could not be looked at", extra={"order_id": order.order_id})
+    def _at_once(self, look_at: Callable[[Any], None], due: Iterable[Any]) -> None:
+        """Look at orders or refunds at the same time, each on its own."""
+
+        def look(one: Any) -> None:
+            telemetry.correlate(
+                None
+            )  # a greenlet of the pool: what it logs and publishes needs an id of its own
+            try:
+                look_at(one)
+            except Exception:
+                # The lease ends by itself, and it is looked at again; the others must not wait for it.
+                _log.exception("an order could not be looked at", extra={"order_id": one.order_id})
+
+        pool = eventlet.GreenPool(_ASKED_AT_ONCE)
+        for _ in pool.imap(look, due):
+            pass
 
     def _wiring(self) -> usecases.Wiring:
         return usecases.Wiring(
-            self.database, self.orders, self.external, self.unionpay, self.outbox, self.seal, self.clock,
+            self.database, self.orders, self.refunds, self.external, self.unionpay, self.outbox, self.seal, self.clock,
             self.settings,
         )  # fmt: skip
 

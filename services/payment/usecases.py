@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from contract.events import Envelope, EventData, UnfitEvent
-from contract.paid import ListPaid, PaidContributions
+from contract.paid import FindLiveOrder, ListPaid, LiveOrder, PaidContributions
 from contract.payment import (
     CloseNotConfirmed,
     IdempotencyConflict,
@@ -31,11 +31,11 @@ from contract.payment import (
 )
 from kit.clock import Clock
 from kit.crypto import KeyRing
-from kit.database import Transactions
+from kit.database import Duplicate, Transactions
 from services.payment import domain, placing, views
 from services.payment.adapters.base import UnionPay
 from services.payment.config import Config
-from services.payment.domain import Blocked, Edge, Order, Report, Trigger
+from services.payment.domain import Edge, Order, Report, Trigger
 from services.payment.external import ExternalEvent, lines_of
 
 LEASE = dt.timedelta(seconds=60)
@@ -52,10 +52,12 @@ class Outbox(Protocol):
 
 @dataclass(frozen=True)
 class Wiring:
-    """What the actions work with; `orders` is an OrderStorage, `external` an ExternalStorage, or fakes of them."""
+    """What the actions work with; `orders` is an OrderStorage, `refunds` a RefundStorage and `external` an
+    ExternalStorage, or fakes of them."""
 
     database: Transactions
     orders: Any
+    refunds: Any
     external: Any
     unionpay: UnionPay
     outbox: Outbox
@@ -89,10 +91,10 @@ def place_order(request: PlaceOrder, w: Wiring) -> OrderPlaced:
 def _stored(order: Order, w: Wiring, now: dt.datetime) -> bool:
     """Whether the order and its event are committed; else nothing is."""
     try:
-        with w.database.transaction() as tx:
+        with w.database.write() as tx:
             w.orders.add(tx, order)
             w.outbox.add(tx, views.placed(order), order.order_id, now)
-    except Blocked:
+    except Duplicate:
         return False
     return True
 
@@ -143,6 +145,12 @@ def record_external(tx: Any, event: ExternalEvent, envelope: Envelope, w: Wiring
         raise UnfitEvent("the source has no key in PUBLISHER_KEYS")
     for line in sorted(lines_of(event, envelope), key=lambda line: line.line_key):
         w.external.keep(tx, line, w.clock.now())
+
+
+def find_live_order(request: FindLiveOrder, w: Wiring) -> LiveOrder:
+    """Whether an order of anybody keeps others away from this person, insurance type and year."""
+    with w.database.read() as connection:
+        return LiveOrder(w.orders.has_live(connection, request.insured, request.insurance_type, request.year))
 
 
 def resume_payment(request: OrderOfPayer, w: Wiring) -> OrderPlaced:
@@ -223,6 +231,7 @@ def apply(tx: Any, order: Order, report: Report, w: Wiring) -> None:
             "money to be returned", extra={"order_id": order.order_id, "reason": decision.refund.value}
         )
         w.orders.note(tx, order, order.state, report, now, refund=decision.refund.value, amount=report.amount)
+        w.refunds.add(tx, placing.new_return(order, decision.refund, report, w.config, now))
     if decision.edge is None:
         if order.next_action_at is not None:
             open_still = order.waiting or report.trigger in (Trigger.UNANSWERED, Trigger.AWAITED)

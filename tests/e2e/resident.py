@@ -66,6 +66,11 @@ class Resident:
         self._check_accessibility()
         assert self.problems == []
 
+    def is_at_last(self, heading: str) -> None:
+        """As is_at, after pages that wait and go on by themselves."""
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(heading, timeout=40_000)
+        self.is_at(heading)
+
     def is_told(self, message: str, field: str) -> None:
         """A form error: title, summary with focus and a link, the same words beside the field."""
         expect(self.page).to_have_title(re.compile("^错误："))

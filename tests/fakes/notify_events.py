@@ -7,8 +7,10 @@ from typing import Any
 
 from contract.insurance import Channel, InsuranceType, PaymentKind
 from contract.payment import Contribution, PaymentFailed, PaymentSucceeded
+from contract.refunds import PaymentRefunded, PaymentReturned
 
 PAID_AT = dt.datetime(2026, 11, 23, 0, 5, tzinfo=dt.UTC)
+REFUNDED_AT = dt.datetime(2026, 11, 25, 2, 0, tzinfo=dt.UTC)
 CERTIFICATE_AT = dt.datetime(2026, 11, 24, 1, 0, tzinfo=dt.UTC)
 
 
@@ -34,3 +36,14 @@ def failed(
     **changed: Any,
 ) -> PaymentFailed:
     return PaymentFailed("order-1", contribution(**changed), PAID_AT, code, reason, advice)
+
+
+def refunded(**changed: Any) -> PaymentRefunded:
+    return PaymentRefunded("order-1", "refund-1", contribution(**changed), PAID_AT, REFUNDED_AT, REFUNDED_AT)
+
+
+def returned(reason: str = "订单关闭后才收到付款", **changed: Any) -> PaymentReturned:
+    values = {"operator_name": "韦**", "payer_phone": "13800138000"} | changed
+    return PaymentReturned(
+        "order-1", "refund-1", 40000, "late", reason, paid_at=PAID_AT, returned_at=REFUNDED_AT, **values
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,11 @@ from kit.http import Access, http
 from services.gateway.errors import UnreadableRequest
 
 PREFIX = "/api/v1"
+
+IDEMPOTENCY_KEY = {"Idempotency-Key": "8至64位字母、数字、- 或 _；重试用同一个"}
+"""The header of operations that must be done once."""
+
+_KEY = re.compile(r"[\w-]{8,64}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -107,3 +113,11 @@ def _require(given: Any, names: dict[str, str], what: str) -> None:
     for name in names:
         if not given.get(name, "").strip():
             raise InvalidInput(f"缺少{what}：{name}", field=name)
+
+
+def idempotency_key(request: Request) -> str:
+    """The key of an operation that declares IDEMPOTENCY_KEY. Raises InvalidInput."""
+    key = request.headers["Idempotency-Key"]
+    if not _KEY.fullmatch(key):
+        raise InvalidInput("Idempotency-Key 应为8至64位字母、数字、- 或 _。", field="Idempotency-Key")
+    return key

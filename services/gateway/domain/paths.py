@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 
+_PRESENT = re.compile(
+    r"/(?:journeys|orders|agreements)/[\w-]+|/(?:agreements|account|household|insured)(?![^/])", re.ASCII
+)
+
 
 def local_path(path: str | None) -> str | None:
     """The path if it leads nowhere but to a page of ours, else None: no open redirects (security.md 7)."""
@@ -14,5 +18,10 @@ def local_path(path: str | None) -> str | None:
 
 def way_back(path: str) -> str:
     """The page that shows the present state of what a request was about."""
-    found = re.match(r"/(?:journeys|orders)/[\w-]+|/(?:account|household|insured)(?![^/])", path, re.ASCII)
+    found = re.match(
+        r"/(?:journeys|orders|agreements)/[\w-]+"
+        r"|/(?:agreements|account|household|insured|contributions|declarations|standards)(?![^/])",
+        path,
+        re.ASCII,
+    )
     return found.group() if found else "/menu"

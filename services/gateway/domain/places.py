@@ -54,6 +54,11 @@ class Picker:
         return all(level.options is not None for level in self.levels)
 
     @property
+    def place(self) -> Place:
+        """What is chosen."""
+        return Place(**{level.name: level.chosen for level in self.levels})
+
+    @property
     def whole(self) -> bool:
         """Whether every level is shown."""
         return len(self.levels) == len(LEVELS)

@@ -143,7 +143,7 @@ def list_options(draft: Draft, ports: Ports) -> Options:
     asked = contribution.ListTiers(
         draft.enrolment.payer_kind, selection.insurance_type, options.entry.division_code, selection.year
     )
-    return replace(options, tiers=ports.peers.call(contribution.list_tiers, asked).tiers)
+    return replace(options, table=ports.peers.call(contribution.list_tiers, asked))
 
 
 def select(journey: Journey, wanted: Selection, ports: Ports) -> tuple[Journey, Options]:

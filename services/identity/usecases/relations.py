@@ -6,6 +6,8 @@ import datetime as dt
 from typing import Any, Final
 
 from contract.household import (
+    CheckedPerson,
+    CheckPerson,
     Insured,
     InsuredNotFound,
     ListInsured,
@@ -18,7 +20,7 @@ from contract.household import (
 )
 from contract.payment import PaymentSucceeded
 from kit.clock import china
-from services.identity.domain import household
+from services.identity.domain import household, people
 from services.identity.domain.household import HouseholdMember, Profile, Relation
 from services.identity.usecases.household import owner_of
 from services.identity.usecases.wiring import Relations, Wiring
@@ -36,6 +38,12 @@ def name_insured(request: NameInsured, w: Wiring) -> Insured:
     with w.database.transaction() as tx:
         household.refuse_own(profile.person, owner_of(tx, request.payer_id, w))
         return w.relations.name(tx, request.payer_id, profile, now).insured
+
+
+def check_person(request: CheckPerson, w: Wiring) -> CheckedPerson:
+    """Somebody typed, by the rules of name and number; whether they exist is not said."""
+    typed, today = request.typed, china(w.clock.now()).date()
+    return CheckedPerson(people.person_of(typed.document_type, typed.document_number, typed.name, today))
 
 
 def pick_insured(request: PickInsured, w: Wiring) -> Insured:

@@ -11,18 +11,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, String, cast, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, case, cast, func, or_, select
 
 from contract import schema
 from contract.insurance import Channel, InsuranceType
 from contract.paid_for_others import PaidFilter, PaidForOther, PaidResult, PaidTotal
 from contract.payment import OrderState
 from contract.places import CODE_DIGITS, Place
+from contract.refunds import RefundState
 from kit.columns import Moment
 from kit.masking import mask_name, mask_number, mask_social_number
 from services.payment.domain import document_of
-from services.payment.models import external_payments, order_lines, orders
+from services.payment.models import external_payments, order_lines, orders, refund_lines, refunds
 from services.payment.positions import Operator, Placed, Position
+from services.payment.storage.rows import SAME_LINE
 
 _STATES: Mapping[PaidResult, tuple[str, ...]] = {
     PaidResult.SUCCEEDED: (OrderState.PAID.value,),
@@ -74,7 +76,7 @@ class PaidForOthersStorage:
 
 def _sources(operator: Operator) -> Iterator[_Source]:
     yield _Source(
-        _OWN, orders.join(order_lines, order_lines.c.order_id == orders.c.order_id),
+        _OWN, _OWN_LINES,
         (orders.c.payer_id == operator.person_id) & (order_lines.c.insured_index != document_of(operator.person)),
     )  # fmt: skip
     if operator.keys:
@@ -85,11 +87,24 @@ def _sources(operator: Operator) -> Iterator[_Source]:
         )  # fmt: skip
 
 
+_OWN_LINES = (
+    orders.join(order_lines, order_lines.c.order_id == orders.c.order_id)
+    .outerjoin(refund_lines, SAME_LINE)
+    .outerjoin(refunds, refunds.c.refund_id == refund_lines.c.refund_id)
+)
+_LINE_STATE = case(
+    (refunds.c.state == RefundState.REFUNDED.value, OrderState.REFUNDED.value),
+    (refunds.c.refund_id.is_not(None), OrderState.REFUNDING.value),
+    (orders.c.state == OrderState.REFUNDING.value, OrderState.PAID.value),
+    else_=orders.c.state,
+)
+"""A line's own: while some of an order are refunded, the others are paid."""
 _OWN: Mapping[str, Any] = {
     **{name: order_lines.c[name] for name in (
         "insured_number", "insured_name", "place", "place_code", "agency_name", "insurance_type", "year", "amount",
     )},
-    **{name: orders.c[name] for name in ("order_id", "state", "channel")},
+    **{name: orders.c[name] for name in ("order_id", "channel")},
+    "state": _LINE_STATE,
     "social_number": order_lines.c.person_number,
     "at": func.coalesce(orders.c.paid_at, orders.c.created_at, type_=Moment()),
     "stands_at": orders.c.created_at,

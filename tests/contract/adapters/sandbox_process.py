@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -66,7 +66,7 @@ def running_sandbox(folder: Path, clock_offset_file: Path | None = None) -> Iter
 
 
 @contextmanager
-def answering(body: str, status: int = 200) -> Iterator[str]:
+def answering(body: str | bytes, status: int = 200) -> Iterator[str]:
     """A party that gives the same answer to every POST; gives its URL."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -74,7 +74,8 @@ def answering(body: str, status: int = 200) -> Iterator[str]:
             self.rfile.read(int(self.headers["Content-Length"]))
             self.send_response(status)
             self.end_headers()
-            self.wfile.write(body.encode())
+            with suppress(ConnectionError):  # who has read enough hangs up
+                self.wfile.write(body if isinstance(body, bytes) else body.encode())
 
         def log_message(self, *_: object) -> None:
             """Quiet."""

@@ -53,8 +53,8 @@ def replicas(
         demonstration.load(tx)
     settings = {
         "AMQP_URI": rabbitmq.url("contribution"), "CONTRIBUTION_DATABASE_URL": postgres.url("contribution"),
-        "TAXBANK_URL": sandbox.url, "TAXBANK_TIMEOUT": "1", "TAXBANK_LIMIT": str(LIMIT), "TAXBANK_ROOM": "60",
-        "UPSTREAM_REST": "1",
+        "TAXBANK_URL": sandbox.url, "TAXCORE_URL": f"{sandbox.url}/esb",
+        "TAXBANK_TIMEOUT": "1", "TAXBANK_LIMIT": str(LIMIT), "TAXBANK_ROOM": "60", "UPSTREAM_REST": "1",
     }  # fmt: skip
     logs = tmp_path_factory.mktemp("replicas")
     replicas = [Replica(settings, logs / f"{number}.log") for number in (1, 2)]

@@ -14,17 +14,8 @@ from contract.insurance import InsuranceType
 from contract.payment import OrderState
 from contract.people import DocumentType
 from contract.places import Division, Place
-from kit.database import Database
-from services.payment.domain import (
-    EDGES,
-    MIN_BETWEEN_LOOKS,
-    Blocked,
-    Item,
-    Order,
-    RefundReason,
-    Report,
-    Trigger,
-)
+from kit.database import Database, Duplicate
+from services.payment.domain import EDGES, MIN_BETWEEN_LOOKS, Item, Order, RefundReason, Report, Trigger
 from services.payment.storage.orders import OrderStorage
 from tests.fakes.payment_orders import (
     INSURED,
@@ -53,7 +44,7 @@ class Store:
     orders: Any
 
     def put(self, order: Order) -> Order:
-        with self.database.transaction() as tx:
+        with self.database.write() as tx:
             self.orders.add(tx, order)
         return order
 
@@ -61,7 +52,7 @@ class Store:
         """Whether the order can be stored, and is then."""
         try:
             self.put(order)
-        except Blocked:
+        except Duplicate:
             return False
         return True
 
@@ -151,6 +142,16 @@ def test_what_was_paid_for_a_person_is_found_whoever_paid(store: Store) -> None:
     assert store.ask("paid_for", INSURED, 2026, 2030) == [mine, others]
     assert store.ask("paid_for", INSURED, 2027, 2027) == [others]
     assert store.ask("paid_for", INSURED, 2020, 2025) == []
+
+
+def test_a_live_order_is_found_by_what_it_pays_for(store: Store) -> None:
+    store.put(an_order(an_item(), BACK))
+    for item in (an_item(), BACK):
+        for line in item.lines:
+            assert store.ask("has_live", INSURED, item.insurance_type, line.year) is True
+    assert store.ask("has_live", INSURED, InsuranceType.MEDICAL, 2030) is False
+    stranger = replace(INSURED, document_type=DocumentType.PASSPORT)
+    assert store.ask("has_live", stranger, BACK.insurance_type, BACK.lines[0].year) is False
 
 
 def test_of_what_was_paid_only_the_persons_own_years_are_found(store: Store) -> None:

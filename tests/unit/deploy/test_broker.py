@@ -12,9 +12,9 @@ import pytest
 
 from contract.catalogue import EVENTS
 from deploy.broker import EXAMPLE, MIGRATION, definitions
-from deploy.topology import SERVICES
+from deploy.topology import OUTSIDE, SERVICES
 
-PASSWORDS = {name: f"password-of-{name}" for name in (*SERVICES, MIGRATION)}
+PASSWORDS = {name: f"password-of-{name}" for name in (*SERVICES, *OUTSIDE, MIGRATION)}
 
 
 @pytest.fixture
@@ -50,6 +50,19 @@ def test_the_migration_creates_event_queues_and_nothing_else(imported: dict[str,
     assert _may(imported, MIGRATION, "notify.payment.succeeded.v1") == {"configure", "write", "read"}
     for name in ("rpc-notify", "rpc.reply-gateway-3f2a", "nameko-rpc"):
         assert _may(imported, MIGRATION, name) == set()
+
+
+@pytest.mark.parametrize("account", OUTSIDE)
+def test_an_outside_publisher_only_sends_events(imported: dict[str, Any], account: str) -> None:
+    assert _may(imported, account, "payments") == {"write"}
+    for name in (
+        "nameko-rpc",
+        "rpc-payment",
+        f"rpc.reply-{account}-3f2a",
+        "payment.contribution.refund_requested.v1",
+    ):
+        assert _may(imported, account, name) == set()
+    assert not _topic(imported, account, "payments", "write", "payment.succeeded.v1")
 
 
 def _topic(imported: dict[str, Any], account: str, exchange: str, right: str, key: str) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from contract.errors import ContractError
 from contract.household import (
+    CheckPerson,
     Insured,
     InsuredNotFound,
     Kinship,
@@ -227,3 +228,12 @@ def test_nobody_is_named_for_who_was_erased(payer: Payer) -> None:
         payer.name()
     with pytest.raises(PersonNotFound):
         payer.pick(named.relation_id)
+
+
+def test_a_person_to_be_asked_about_is_normalised_and_not_kept() -> None:
+    payer = Payer()
+    typed = replace(somebody(), document_number=f" {somebody().document_number.lower()} ", phone="no phone")
+    assert relations.check_person(CheckPerson(typed), payer.w).person == payer.name(somebody()).person
+    assert len(payer.rows.relations) == 1, "only the one that was named"
+    with pytest.raises(InvalidIdNumber):
+        relations.check_person(CheckPerson(replace(typed, document_number="1")), payer.w)

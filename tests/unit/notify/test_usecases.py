@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
+from contract.events import EventData
 from contract.notify import SendCode, SmsNotAccepted
 from contract.payment import PaymentFailed, PaymentSucceeded
+from contract.refunds import PaymentRefunded, PaymentReturned
 from kit.clock import SetClock
 from kit.config import read
 from services.notify import usecases
 from services.notify.config import Config
 from services.notify.domain import LEASE, CodeState, Message, Rejected, Sms, State, Step
 from services.notify.templates import Catalogue, Kind
-from tests.fakes.notify_events import contribution, failed, succeeded
+from tests.fakes.notify_events import contribution, failed, refunded, returned, succeeded
 from tests.fakes.notify_provider import FakeProvider
 from tests.fakes.notify_storage import FakeNotifyStorage
 from tests.unit.notify.test_wording import ENVIRONMENT
 
+_REMINDERS: dict[type[EventData], Any] = {
+    PaymentSucceeded: usecases.remind_of_success, PaymentFailed: usecases.remind_of_failure,
+    PaymentRefunded: usecases.remind_of_refund, PaymentReturned: usecases.remind_of_return,
+}  # fmt: skip
 GRACE = dt.timedelta(seconds=120)
 CODE = SendCode("challenge-1", "13800138000", "042042", 5)
 
@@ -35,11 +42,10 @@ class Notify:
     def __post_init__(self) -> None:
         self.provider = FakeProvider(self.storage)
 
-    def hear(self, event: PaymentSucceeded | PaymentFailed, event_id: str = "event-1") -> int:
-        remind = (
-            usecases.remind_of_success if isinstance(event, PaymentSucceeded) else usecases.remind_of_failure
+    def hear(self, event: EventData, event_id: str = "event-1") -> int:
+        return int(
+            _REMINDERS[type(event)](None, event, event_id, self.storage, self.catalogue, self.clock.now())
         )
-        return remind(None, event, event_id, self.storage, self.catalogue, self.clock.now())  # type: ignore[arg-type]
 
     def claim(self) -> list[Message]:
         return usecases.claim(self.storage, self.storage, self.clock, 100)
@@ -70,6 +76,22 @@ def test_a_payment_is_told_to_payer_and_insured(notify: Notify) -> None:
     assert {sms.kind for sms in notify.provider.delivered} == {Kind.PAYMENT_SUCCEEDED}
     assert notify.states == [State.SENT, State.SENT]
     assert set(notify.storage.segments.values()) == {4}
+
+
+def test_a_refund_is_told_to_payer_and_insured_once(notify: Notify) -> None:
+    assert [notify.hear(refunded(insured_phone="13900139000")) for _ in range(2)] == [2, 0]
+    notify.send_due()
+    assert [sms.phone for sms in notify.provider.delivered] == ["13800138000", "13900139000"]
+    assert {sms.kind for sms in notify.provider.delivered} == {Kind.PAYMENT_REFUNDED}
+
+
+def test_money_that_went_back_is_told_to_its_payer_once(notify: Notify) -> None:
+    assert [notify.hear(returned()) for _ in range(2)] == [1, 0]
+    assert notify.hear(returned(payer_phone=None), "event-2") == 0
+    notify.send_due()
+    assert [(sms.phone, sms.kind) for sms in notify.provider.delivered] == [
+        ("13800138000", Kind.PAYMENT_RETURNED)
+    ]
 
 
 def test_the_same_event_twice_is_told_once(notify: Notify) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from contract.paid import ListPaid
+from contract.paid import FindLiveOrder, ListPaid
 from contract.payment import (
     CloseNotConfirmed,
     ListOrders,
@@ -314,3 +314,16 @@ def test_only_what_is_paid_is_listed_as_paid(payment: Payment) -> None:
     assert (paid.year, paid.amount, paid.paid_at) == (2026, order.amount, payment.now(order).paid_at)
     renamed = replace(asked, insured=replace(INSURED, name="韦秀"))
     assert usecases.list_paid(renamed, payment.wiring).contributions == ()
+
+
+def test_a_live_order_of_anybody_is_found_and_a_closed_one_is_not(payment: Payment) -> None:
+    order = payment.placed()
+    (item,) = order.items
+    year = item.lines[0].year
+    asked = FindLiveOrder(item.insured, item.insurance_type, year)
+    assert usecases.find_live_order(asked, payment.wiring).exists
+    assert not usecases.find_live_order(replace(asked, year=year + 1), payment.wiring).exists
+    stranger = replace(item.insured, document_number="1")
+    assert not usecases.find_live_order(replace(asked, insured=stranger), payment.wiring).exists
+    payment.notify(order, status="TRADE_CLOSED", payTime="")
+    assert not usecases.find_live_order(asked, payment.wiring).exists

@@ -63,7 +63,7 @@ class JourneysApi(Routes):
         journey = self._open_journey(session, request.args["journey_id"])
         year = request.args.get("year", 0, int)
         draft = self._selected(journey, request.args["entry_id"], year)
-        return contribution.Tiers(journeys.list_options(draft, self.ports).tiers or ())
+        return journeys.list_options(draft, self.ports).table or contribution.Tiers(())
 
     @operation(
         "POST", "/quotes", "查询待缴费记录并锁定金额", access=Access.PAYER, body=payloads.QuoteWanted,

@@ -1,4 +1,4 @@
-"""What other tax systems told, the place's code of our own lines, downloads, and the inbox."""
+"""What other tax systems told, the place's code of our own lines, and downloads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
-down_revision = "0001"
+down_revision = "0002"
 
 _MOMENT = sa.DateTime(timezone=True)
 
@@ -15,7 +15,6 @@ def upgrade() -> None:
     op.add_column("order_lines", sa.Column("place_code", sa.String(12), nullable=False, server_default=""))
     _create_external_payments()
     _create_exports()
-    _create_inbox()
 
 
 def _create_external_payments() -> None:
@@ -64,21 +63,3 @@ def _create_exports() -> None:
         sa.PrimaryKeyConstraint("export_id", name="exports_pkey"),
     )
     op.create_index("exports_person_id_idx", "exports", ["person_id"])
-
-
-def _create_inbox() -> None:
-    op.create_table(
-        "inbox",
-        sa.Column("event_id", sa.String(64), nullable=False),
-        sa.Column("consumer", sa.String(64), nullable=False),
-        sa.Column("type", sa.String(80), nullable=False),
-        sa.Column("state", sa.String(8), nullable=False),
-        sa.Column("raw", sa.LargeBinary),
-        sa.Column("reason", sa.Text),
-        sa.Column("attempts", sa.Integer, nullable=False),
-        sa.Column("next_at", _MOMENT),
-        sa.Column("received_at", _MOMENT, nullable=False),
-        sa.Column("changed_at", _MOMENT, nullable=False),
-        sa.PrimaryKeyConstraint("event_id", "consumer", name="inbox_pkey"),
-    )
-    op.create_index("inbox_due", "inbox", ["state", "next_at"], postgresql_where=sa.text("state <> 'done'"))
