@@ -35,7 +35,7 @@ from kit.database import Database
 from services.payment import paid_for_others
 from services.payment.domain import EDGES, Order, Report, Trigger
 from services.payment.external import lines_of
-from services.payment.models import exports
+from services.payment.models import exports, refund_lines, refunds
 from services.payment.paid_for_others import Records
 from services.payment.publishers import Publishers
 from services.payment.storage.exports import ExportStorage
@@ -223,6 +223,33 @@ def test_totals_are_of_the_level_below_the_filters_place(records: Records) -> No
     assert totals(records, PaidFilter(place_code="4502")) == [("450203", "failed", 1, 40000)]
 
 
+def test_a_refund_is_that_of_its_lines(records: Records) -> None:
+    """While some lines of an order are refunded or being refunded, the others are paid."""
+    quote = a_back_payment(lines=a_back_payment().lines[:3])
+    order = put(records, 1, quote=quote, state=OrderState.REFUNDING)
+    for line, state in ((0, "refunded"), (1, "submitted")):
+        _refund(records, order, line, state)
+    found = {row.year: row.result for row in rows(records)}
+    assert found == {2011: PaidResult.REFUNDED, 2012: PaidResult.REFUNDING, 2013: PaidResult.SUCCEEDED}
+    assert years(records, PaidFilter(result=PaidResult.REFUNDED)) == [2011]
+    assert years(records, PaidFilter(result=PaidResult.SUCCEEDED)) == [2013]
+    assert [count for _, _, count, _ in totals(records)] == [1, 1, 1]
+
+
+def _refund(records: Records, order: Order, line: int, state: str) -> None:
+    """A refund of one line, as the tables keep it."""
+    refund_id = str(uuid.UUID(int=line))
+    with records.database.transaction() as tx:
+        tx.execute(refunds.insert().values(
+            refund_id=refund_id, order_id=order.order_id, refund_order_id=f"3194R{line:020d}", transaction_id="t",
+            amount=20000, reason="重复缴费", origin="staff", operator_id="o", operator_name="覃", attempts=0,
+            idempotency_key=str(line), body_hash="h", state=state, created_at=NOW,
+        ))  # fmt: skip
+        tx.execute(
+            refund_lines.insert().values(order_id=order.order_id, item=0, line=line, refund_id=refund_id)
+        )
+
+
 def test_a_download_is_recorded_with_who_when_what_and_how_many(records: Records) -> None:
     wanted = PaidFilter(place_code="4501", year=2026)
     begun = paid_for_others.begin_export(BeginExport(ME, wanted, ExportFormat.CSV), records)
@@ -244,6 +271,6 @@ def test_a_page_costs_two_statements_however_many_rows_there_are(database: Datab
     )
     put(records, 1, quote=a_back_payment())
     asked: list[str] = []
-    event.listen(database._reader, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    event.listen(database._at_once, "before_cursor_execute", lambda *args: asked.append(args[2]))
     assert len(rows(records)) == 13
     assert len(asked) == 2
