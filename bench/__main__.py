@@ -7,7 +7,7 @@ import importlib
 import sys
 from pathlib import Path
 
-BENCHES = ("rpc", "placement", "notify", "limiter", "reconcile")
+BENCHES = ("rpc", "placement", "notify", "limiter", "reconcile", "export")
 
 
 def main() -> int:

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from contract.errors import Conflict, InvalidInput, NotFound, Refused, Unavailable
 from contract.events import EventData
+from contract.external import ExternalContribution
 from contract.insurance import Channel, InsuranceType, PaymentKind
 from contract.places import Place
 from contract.quote import QuoteLine
@@ -237,7 +238,7 @@ class Contribution:
     """One paid or unpaid contribution of one insured as reminders show it (3.2.1.12): masked person, `amount` in fen.
 
     `social_number` is 社保编号; `years` oldest first, several for 补缴; `relation_id` as in ItemWanted. Phones are
-    full, because a reminder is sent to them; both are optional.
+    full, because a reminder is sent to them; both are optional. `external` only in other systems' events.
     """
 
     insured_name: str
@@ -255,6 +256,7 @@ class Contribution:
     payer_phone: str | None = None
     insured_phone: str | None = None
     relation_id: str | None = None
+    external: ExternalContribution | None = None
 
 
 @dataclass(frozen=True)

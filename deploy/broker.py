@@ -1,6 +1,7 @@
 """RabbitMQ's definitions: one virtual host, one least-privilege account per service, no guest.
 
-Used by the private server of local modes and for containers.
+Used by the private server of local modes and for containers. Accounts of other tax systems that publish events begin
+with PUBLISHER; `python -m deploy.publisher` makes one.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from deploy.environment import VHOST, broker_password
 from deploy.topology import OUTSIDE, PUBLISHES, SERVICES
 
 MIGRATION = "migration"
+PUBLISHER = "publisher-"
+EXAMPLE = f"{PUBLISHER}example-city"
+"""The other tax system that local instances pretend to have, for scripts/publish-event."""
 _REPLY_ADDRESS = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
@@ -39,7 +43,7 @@ def passwords_of(secrets: Mapping[str, str]) -> dict[str, str]:
 def _permissions(account: str) -> dict[str, str]:
     """What an account may declare, write and read: a service only its own queues and the two exchanges that
     everybody shares, the migration only the event queues; an outside publisher may write events and no more."""
-    if account in OUTSIDE:
+    if account in OUTSIDE or account.startswith(PUBLISHER):
         return {"configure": "^$", "write": "^payments$", "read": "^$"}
     if account == MIGRATION:
         pattern = rf"^(payments|({'|'.join(SERVICES)})\..*)$"
@@ -53,8 +57,12 @@ def _topics(account: str) -> list[dict[str, str]]:
 
     Everybody may call every method and hear every event, but requests reach only the service they are for (with the
     name of an upstream in between where they wait for one), answers only who asked, and an event can come only from
-    the service that owns it.
+    the service that owns it, or, for payments alone, from another tax system.
     """
+    if account.startswith(PUBLISHER):
+        return [
+            {"exchange": "payments", "write": r"^payment\.(succeeded|failed|refunded)\.v1$", "read": "^$"}
+        ]
     owned = "|".join(re.escape(prefix) for prefix in PUBLISHES.get(account, ()))
     return [
         {"exchange": "nameko-rpc", "write": ".*", "read": rf"^({account}(\.[a-z]+)?\.\*|{_REPLY_ADDRESS})$"},

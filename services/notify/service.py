@@ -38,17 +38,20 @@ class NotifyService(Service):
 
     @consume(PaymentSucceeded)
     def remind_of_success(self, tx: Any, data: PaymentSucceeded, envelope: Envelope) -> None:
-        if usecases.remind_of_success(tx, data, envelope.key, self.storage, self.catalogue, self.clock.now()):
+        about = usecases.occasion(envelope.source, data.order_id, data.contribution)
+        if usecases.remind_of_success(tx, data, about, self.storage, self.catalogue, self.clock.now()):
             self.bell.ring()
 
     @consume(PaymentFailed)
     def remind_of_failure(self, tx: Any, data: PaymentFailed, envelope: Envelope) -> None:
-        if usecases.remind_of_failure(tx, data, envelope.key, self.storage, self.catalogue, self.clock.now()):
+        about = usecases.occasion(envelope.source, data.order_id, data.contribution)
+        if usecases.remind_of_failure(tx, data, about, self.storage, self.catalogue, self.clock.now()):
             self.bell.ring()
 
     @consume(PaymentRefunded)
     def remind_of_refund(self, tx: Any, data: PaymentRefunded, envelope: Envelope) -> None:
-        if usecases.remind_of_refund(tx, data, envelope.key, self.storage, self.catalogue, self.clock.now()):
+        about = usecases.occasion(envelope.source, data.order_id, data.contribution)
+        if usecases.remind_of_refund(tx, data, about, self.storage, self.catalogue, self.clock.now()):
             self.bell.ring()
 
     @consume(PaymentReturned)

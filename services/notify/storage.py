@@ -38,6 +38,12 @@ class NotifyStorage:
             state=State.QUEUED.value, tries=0, due_at=now, created_at=now, changed_at=now,
         )  # fmt: skip
 
+    def told(self, tx: Connection, event_id: str, kind: Kind) -> bool:
+        """Whether anybody has a reminder of this kind about it."""
+        t = messages
+        known = select(t.c.message_id).where(t.c.event_id == event_id, t.c.kind == kind.value).limit(1)
+        return tx.execute(known).first() is not None
+
     def claim(self, tx: Connection, limit: int, now: dt.datetime) -> list[Message]:
         """Take what is due, for the length of a lease. Other senders skip what this transaction has locked.
 

@@ -13,9 +13,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from contract.notify import CodeSent, SendCode, SmsNotAccepted
-from contract.payment import PaymentFailed, PaymentSucceeded
+from contract.payment import Contribution, PaymentFailed, PaymentSucceeded
 from contract.refunds import PaymentRefunded, PaymentReturned
 from kit.clock import Clock
+from kit.crypto import blind_index
 from kit.database import Transactions
 from services.notify import domain, wording
 from services.notify.adapters.base import Ambiguous, SmsProvider
@@ -34,6 +35,7 @@ class Storage(Protocol):
         self, tx: Any, event_id: str, kind: Kind, phone: str, variables: Mapping[str, str],
         template_version: str, segments: int, now: dt.datetime,
     ) -> bool: ...  # fmt: skip
+    def told(self, tx: Any, event_id: str, kind: Kind) -> bool: ...
     def claim(self, tx: Any, limit: int, now: dt.datetime) -> list[Message]: ...
     def record(self, tx: Any, message: Message, step: Step, now: dt.datetime) -> bool: ...
     def begin_code(self, tx: Any, reference: str, phone: str, now: dt.datetime) -> CodeState | None: ...
@@ -41,6 +43,13 @@ class Storage(Protocol):
         self, tx: Any, reference: str, state: CodeState, serial: str, reason: str, now: dt.datetime
     ) -> None: ...
     def forget_codes(self, tx: Any, before: dt.datetime) -> None: ...
+
+
+def occasion(source: str, order_id: str, contribution: Contribution) -> str:
+    """What a reminder is about. However often another system tells of it, and under whatever ids, it is one thing."""
+    years = ",".join(map(str, sorted(contribution.years)))
+    told = (source, order_id, contribution.social_number, contribution.insurance_type.value, years)
+    return blind_index("messages.occasion", "\0".join(told)).hex()
 
 
 def remind_of_success(
@@ -55,8 +64,9 @@ def remind_of_success(
 def remind_of_failure(
     tx: Any, event: PaymentFailed, event_id: str, storage: Storage, catalogue: Catalogue, now: dt.datetime
 ) -> int:
-    """Queue the reminders of a payment that failed, unless the payer closed it; returns how many are new."""
-    if event.reason_code == domain.CLOSED_BY_PAYER:
+    """Queue the reminders of a payment that failed, unless the payer closed it, or it was told to have succeeded:
+    nobody is told then that it failed. Returns how many are new."""
+    if event.reason_code == domain.CLOSED_BY_PAYER or storage.told(tx, event_id, Kind.PAYMENT_SUCCEEDED):
         return 0
     variables = wording.failure_variables(event)
     phones = domain.recipients(event.contribution)

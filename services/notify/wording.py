@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 
 from contract.insurance import PaymentKind, years_text
 from contract.money import yuan_text
 from contract.payment import Contribution, PaymentFailed, PaymentSucceeded
 from contract.refunds import PaymentRefunded, PaymentReturned
 from kit.clock import china_text
-from kit.masking import mask_name, mask_number
+from kit.masking import mask_name, mask_number, mask_social_number
 
 _STOPS = "。；，、.;, "
-_DOCUMENT = re.compile(r"[0-9]{17}[0-9X]")
 
 
 def success_variables(event: PaymentSucceeded) -> dict[str, str]:
@@ -54,7 +52,7 @@ def _variables(paid: Contribution, time: dt.datetime) -> dict[str, str]:
     return {
         "number": mask_number(paid.insured_number),
         "name": mask_name(paid.insured_name),
-        "social_number": _social_number(paid.social_number),
+        "social_number": mask_social_number(paid.social_number),
         "agency": paid.agency_name,
         "insurance_type": _insurance_type(paid),
         "year": years_text(paid.years),
@@ -69,8 +67,3 @@ def _insurance_type(paid: Contribution) -> str:
     """补缴 is said, because its years are not those one usually pays for."""
     back = f"（{paid.kind.label}）" if paid.kind is PaymentKind.BACK else ""
     return paid.insurance_type.label + back
-
-
-def _social_number(number: str) -> str:
-    """In some places the 社保编号 is the ID number."""
-    return mask_number(number) if _DOCUMENT.fullmatch(number) else number

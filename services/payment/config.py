@@ -12,6 +12,7 @@ from typing import ClassVar
 from kit.config import ServiceConfig, needed, outside, secret
 from services.payment.adapters.layouts import BadLayouts, read_layouts
 from services.payment.merchants import BadMerchants, Merchant, Merchants
+from services.payment.publishers import BadPublishers, Publishers
 
 
 class Route(enum.StrEnum):
@@ -27,7 +28,8 @@ _COMMUNICATION_KEY = ("unionpay_route", Route.COMMUNICATION_KEY)
 
 @dataclass(frozen=True, kw_only=True)
 class Config(ServiceConfig):
-    """UnionPay's route, our merchants there, the key that opens quotes, and how long things take (seconds).
+    """UnionPay's route, our merchants there, the key that opens quotes, how long things take (seconds), and the other
+    tax systems whose events are believed (docs/adr/0019).
 
     A notify signed with any of `unionpay_communication_keys` is genuine; on the route of that name the first signs.
     """
@@ -57,11 +59,17 @@ class Config(ServiceConfig):
     reconciliation_cut: str = "23:00:00"
     order_valid_for: int = 1800
     certificate_after: int = 86400
+    publisher_keys: tuple[str, ...] = secret(default=())
 
     @cached_property
     def merchants(self) -> Merchants:
         """Ours at UnionPay. Raises BadMerchants."""
         return Merchants.read(self.unionpay_merchants, Merchant(self.unionpay_mid, self.unionpay_tid))
+
+    @cached_property
+    def publishers(self) -> Publishers:
+        """The other tax systems. Raises BadPublishers."""
+        return Publishers.parse(self.publisher_keys)
 
     def problems(self) -> list[str]:
         problems = super().problems()
@@ -75,7 +83,14 @@ class Config(ServiceConfig):
             _ = self.merchants
         except BadMerchants as error:
             problems.append(f"UNIONPAY_MERCHANTS: {error}")
-        return problems + self._reconciliation_problems()
+        return problems + self._reconciliation_problems() + self._publisher_problems()
+
+    def _publisher_problems(self) -> list[str]:
+        try:
+            _ = self.publishers
+        except BadPublishers as error:
+            return [f"PUBLISHER_KEYS: {error}"]
+        return []
 
     def _reconciliation_problems(self) -> list[str]:
         problems = []

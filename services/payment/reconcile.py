@@ -57,6 +57,7 @@ from services.payment.reconciliation.spreadsheet import write_spreadsheet
 from services.payment.reconciliation.summary import summarise
 from services.payment.storage.books import Books
 from services.payment.storage.breaks import BreakStorage
+from services.payment.storage.external import ExternalStorage
 from services.payment.storage.orders import OrderStorage
 from services.payment.storage.refunds import RefundStorage
 from services.payment.storage.runs import RunStorage
@@ -84,7 +85,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     events = Outbox(outbox, "payment")
     seal = KeyRing.parse(config.quote_keys)
-    payment = Wiring(database, OrderStorage(), RefundStorage(), unionpay, events, seal, config.clock, config)
+    payment = Wiring(
+        database,
+        OrderStorage(),
+        RefundStorage(),
+        ExternalStorage(),
+        unionpay,
+        events,
+        seal,
+        config.clock,
+        config,
+    )
     try:
         return _COMMANDS[chosen.command](chosen, desk, payment)
     except ContractError as error:

@@ -37,6 +37,7 @@ from services.payment import refunding
 from services.payment.adapters.unionpay import connect
 from services.payment.config import Config
 from services.payment.models import outbox
+from services.payment.storage.external import ExternalStorage
 from services.payment.storage.orders import OrderStorage
 from services.payment.storage.refunds import RefundStorage
 from services.payment.usecases import Wiring
@@ -127,7 +128,7 @@ def _show(refund: RefundView) -> None:
 
 def _wiring(settings: Config) -> Wiring:
     return Wiring(
-        Database(settings.database_url), OrderStorage(), RefundStorage(), connect(settings),
+        Database(settings.database_url), OrderStorage(), RefundStorage(), ExternalStorage(), connect(settings),
         Outbox(outbox, settings.service), KeyRing.parse(settings.quote_keys), settings.clock, settings,
     )  # fmt: skip
 

@@ -47,6 +47,9 @@ class FakeNotifyStorage:
         self.segments[message_id] = segments
         return True
 
+    def told(self, tx: Any, event_id: str, kind: Kind) -> bool:
+        return any((about, told) == (event_id, kind) for about, _, told in self.messages)
+
     def claim(self, tx: Any, limit: int, now: dt.datetime) -> list[Message]:
         claimed = []
         for key, message in self.messages.items():

@@ -14,6 +14,7 @@ from sandbox.signatures import communication_key_sign
 from services.payment import notifies, refunding, usecases
 from services.payment.domain import Order
 from services.payment.usecases import Wiring
+from tests.fakes.payment_external import FakeExternalStorage
 from tests.fakes.payment_orders import (
     KEY,
     NOW,
@@ -35,6 +36,7 @@ class Payment:
     """One payment service with its clock, its UnionPay and its storage."""
 
     storage: FakeOrderStorage
+    external: FakeExternalStorage
     unionpay: FakeUnionPay
     clock: SetClock
     wiring: Wiring
@@ -90,7 +92,16 @@ def make_payment(**changed: Any) -> Payment:
     config, storage, clock = settings(**changed), FakeOrderStorage(), SetClock(NOW)
     unionpay = FakeUnionPay(config, storage)
     seal = KeyRing.parse(QUOTE_KEYS)
+    external = FakeExternalStorage()
     wiring = Wiring(
-        storage, storage, FakeRefundStorage(storage), unionpay, FakeOutbox(storage), seal, clock, config
+        storage,
+        storage,
+        FakeRefundStorage(storage),
+        external,
+        unionpay,
+        FakeOutbox(storage),
+        seal,
+        clock,
+        config,
     )
-    return Payment(storage, unionpay, clock, wiring)
+    return Payment(storage, external, unionpay, clock, wiring)

@@ -17,8 +17,9 @@ from contract.quote import QuoteLine
 from services.payment.domain import LIVE, Item, ItemRefund, Order
 from services.payment.models import order_lines, orders, refund_lines, refunds
 
-_NOT_READ = {"order_id", "amount", "live", "insured_index"}
-_SAME_LINE = and_(*(refund_lines.c[name] == order_lines.c[name] for name in ("order_id", "item", "line")))
+_NOT_READ = {"order_id", "amount", "live", "insured_index", "place_code"}
+SAME_LINE = and_(*(refund_lines.c[name] == order_lines.c[name] for name in ("order_id", "item", "line")))
+"""How a line finds the refund that has it."""
 WITH_LINES = (
     select(
         orders,
@@ -29,7 +30,7 @@ WITH_LINES = (
         refunds.c.refunded_at,
     )
     .join(order_lines, order_lines.c.order_id == orders.c.order_id)
-    .outerjoin(refund_lines, _SAME_LINE)
+    .outerjoin(refund_lines, SAME_LINE)
     .outerjoin(refunds, refunds.c.refund_id == refund_lines.c.refund_id)
 )
 """Orders as `orders_of` reads them; the caller keeps the lines of one order together, by IN_ORDER."""
@@ -67,6 +68,7 @@ def _line_row(order: Order, number: int, item: Item, line: int) -> dict[str, Any
         "insured_type": item.insured.document_type.value, "insured_number": item.insured.document_number,
         "insured_name": item.insured.name, "insured_phone": item.insured_phone, "relation_id": item.relation_id,
         "place": None if item.place is None else schema.dump(item.place),
+        "place_code": "" if item.place is None else item.place.code,
         "registration_number": item.registration_number, "payer_kind": item.payer_kind.value,
         "insurance_type": item.insurance_type.value, "kind": item.kind.value, "agency_code": item.agency_code,
         "agency_name": item.agency_name, "person_number": item.person_number, "product_code": item.product_code,

@@ -90,9 +90,9 @@ class RunningPayment:
 
 @contextmanager
 def running_payment(
-    database: Database, folder: Path, amqp_uri: str = "memory://localhost"
+    database: Database, folder: Path, amqp_uri: str = "memory://localhost", **changed: Any
 ) -> Iterator[RunningPayment]:
-    """Start sandbox and service, and kill both at the end."""
+    """Start sandbox and service, with these settings changed, and kill both at the end."""
     offset, address = folder / "clock-offset", f"127.0.0.1:{free_base()}"
     offset.write_text("0")
     with running_sandbox(folder, offset) as sandbox:
@@ -101,7 +101,7 @@ def running_payment(
             personal_data_keys=os.environ["PERSONAL_DATA_KEYS"], blind_index_key=os.environ["BLIND_INDEX_KEY"],
             clock_offset_file=offset, amqp_uri=amqp_uri, unionpay_url=sandbox.url, unionpay_timeout=1.0,
             taxcore_records_url=f"{sandbox.url}/esb/records", reconciliation_cut="23:59:59",
-            unionpay_notify_url=f"http://{address}/notify/unionpay",
+            unionpay_notify_url=f"http://{address}/notify/unionpay", **changed,
         )  # fmt: skip
         with _started(config, folder / "payment.log"):
             yield RunningPayment(

@@ -48,6 +48,7 @@ from services.payment.reconciliation.running import Desk
 from services.payment.reconciliation.spreadsheet import write_spreadsheet
 from services.payment.reconciliation.summary import summarise
 from services.payment.refunds import RefundReport, RefundStatus
+from services.payment.storage.external import ExternalStorage
 from services.payment.storage.orders import OrderStorage
 from services.payment.storage.refunds import RefundStorage
 from services.payment.usecases import Wiring
@@ -146,7 +147,9 @@ def an_office(database: Database) -> Office:
     clock = SetClock(dt.datetime.combine(NEXT, dt.time(8), CHINA))
     unionpay = FakeUnionPay(config, FakeOrderStorage())
     events, seal = Outbox(outbox, "payment"), KeyRing.parse(QUOTE_KEYS)
-    wiring = Wiring(database, OrderStorage(), RefundStorage(), unionpay, events, seal, clock, config)
+    wiring = Wiring(
+        database, OrderStorage(), RefundStorage(), ExternalStorage(), unionpay, events, seal, clock, config
+    )
     return Office(make_desk(database, parties, unionpay, clock), wiring, parties, unionpay, clock)
 
 

@@ -18,7 +18,7 @@ from services.notify import usecases
 from services.notify.config import Config
 from services.notify.domain import LEASE, CodeState, Message, Rejected, Sms, State, Step
 from services.notify.templates import Catalogue, Kind
-from tests.fakes.notify_events import failed, refunded, returned, succeeded
+from tests.fakes.notify_events import contribution, failed, refunded, returned, succeeded
 from tests.fakes.notify_provider import FakeProvider
 from tests.fakes.notify_storage import FakeNotifyStorage
 from tests.unit.notify.test_wording import ENVIRONMENT
@@ -100,6 +100,28 @@ def test_the_same_event_twice_is_told_once(notify: Notify) -> None:
     notify.send_due()
     assert notify.send_due() == []
     assert len(notify.provider.delivered) == 1
+
+
+def test_a_failure_that_comes_after_its_success_is_told_to_nobody(notify: Notify) -> None:
+    assert notify.hear(succeeded()) == 1
+    assert notify.hear(failed()) == 0
+
+
+def test_a_success_that_comes_after_its_failure_is_told(notify: Notify) -> None:
+    assert notify.hear(failed()) == 1
+    assert notify.hear(succeeded()) == 1
+
+
+def test_one_payment_is_one_occasion_whatever_its_event_is_called() -> None:
+    known = usecases.occasion("/wechat-city", "order-1", contribution(years=(2026, 2025)))
+    assert known == usecases.occasion("/wechat-city", "order-1", contribution(years=(2025, 2026), amount=1))
+    others = (
+        ("/alipay-city", "order-1", contribution(years=(2025, 2026))),
+        ("/wechat-city", "order-2", contribution(years=(2025, 2026))),
+        ("/wechat-city", "order-1", contribution(years=(2025,))),
+        ("/wechat-city", "order-1", contribution(years=(2025, 2026), social_number="45010300099999")),
+    )
+    assert known not in {usecases.occasion(*other) for other in others}
 
 
 def test_a_failure_is_told_with_its_reason(notify: Notify) -> None:
