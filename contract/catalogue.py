@@ -5,6 +5,7 @@ from __future__ import annotations
 from contract import (
     contribution,
     declarations,
+    deliveries,
     health,
     household,
     identity,
@@ -23,6 +24,7 @@ __all__ = [
     "METHODS",
     "contribution",
     "declarations",
+    "deliveries",
     "health",
     "household",
     "identity",

@@ -234,7 +234,7 @@ class Contribution:
     """One paid or unpaid contribution of one insured as reminders show it (3.2.1.12): masked person, `amount` in fen.
 
     `social_number` is 社保编号; `years` oldest first, several for 补缴; `relation_id` as in ItemWanted. Phones are
-    full, because a reminder is sent to them; both are optional.
+    full, because a reminder is sent to them; both are optional. `payer_id` is identity's, where we know the payer.
     """
 
     insured_name: str
@@ -252,6 +252,7 @@ class Contribution:
     payer_phone: str | None = None
     insured_phone: str | None = None
     relation_id: str | None = None
+    payer_id: str | None = None
 
 
 @dataclass(frozen=True)

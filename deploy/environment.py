@@ -10,7 +10,16 @@ _SECRETS: Mapping[str, Sequence[str]] = {
     "identity": ("REALNAME_APP_ID", "REALNAME_APP_KEY"),
     "contribution": ("QUOTE_KEYS", "TAXBANK_APP_ID", "TAXBANK_APP_KEY"),
     "payment": ("QUOTE_KEYS", "UNIONPAY_APP_ID", "UNIONPAY_APP_KEY", "UNIONPAY_COMMUNICATION_KEYS"),
-    "notify": ("TENCENT_SECRET_ID", "TENCENT_SECRET_KEY"),
+    "notify": (
+        "TENCENT_SECRET_ID",
+        "TENCENT_SECRET_KEY",
+        "ALIYUN_ACCESS_KEY_ID",
+        "ALIYUN_ACCESS_KEY_SECRET",
+        "SMS_GATEWAY_KEY",
+        "SMS_RECEIPT_TOKEN",
+        "WECHAT_APPID",
+        "WECHAT_SECRET",
+    ),
 }
 """Secrets of single services, besides those every service has."""
 
@@ -26,7 +35,7 @@ _MERCHANT = {
     "UNIONPAY_TID": "88880001",
     "UNIONPAY_INST_MID": "YUEDANDEFAULT",
 }
-_SMS = {"TENCENT_SMS_APP_ID": "1400006666", "SMS_SIGN_NAME": "广西税务"}
+_SMS = {"TENCENT_SMS_APP_ID": "1400006666", "SMS_GATEWAY_USER": "bureau", "SMS_SIGN_NAME": "广西税务"}
 _TEMPLATES = "services/notify/templates.json"
 
 
@@ -35,7 +44,8 @@ class Environment:
     """Composes variables from secrets and from where things are.
 
     `common` goes to every process; `bus` and `database` give a service's own address, password included. The
-    URLs are those of the gateway and the sandbox as a browser sees them, and of payment as UnionPay sees it.
+    URLs are those of the gateway and the sandbox as a browser sees them, of payment as UnionPay and of notify as the
+    SMS providers see it.
     """
 
     secrets: Mapping[str, str] = field(repr=False)
@@ -45,6 +55,7 @@ class Environment:
     public_url: str
     sandbox_url: str
     payment_url: str
+    notify_url: str
 
     def service(self, name: str, http_address: str) -> dict[str, str]:
         """What one service may know, and nothing of the others."""
@@ -68,6 +79,9 @@ class Environment:
             "SANDBOX_DATABASE": database,
             "SANDBOX_SEED": "1",
             "SANDBOX_SMS_TEMPLATES": _TEMPLATES,
+            "SANDBOX_SMS_RECEIPT_URL": (
+                f"{self.notify_url}/receipts/{{provider}}/{self.secrets['SMS_RECEIPT_TOKEN']}"
+            ),
             **{key: self.secrets[key] for key in sorted(shared)},
             **_MERCHANT,
             **_SMS,
@@ -95,7 +109,18 @@ class Environment:
                 **_MERCHANT,
             }
         if name == "notify":
-            return {"TENCENT_SMS_URL": self.sandbox_url, "SMS_TEMPLATES": _TEMPLATES, **_SMS}
+            return {
+                "SMS_PROVIDERS": "tencent:70,aliyun:30",
+                "TENCENT_SMS_URL": self.sandbox_url,
+                "ALIYUN_SMS_URL": f"{self.sandbox_url}/aliyun/",
+                "SMS_GATEWAY_URL": f"{self.sandbox_url}/gateway",
+                "SMS_TEMPLATES": _TEMPLATES,
+                "NOTIFY_QUIET_HOURS": "off",  # who tries it at night wants to see the messages
+                "WECHAT_MESSAGES": "true",
+                "WECHAT_API_URL": self.sandbox_url,
+                "WECHAT_MESSAGE_PAGE": f"{self.public_url}/account/reminders",
+                **_SMS,
+            }
         return {}
 
 

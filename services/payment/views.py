@@ -28,6 +28,7 @@ def contribution_of(order: Order, item: Item) -> Contribution:
         insurance_type=item.insurance_type, kind=item.kind, years=item.years, tier_label=item.tier_label,
         amount=item.amount, channel=order.channel, operator_name=mask_name(order.payer_name),
         payer_phone=order.payer_phone, insured_phone=item.insured_phone, relation_id=item.relation_id,
+        payer_id=order.payer_id,
     )  # fmt: skip
 
 
