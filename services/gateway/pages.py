@@ -31,6 +31,8 @@ NOTICES = {
     "relationremoved": "已经移除。",
     "voidunsure": "刚才的作废没有得到答复。下面是申报现在的状态，请看清后再决定。",
     "closed": "这笔缴费已放弃，没有扣款。",
+    "inwechat": "以后在微信里提醒您。微信发不出去的，仍然发短信。",
+    "bysms": "以后用短信提醒您。",
 }
 """Sentences a redirect may bring along by their key, so that no text of others gets onto our pages."""
 

@@ -17,6 +17,7 @@ from services.gateway.routes.api.journeys import JourneysApi
 from services.gateway.routes.api.login import LoginApi
 from services.gateway.routes.api.orders import OrdersApi
 from services.gateway.routes.api.records import RecordsApi
+from services.gateway.routes.api.reminders import RemindersApi
 from services.gateway.routes.base import JOURNEYS, SESSIONS
 from services.gateway.routes.contributions import ContributionRoutes
 from services.gateway.routes.declarations import DeclarationRoutes
@@ -27,14 +28,15 @@ from services.gateway.routes.journey import JourneyRoutes
 from services.gateway.routes.login import LoginRoutes
 from services.gateway.routes.menu import MenuRoutes
 from services.gateway.routes.order import OrderRoutes
+from services.gateway.routes.reminders import ReminderRoutes
 from services.gateway.routes.waiting import WaitingRoutes
 from services.gateway.usecases import sessions, upkeep
 
 
 class GatewayService(
     EntryRoutes, LoginRoutes, AccountRoutes, MenuRoutes, HouseholdRoutes, InsuredRoutes, JourneyRoutes,
-    WaitingRoutes, OrderRoutes, ContributionRoutes, DeclarationRoutes, LoginApi, AccountApi, HouseholdApi,
-    JourneysApi, OrdersApi, RecordsApi,
+    WaitingRoutes, OrderRoutes, ContributionRoutes, DeclarationRoutes, ReminderRoutes, LoginApi, AccountApi,
+    HouseholdApi, JourneysApi, OrdersApi, RecordsApi, RemindersApi,
 ):  # fmt: skip
     """The residents' door."""
 
