@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Double, Index, Integer, String, Table, Text, UniqueConstraint
 
 from kit.columns import BlindIndex, EncryptedJson, EncryptedText, Moment
 from kit.inbox import inbox_table
@@ -84,9 +84,10 @@ standings = Table(
     Column("provider", String(16), primary_key=True),
     Column("share", Integer, nullable=False),
     Column("changed_at", Moment, nullable=False),
-    Column("next_at", Moment, nullable=False),
+    Column("next_at", Double, nullable=False),
 )  # fmt: skip
-"""What all replicas know of each provider (routing.Standing)."""
+"""What all replicas know of each provider (routing.Standing); `next_at` in seconds since the epoch, to be counted with
+in one statement."""
 
 wechat_users = Table(
     "wechat_users", metadata,

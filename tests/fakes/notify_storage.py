@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contract.deliveries import Attempt
 from services.notify.domain.kept import Begun, Figures, Kept
 from services.notify.domain.messages import LEASE, CodeState, Found, Message, Outcome, Sms, State, Step
-from services.notify.domain.routing import Standing, Traffic, unknown
+from services.notify.domain.routing import Provider, Standing, Traffic, floor, unknown
 from services.notify.templates import Kind
 
 
@@ -109,6 +109,8 @@ class FakeNotifyStorage:
             sends.append(Attempt(one.provider, now, None, None, None, None, None))
 
     def end_attempt(self, tx: Any, message_id: str, number: int, outcome: Outcome, now: dt.datetime) -> None:
+        if not number:
+            return  # no send began
         before = self.attempts[message_id][number - 1]
         serial = getattr(outcome, "serial", "") or before.serial
         answer = before.answer or type(outcome).__name__.lower()
@@ -125,30 +127,34 @@ class FakeNotifyStorage:
     def receipt_of(self, tx: Any, provider: str, serial: str) -> Found | None:
         return self.receipts.get((provider, serial))
 
-    def settle_attempt(
-        self, tx: Any, provider: str, report: Found, now: dt.datetime
-    ) -> tuple[str, int] | None:
+    def find_attempt(self, tx: Any, provider: str, serial: str) -> tuple[str, int] | None:
         for message_id, sends in self.attempts.items():
             for number, send in enumerate(sends, start=1):
-                if (send.provider, send.serial) == (provider, report.serial):
-                    fate = "delivered" if report.delivered else "failed"
-                    sends[number - 1] = replace(send, fate=fate)
+                if (send.provider, send.serial) == (provider, serial):
                     return message_id, number
         return None
+
+    def settle_attempt(self, tx: Any, message_id: str, number: int, report: Found, now: dt.datetime) -> None:
+        sends = self.attempts[message_id]
+        sends[number - 1] = replace(sends[number - 1], fate="delivered" if report.delivered else "failed")
 
     def forget_receipts(self, tx: Any, before: dt.datetime) -> None:
         """Not asked about."""
 
-    def lock_standings(self, tx: Any, names: Sequence[str], now: dt.datetime) -> dict[str, Standing]:
+    def standings(self, tx: Any, names: Sequence[str], now: dt.datetime) -> dict[str, Standing]:
         for name in names:
             self.known.setdefault(name, unknown(name, now))
         return {name: self.known[name] for name in names}
 
-    def standings(self, tx: Any, names: Sequence[str]) -> dict[str, Standing]:
-        return {name: self.known[name] for name in names if name in self.known}
-
-    def pace(self, tx: Any, changed: Iterable[Standing]) -> None:
-        self.known |= {standing.provider: standing for standing in changed}
+    def take_places(
+        self, tx: Any, provider: Provider, number: int, now: dt.datetime, wait: float = 0.0
+    ) -> float | None:
+        standing = self.known[provider.name]
+        first, taken = max(standing.next_at, floor(provider, now)), number / provider.rate
+        if first + (0 if wait else taken) > now.timestamp() + wait + 1e-6:
+            return None
+        self.known[provider.name] = replace(standing, next_at=first + taken)
+        return max(0.0, first - now.timestamp())
 
     def change_share(self, tx: Any, before: Standing, after: Standing) -> bool:
         self.known[before.provider] = after

@@ -31,7 +31,8 @@ SLOWEST: Final = 2.0
 OVERDUE: Final = dt.timedelta(seconds=3)
 """A call without an end for so long has failed, whatever comes."""
 
-_BURST: Final = dt.timedelta(seconds=0.25)
+_BURST: Final = 0.25
+"""Seconds of a provider's rate that may be used at once."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,12 @@ class Provider:
 @dataclass(frozen=True)
 class Standing:
     """What all replicas know of a provider: `share` percent of its weight, and `next_at`, the first moment its rate
-    leaves free."""
+    leaves free, in seconds since the epoch."""
 
     provider: str
     share: int
     changed_at: dt.datetime
-    next_at: dt.datetime
+    next_at: float
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Traffic:
 
 def unknown(name: str, now: dt.datetime) -> Standing:
     """Where a provider stands that nobody has asked yet."""
-    return Standing(name, FULL, now, now - dt.timedelta(days=1))
+    return Standing(name, FULL, now, 0.0)
 
 
 def next_standing(standing: Standing, traffic: Traffic, now: dt.datetime) -> Standing:
@@ -108,21 +109,10 @@ def too_weak_for_codes(providers: Sequence[Provider], standings: Mapping[str, St
 
 def room(provider: Provider, standing: Standing, now: dt.datetime) -> int:
     """How many reminders the provider's rate leaves free now."""
-    free = (now - _from(provider, standing, now)).total_seconds() * provider.rate
+    free = (now.timestamp() - max(standing.next_at, floor(provider, now))) * provider.rate
     return int(free + 1e-6)
 
 
-def paced(provider: Provider, standing: Standing, number: int, now: dt.datetime) -> Standing:
-    """The standing after that many more messages."""
-    taken = dt.timedelta(seconds=number / provider.rate)
-    return replace(standing, next_at=_from(provider, standing, now) + taken)
-
-
-def wait(standing: Standing, now: dt.datetime) -> float:
-    """Seconds a code must wait for its place."""
-    return max(0.0, (standing.next_at - now).total_seconds())
-
-
-def _from(provider: Provider, standing: Standing, now: dt.datetime) -> dt.datetime:
-    burst = max(_BURST, dt.timedelta(seconds=1 / provider.rate))
-    return max(standing.next_at, now - burst)
+def floor(provider: Provider, now: dt.datetime) -> float:
+    """How far back a provider's pointer counts at most: what was not used a while ago is lost."""
+    return now.timestamp() - max(_BURST, 1 / provider.rate)

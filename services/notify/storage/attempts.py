@@ -55,17 +55,20 @@ class AttemptRows:
         row = tx.execute(select(t).where(t.c.provider == provider, t.c.serial == serial)).first()
         return None if row is None else Found(serial, row.reason, row.delivered, row.hopeless)
 
-    def settle_attempt(
-        self, tx: Connection, provider: str, report: Found, now: dt.datetime
-    ) -> tuple[str, int] | None:
-        """Note a report with its send; whose it is (message and number), or None while no send has this serial."""
+    def find_attempt(self, tx: Connection, provider: str, serial: str) -> tuple[str, int] | None:
+        """Whose send has this serial (message and number), or None while none has."""
         t = attempts
-        mine = (t.c.provider == provider, t.c.serial == report.serial)
-        row = tx.execute(select(t.c.message_id, t.c.number).where(*mine)).first()
-        if row is None:
-            return None
+        mine = select(t.c.message_id, t.c.number).where(t.c.provider == provider, t.c.serial == serial)
+        row = tx.execute(mine).first()
+        return None if row is None else (row.message_id, row.number)
+
+    def settle_attempt(
+        self, tx: Connection, message_id: str, number: int, report: Found, now: dt.datetime
+    ) -> None:
+        """Note a report with its send."""
+        t = attempts
+        mine = (t.c.message_id == message_id, t.c.number == number)
         tx.execute(update(t).where(*mine).values(**_fate(report.delivered, report.failure, now)))
-        return row.message_id, row.number
 
     def forget_receipts(self, tx: Connection, before: dt.datetime) -> None:
         """Delete reports received before a moment; what they said is with the sends."""

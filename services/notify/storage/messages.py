@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from kit.database import insert_or_ignore
 from services.notify.domain.messages import LEASE, Message, Sms, State, Step
@@ -68,13 +68,13 @@ class MessageRows:
     def begin(self, tx: Connection, begun: Sequence[Message], now: dt.datetime) -> None:
         """Each message's next try begins, with the provider it names."""
         t = messages
-        started = update(t).where(t.c.message_id == bindparam("id_")).values(
-            state=State.SENDING.value, tries=bindparam("tries_"), provider=bindparam("provider_"),
-            tried_at=now, due_at=now + LEASE, changed_at=now,
-        )  # fmt: skip
-        if begun:
-            rows = [{"id_": m.sms.message_id, "tries_": m.tries, "provider_": m.provider} for m in begun]
-            tx.execute(started, rows)
+        for provider in {message.provider for message in begun}:
+            ids = [message.sms.message_id for message in begun if message.provider == provider]
+            started = update(t).where(t.c.message_id.in_(ids)).values(
+                state=State.SENDING.value, tries=t.c.tries + 1, provider=provider, tried_at=now, due_at=now + LEASE,
+                changed_at=now,
+            )  # fmt: skip
+            tx.execute(started)
 
     def record(self, tx: Connection, message: Message, step: Step, now: dt.datetime) -> bool:
         """What became of a claimed message; False when a later claim has overtaken this one.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, case, select, update
 
 from kit.database import insert_or_ignore
-from services.notify.domain.routing import OVERDUE, WINDOW, Standing, Traffic, unknown
+from services.notify.domain.routing import OVERDUE, WINDOW, Provider, Standing, Traffic, floor, unknown
 from services.notify.models import attempts, standings
 
 _FAILED = ("failed", "unclear")
@@ -18,24 +18,29 @@ _FAILED = ("failed", "unclear")
 class ProviderRows:
     """The `provider_standings` table, and the latest of `attempts`."""
 
-    def lock_standings(self, tx: Connection, names: Sequence[str], now: dt.datetime) -> dict[str, Standing]:
-        """Where each provider stands; others wait until this transaction ends."""
-        found = self._standings(tx, names, lock=True)
+    def standings(self, tx: Connection, names: Sequence[str], now: dt.datetime) -> dict[str, Standing]:
+        """Where each provider stands."""
+        found = self._standings(tx, names)
         if missing := [name for name in sorted(names) if name not in found]:
             for name in missing:
                 insert_or_ignore(tx, standings, **asdict(unknown(name, now)))
-            found = self._standings(tx, names, lock=True)
+            found = self._standings(tx, names)
         return found
 
-    def standings(self, tx: Connection, names: Sequence[str]) -> dict[str, Standing]:
-        """The same, only to look at."""
-        return self._standings(tx, names, lock=False)
-
-    def pace(self, tx: Connection, changed: Iterable[Standing]) -> None:
-        """Keep where a provider's rate leaves room; the caller has locked the rows."""
-        for standing in changed:
-            row = update(standings).where(standings.c.provider == standing.provider)
-            tx.execute(row.values(next_at=standing.next_at))
+    def take_places(
+        self, tx: Connection, provider: Provider, number: int, now: dt.datetime, wait: float = 0.0
+    ) -> float | None:
+        """Take so many places in a provider's rate; the seconds until the last of them, or None when that would be
+        longer than `wait`. One statement, and best the last before the commit: the row is every replica's."""
+        t, moment = standings, now.timestamp()
+        begin = floor(provider, now)
+        first = case((t.c.next_at < begin, begin), else_=t.c.next_at)
+        taken = number / provider.rate
+        # Reminders stay behind the clock with all they take, a code with the place it takes.
+        allowed = first + (taken if wait == 0 else 0.0) <= moment + wait + _TINY
+        moved = update(t).where(t.c.provider == provider.name, allowed).values(next_at=first + taken)
+        next_at = tx.execute(moved.returning(t.c.next_at)).scalar()
+        return None if next_at is None else max(0.0, next_at - taken - moment)
 
     def change_share(self, tx: Connection, before: Standing, after: Standing) -> bool:
         """Move a share; False when another replica has moved it since it was read."""
@@ -59,12 +64,12 @@ class ProviderRows:
             for name, of in calls.items()
         }
 
-    def _standings(self, tx: Connection, names: Sequence[str], lock: bool) -> dict[str, Standing]:
+    def _standings(self, tx: Connection, names: Sequence[str]) -> dict[str, Standing]:
         t = standings
-        rows = select(t).where(t.c.provider.in_(names)).order_by(t.c.provider)
-        found = tx.execute(rows.with_for_update() if lock else rows)
+        found = tx.execute(select(t).where(t.c.provider.in_(names)))
         return {row.provider: Standing(row.provider, row.share, row.changed_at, row.next_at) for row in found}
 
 
+_TINY = 1e-6
 _ENOUGH = 500
 """The newest calls that are looked at: at hundreds a second they are the last seconds."""

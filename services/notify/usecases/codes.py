@@ -55,13 +55,15 @@ def send_code(request: SendCode, desk: Desk) -> CodeSent:
         raise SmsNotAccepted
     if earlier is CodeState.SENT:
         return CodeSent(request.reference)
-    outcome = _find_again(request, desk) if earlier is CodeState.SENDING else _try_all(request, desk, place)
+    number, outcome = _try_all(request, desk, place) if earlier is None else _find_again(request, desk)
     sent = isinstance(outcome, domain.Accepted | domain.Found) and not getattr(outcome, "failure", "")
+    now = clock.now()
     with desk.transactions.transaction() as tx:
         storage.end_code(
             tx, request.reference, CodeState.SENT if sent else CodeState.REFUSED, getattr(outcome, "serial", ""),
-            getattr(outcome, "reason", ""), clock.now(),
+            getattr(outcome, "reason", ""), now,
         )  # fmt: skip
+        storage.end_attempt(tx, request.reference, number, outcome, now)
     if not sent:
         _log.warning("a code was not sent", extra={"reason": getattr(outcome, "reason", "not found")})
         raise SmsNotAccepted
@@ -76,20 +78,21 @@ def forget(transactions: Transactions, storage: Storage, clock: Clock) -> None:
         storage.forget_receipts(tx, now - domain.MAX_AGE)
 
 
-def _try_all(request: SendCode, desk: Desk, place: _Place | None) -> Outcome:
-    """One provider after the other, as long as each says clearly that it will not."""
+def _try_all(request: SendCode, desk: Desk, place: _Place | None) -> tuple[int, Outcome]:
+    """One provider after the other, as long as each says clearly that it will not; which send was the last, from 1."""
     tried: list[str] = []
     outcome: Outcome = domain.Rejected("no provider has room for it", Remedy.RETRY)
     while place is not None:
         desk.pause(place.wait)
-        outcome = _send(request, desk, place.provider, len(tried) + 1)
         tried.append(place.provider)
+        outcome = _send(request, desk, place.provider, len(tried))
         if not isinstance(outcome, domain.Rejected) or outcome.remedy is Remedy.GIVE_UP:
             break
         now = desk.clock.now()
         with desk.transactions.transaction() as tx:
+            desk.storage.end_attempt(tx, request.reference, len(tried), outcome, now)
             place = _take_place(tx, request, desk, len(tried) + 1, tried, now)
-    return outcome
+    return len(tried), outcome
 
 
 def _send(request: SendCode, desk: Desk, provider: str, number: int) -> Outcome:
@@ -97,28 +100,21 @@ def _send(request: SendCode, desk: Desk, provider: str, number: int) -> Outcome:
     asked_at = desk.clock.now()
     sms = Sms(request.reference, Kind.LOGIN_CODE, request.phone, _variables(request))
     outcome = hand_over(sms, provider, desk.channels, desk.clock)
-    _note(request, desk, number, outcome)
     if isinstance(outcome, domain.Unclear):
-        found = look_up(sms, provider, asked_at, desk.channels, desk.clock)
-        if isinstance(found, domain.Found):
-            _note(request, desk, number, found)
-        outcome = found
+        with desk.transactions.transaction() as tx:
+            desk.storage.end_attempt(tx, request.reference, number, outcome, desk.clock.now())
+        outcome = look_up(sms, provider, asked_at, desk.channels, desk.clock)
     return outcome
 
 
-def _find_again(request: SendCode, desk: Desk) -> Outcome:
+def _find_again(request: SendCode, desk: Desk) -> tuple[int, Outcome]:
     """Its sending began before: it is only looked up, where it was sent last."""
     with desk.transactions.read() as tx:
         sends = desk.storage.attempts_of(tx, [request.reference]).get(request.reference, ())
     if not sends:
-        return domain.NotFound()
+        return 0, domain.NotFound()
     sms = Sms(request.reference, Kind.LOGIN_CODE, request.phone, {})
-    return look_up(sms, sends[-1].provider, sends[-1].begun_at, desk.channels, desk.clock)
-
-
-def _note(request: SendCode, desk: Desk, number: int, outcome: Outcome) -> None:
-    with desk.transactions.transaction() as tx:
-        desk.storage.end_attempt(tx, request.reference, number, outcome, desk.clock.now())
+    return len(sends), look_up(sms, sends[-1].provider, sends[-1].begun_at, desk.channels, desk.clock)
 
 
 def _take_place(
@@ -126,21 +122,22 @@ def _take_place(
 ) -> _Place | None:
     """The next place in the rate of the provider with the best chance; None when all are too far away."""
     channels, storage = desk.channels, desk.storage
-    standings = storage.lock_standings(tx, channels.names, now)
+    standings = storage.standings(tx, channels.names, now)
     left = [p for p in channels.weighted if p.name not in without]
     weak = routing.too_weak_for_codes(left, standings)
     strong = [p for p in left if p.name not in weak]
-    chosen = routing.choose(strong, standings, (), channels.draw())
-    if chosen is not None and routing.wait(standings[chosen.name], now) > 0:
-        chosen = min(strong, key=lambda p: routing.wait(standings[p.name], now))
-    if chosen is None or routing.wait(standings[chosen.name], now) > LONGEST_WAIT:
-        return None
-    segments = channels.catalogue.segments(Kind.LOGIN_CODE, _variables(request))
-    storage.begin_attempts(
-        tx, [Begun(request.reference, number, Kind.LOGIN_CODE, chosen.name, segments)], now
+    first = routing.choose(strong, standings, (), channels.draw())
+    free = sorted(
+        strong, key=lambda p: (max(0.0, standings[p.name].next_at - now.timestamp()), p is not first)
     )
-    storage.pace(tx, [routing.paced(chosen, standings[chosen.name], 1, now)])
-    return _Place(chosen.name, routing.wait(standings[chosen.name], now))
+    for provider in free:
+        wait = storage.take_places(tx, provider, 1, now, LONGEST_WAIT)
+        if wait is not None:
+            segments = channels.catalogue.segments(Kind.LOGIN_CODE, _variables(request))
+            begun = Begun(request.reference, number, Kind.LOGIN_CODE, provider.name, segments)
+            storage.begin_attempts(tx, [begun], now)
+            return _Place(provider.name, wait)
+    return None
 
 
 def _variables(request: SendCode) -> dict[str, str]:

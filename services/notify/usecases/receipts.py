@@ -35,7 +35,7 @@ def look_at_providers(
     moves it. Returns the shares."""
     now = clock.now()
     with transactions.read() as tx:
-        standings = storage.standings(tx, channels.names)
+        standings = storage.standings(tx, channels.names, now)
         traffic = storage.traffic(tx, now)
     shares = {}
     for name, standing in standings.items():

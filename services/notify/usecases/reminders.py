@@ -94,9 +94,14 @@ def claim(
     now = clock.now()
     with transactions.transaction() as tx:
         doubts = storage.claim_doubts(tx, max(1, limit // 2), now)
-        if domain.is_quiet(china(now).hour, quiet) or len(doubts) >= limit:
-            return Claimed(doubts)
-        begun, held_back = _begin(tx, storage, channels, limit - len(doubts), now)
+    wanted = limit - len(doubts)
+    if domain.is_quiet(china(now).hour, quiet) or not wanted:
+        return Claimed(doubts)
+    try:
+        with transactions.transaction() as tx:
+            begun, held_back = _begin(tx, storage, channels, wanted, now)
+    except _Overtaken:
+        return Claimed(doubts, held_back=True)
     return Claimed([*doubts, *begun], held_back)
 
 
@@ -133,8 +138,11 @@ def settle(
     patience: Patience,
 ) -> None:  # fmt: skip
     """A carrier's report reaches the send it is about, and the reminder if that has not moved on."""
-    whose = storage.settle_attempt(tx, provider, report, now)
-    message = storage.find_sent(tx, *whose) if whose else None
+    whose = storage.find_attempt(tx, provider, report.serial)
+    if whose is None:
+        return
+    message = storage.find_sent(tx, *whose)
+    storage.settle_attempt(tx, *whose, report, now)
     if message is None:
         return
     step = domain.next_step(message, report, now, patience, channels.has_others(message))
@@ -164,11 +172,14 @@ def look_up(sms: Sms, provider: str, since: dt.datetime, channels: Channels, clo
 
 
 def _begin(
-    tx: Any, storage: Storage, channels: Channels, limit: int, now: dt.datetime
+    tx: Any, storage: Storage, channels: Channels, wanted: int, now: dt.datetime
 ) -> tuple[list[Message], bool]:
-    standings = storage.lock_standings(tx, channels.names, now)
+    """Messages whose next try begins, and whether more could begin in a moment. Their places in the providers' rates,
+    which are rows all replicas share, are taken last. Raises _Overtaken, for the caller to roll back, when another
+    replica took them meanwhile."""
+    standings = storage.standings(tx, channels.names, now)
     rooms = {p.name: routing.room(p, standings[p.name], now) for p in channels.weighted}
-    allowed = min(limit, sum(rooms.values()))
+    allowed = min(wanted, sum(room for room in rooms.values() if room > 0))
     queued = storage.take_queued(tx, allowed, now) if allowed else []
     begun = []
     for message in queued:
@@ -178,9 +189,15 @@ def _begin(
             begun.append(replace(message, provider=name))
     storage.begin(tx, begun, now)
     storage.begin_attempts(tx, [_attempt(message, channels.catalogue) for message in begun], now)
-    used = {p: sum(m.provider == p.name for m in begun) for p in channels.weighted}
-    storage.pace(tx, [routing.paced(p, standings[p.name], n, now) for p, n in used.items() if n])
-    return begun, allowed < limit or len(begun) < len(queued)
+    for provider in channels.weighted:
+        number = sum(message.provider == provider.name for message in begun)
+        if number and storage.take_places(tx, provider, number, now) is None:
+            raise _Overtaken
+    return begun, len(queued) == allowed < wanted or len(begun) < len(queued)
+
+
+class _Overtaken(Exception):
+    """Another replica took the places."""
 
 
 def _chosen(

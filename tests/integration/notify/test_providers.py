@@ -30,6 +30,7 @@ from services.notify.config import Config
 from services.notify.domain.kept import Begun
 from services.notify.domain.messages import LEASE, Found, Rejected, Remedy, State
 from services.notify.domain.routing import DRIFT_EVERY, FULL, LEAST
+from services.notify.domain.routing import Provider as Route
 from services.notify.models import attempts, messages, receipts, replays, standings
 from services.notify.sender import channels as sms_channels
 from services.notify.templates import Kind
@@ -130,18 +131,25 @@ def test_a_kill_at_any_step_between_claim_and_receipt_delivers_once(
     two = {"SMS_PROVIDERS": "tencent:50:5000,aliyun:50:5000"}
     done = subprocess.run(command, env=os.environ | environment | two, timeout=60, check=False)
     assert done.returncode == -signal.SIGKILL
-    both.later(seconds=LEASE.total_seconds() + GRACE.total_seconds())
+    _age(both, LEASE + GRACE)
     for _ in range(5):
         both.send_due()
-        both.later(seconds=PATIENCE.receipt.total_seconds())
+        _age(both, PATIENCE.receipt)
     assert both.states == {State.DELIVERED: 3}
     assert Counter(one["phone"] for one in provider.messages) == {f"1380013800{n}": 1 for n in range(3)}
+
+
+def _age(notify: Notify, by: dt.timedelta) -> None:
+    """As if all that had happened so much earlier: the sandbox's clock cannot be moved."""
+    moved = ", ".join(f"{name} = {name} - :by" for name in ("created_at", "tried_at", "due_at"))
+    with notify.database.transaction() as tx:
+        tx.execute(text(f"UPDATE messages SET {moved}"), {"by": by})
 
 
 def test_a_failing_provider_loses_its_share_once_for_all_replicas_and_gets_it_back(both: Notify) -> None:
     now = both.clock.now()
     with both.database.transaction() as tx:
-        both.storage.lock_standings(tx, both.channels.names, now)
+        both.storage.standings(tx, both.channels.names, now)
         begun = [Begun(f"m-{n}", 1, Kind.PAYMENT_SUCCEEDED, "tencent", 4) for n in range(10)]
         both.storage.begin_attempts(tx, begun, now)
         for n in range(10):
@@ -164,7 +172,7 @@ def test_a_failing_provider_loses_its_share_once_for_all_replicas_and_gets_it_ba
 def test_calls_that_hang_count_before_they_end(both: Notify) -> None:
     now = both.clock.now()
     with both.database.transaction() as tx:
-        both.storage.lock_standings(tx, both.channels.names, now)
+        both.storage.standings(tx, both.channels.names, now)
         begun = [Begun(f"m-{n}", 1, Kind.PAYMENT_SUCCEEDED, "tencent", 4) for n in range(6)]
         both.storage.begin_attempts(tx, begun, now)
     both.later(seconds=4)
@@ -292,3 +300,17 @@ def test_receipts_are_forgotten_after_a_while(both: Notify) -> None:
     with both.database.transaction() as tx:
         both.storage.forget_receipts(tx, both.clock.now() + dt.timedelta(seconds=1))
         assert tx.execute(select(receipts)).all() == []
+
+
+def test_codes_take_places_ahead_and_reminders_only_behind_the_clock(both: Notify) -> None:
+    slow, now = Route("tencent", 1, 10), both.clock.now()
+    with both.database.transaction() as tx:
+        both.storage.standings(tx, ["tencent"], now)
+        assert both.storage.take_places(tx, slow, 2, now) == 0.0
+        assert both.storage.take_places(tx, slow, 1, now) is None, "the quarter of a second is used up"
+        waits = [both.storage.take_places(tx, slow, 1, now, wait=1.0) for _ in range(12)]
+        assert waits[0] == pytest.approx(0.0, abs=0.06)
+        assert waits[9] == pytest.approx(0.85, abs=0.06)
+        assert waits[-1] is None, "too far away for a code"
+        assert both.storage.take_places(tx, slow, 1, now + dt.timedelta(seconds=0.9)) is None
+        assert both.storage.take_places(tx, slow, 1, now + dt.timedelta(seconds=2)) == 0.0

@@ -15,12 +15,11 @@ from services.notify.domain.routing import (
     Standing,
     Traffic,
     choose,
+    floor,
     next_standing,
-    paced,
     room,
     too_weak_for_codes,
     unknown,
-    wait,
 )
 
 NOW = dt.datetime(2026, 11, 23, 8, tzinfo=dt.UTC)
@@ -87,28 +86,13 @@ def test_codes_avoid_a_provider_in_trouble_unless_all_are() -> None:
     assert too_weak_for_codes([A], standings(a=LEAST)) == set()
 
 
-def test_reminders_never_go_faster_than_the_rate() -> None:
-    standing, now, sent = unknown("a", NOW), NOW, 0
-    for _ in range(200):
-        free = room(A, standing, now)
-        standing, sent, now = paced(A, standing, free, now), sent + free, now + dt.timedelta(seconds=0.05)
-        assert standing.next_at <= now
-    assert 1000 <= sent <= 1000 + 26  # 10 s at 100 a second, and the burst
+def test_what_was_not_used_for_a_while_is_lost_but_for_a_moment() -> None:
+    assert room(A, unknown("a", NOW), NOW) == 25  # a quarter of a second
+    assert 9 <= room(A, replace(unknown("a", NOW), next_at=NOW.timestamp() - 0.1), NOW) <= 10
+    assert room(A, replace(unknown("a", NOW), next_at=NOW.timestamp() + 1), NOW) <= 0
 
 
 def test_a_slow_provider_takes_one_after_the_other() -> None:
     slow = Provider("slow", 1, 0.5)
-    standing = unknown("slow", NOW)
-    assert room(slow, standing, NOW) == 1
-    standing = paced(slow, standing, 1, NOW)
-    assert room(slow, standing, NOW + dt.timedelta(seconds=1)) == 0
-    assert room(slow, standing, NOW + dt.timedelta(seconds=2)) == 1
-
-
-def test_a_code_goes_before_reminders_and_waits_for_codes_only() -> None:
-    standing = paced(B, unknown("b", NOW), room(B, unknown("b", NOW), NOW), NOW)
-    assert wait(standing, NOW) == 0
-    for _ in range(10):
-        standing = paced(B, standing, 1, NOW)
-    assert 0.9 <= wait(standing, NOW) <= 1.1
-    assert room(B, standing, NOW + dt.timedelta(seconds=0.9)) == 0
+    assert room(slow, unknown("slow", NOW), NOW) == 1
+    assert floor(slow, NOW) == NOW.timestamp() - 2

@@ -8,7 +8,7 @@ from contract.notify import SmsNotAccepted
 from kit.config import read
 from services.notify.config import Config
 from services.notify.domain.messages import Found, Rejected, Remedy, State
-from services.notify.domain.routing import LEAST, Traffic, paced
+from services.notify.domain.routing import LEAST, Traffic
 from services.notify.usecases import receipts, reminders
 from tests.fakes.notify_events import failed, succeeded
 from tests.fakes.notify_provider import FakeProvider, channels
@@ -150,7 +150,7 @@ def test_a_code_goes_on_to_the_other_provider(two: Two) -> None:
 
 
 def test_a_code_avoids_a_provider_in_trouble(two: Two) -> None:
-    two.storage.lock_standings(None, two.channels.names, two.clock.now())
+    two.storage.standings(None, two.channels.names, two.clock.now())
     two.storage.traffic_seen = {"tencent": Traffic(10, 3, 0.1)}
     shares = receipts.look_at_providers(two.storage, two.storage, two.channels, two.clock)
     assert shares == {"tencent": LEAST, "aliyun": 100}
@@ -160,10 +160,9 @@ def test_a_code_avoids_a_provider_in_trouble(two: Two) -> None:
 
 def test_a_code_without_room_in_time_is_dropped(two: Two) -> None:
     now = two.clock.now()
-    known = two.storage.lock_standings(None, two.channels.names, now)
-    two.storage.pace(
-        None, [paced(provider, known[provider.name], 2000, now) for provider in two.channels.weighted]
-    )
+    two.storage.standings(None, two.channels.names, now)
+    for provider in two.channels.weighted:
+        assert two.storage.take_places(None, provider, 2000, now, wait=10) is not None
     with pytest.raises(SmsNotAccepted):
         two.send_code()
     assert two.told == (0, 0, 0)

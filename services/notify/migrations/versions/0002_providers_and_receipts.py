@@ -73,7 +73,7 @@ def _receipts_and_standings() -> None:
         sa.Column("provider", sa.String(16), primary_key=True),
         sa.Column("share", sa.Integer, nullable=False),
         sa.Column("changed_at", _MOMENT, nullable=False),
-        sa.Column("next_at", _MOMENT, nullable=False),
+        sa.Column("next_at", sa.Double, nullable=False),
     )
 
 
