@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 import os
 import time
 import uuid
@@ -21,7 +22,6 @@ import sqlalchemy
 
 from bench.load import scratch_system
 from bench.processes import running
-from deploy.local.system import FullSystem
 from services.notify.domain.messages import State
 from services.notify.domain.routing import LEAST
 from services.notify.models import messages, standings
@@ -31,7 +31,7 @@ RATE = 60
 """Messages a second each provider takes: a hundredth of what real ones do, so that one machine can play all parts."""
 
 GOAL_SECONDS, GOAL_SWITCH = 2.0, 60.0
-_SETTINGS = {
+SETTINGS = {
     "SMS_PROVIDERS": f"tencent:50:{RATE},aliyun:50:{RATE}", "NOTIFY_LOOKUP_GRACE_SECONDS": "5",
     "NOTIFY_RECEIPT_WAIT_SECONDS": "30",
 }  # fmt: skip
@@ -49,39 +49,43 @@ class Size:
     failing: float = 10.0
     hanging: float = 20.0
     patience: float = 75.0
+    prefixes: tuple[str, str] = ("138", "139")
 
 
 def run(seconds: int, rounds: int) -> bool:
     """True when the goals are met, whatever `seconds` and `rounds` say."""
-    with scratch_system(_SETTINGS, {"notify": 2}) as system:
-        bench = Bench(system)
+    with scratch_system(SETTINGS, {"notify": 2}) as system:
+        for name in ("PERSONAL_DATA_KEYS", "BLIND_INDEX_KEY"):
+            os.environ[name] = system.env[name]
+        database = system.settings.service("notify")["NOTIFY_DATABASE_URL"]
+        bench = Bench(database, system.environment("identity")["AMQP_URI"], system.sandbox_url)
         return all([bench.codes_overtake(Size()), bench.a_provider_is_left(Size())])
 
 
 class Bench:
-    """A running system with its notify database."""
+    """A running notify: its database, the bus as identity reaches it, the sandbox; its keys are in our environment."""
 
-    def __init__(self, system: FullSystem) -> None:
-        self._system = system
-        self._engine = sqlalchemy.create_engine(system.settings.service("notify")["NOTIFY_DATABASE_URL"])
-        self._bus = system.environment("identity")["AMQP_URI"]
-        for name in ("PERSONAL_DATA_KEYS", "BLIND_INDEX_KEY"):
-            os.environ[name] = system.env[name]
+    def __init__(self, database: str, bus: str, sandbox: str) -> None:
+        self._engine = sqlalchemy.create_engine(database)
+        self._bus, self._sandbox_url = bus, sandbox
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
 
     def codes_overtake(self, size: Size) -> bool:
         """Ask for codes while reminders wait."""
-        self.queue(size.reminders, "138")
+        self.queue(size.reminders, size.prefixes[0])
         began = time.time()
         asked = self._ask_for_codes(size)
         arrived = self._arrived(began)
-        late = sorted(arrived[phone] - at for phone, at in asked.items() if phone in arrived)
+        late = sorted(arrived.get(phone, math.inf) - at for phone, at in asked.items())
         waiting = self.states()[State.QUEUED.value]
-        lost = len(asked) - len(late)
         p50, p95 = (late[int(len(late) * part)] for part in (0.5, 0.95))
-        met = p95 <= GOAL_SECONDS and not lost and waiting > 0
+        met = p95 <= GOAL_SECONDS and waiting > 0
         print(f"{size.codes} codes within {time.time() - began:.0f} s, {waiting} of {size.reminders} reminders still "
               f"waiting; from request to provider p50 {p50:.2f} s, p95 {p95:.2f} s (goal ≤ {GOAL_SECONDS:.0f}), "
-              f"{lost} not sent: {'met' if met else 'MISSED'}", flush=True)  # fmt: skip
+              f"not sent {late.count(math.inf)}: {'met' if met else 'MISSED'}", flush=True)  # fmt: skip
         with self._engine.begin() as tx:
             tx.execute(messages.delete().where(messages.c.state == State.QUEUED.value))
         return met
@@ -89,7 +93,7 @@ class Bench:
     def a_provider_is_left(self, size: Size) -> bool:
         """Tencent fails three calls of ten, hangs, and comes back."""
         began = time.time()
-        self.queue(size.told, "139")
+        self.queue(size.told, size.prefixes[1])
         self._misbehaves(error_rate=0.3)
         time.sleep(size.failing)
         self._misbehaves(error_rate=0.0, timeout_rate=1.0, timeout_seconds=8.0)
@@ -101,7 +105,9 @@ class Bench:
             time.sleep(0.5)
         self._misbehaves(timeout_rate=0.0)
         done = self._wait_until_all_are_told(size.patience)
-        arrived = Counter(one["phone"] for one in self._inbox(began) if one["phone"].startswith("139"))
+        arrived = Counter(
+            one["phone"] for one in self._inbox(began) if one["phone"].startswith(size.prefixes[1])
+        )
         twice = sum(number > 1 for number in arrived.values())
         met = done and left is not None and left <= GOAL_SWITCH and not twice and len(arrived) == size.told
         print(f"a provider failed 30 % and hung: left {'never' if left is None else f'{left:.1f} s'} after it hung "
@@ -143,8 +149,13 @@ class Bench:
             assert asker.stdin is not None
             assert asker.stdout.readline() == "ready\n", "whoever asks for codes could not start"
             print(json.dumps([size.codes, size.rate]), file=asker.stdin, flush=True)
-            asked: dict[str, float] = json.loads(asker.stdout.readline())
-        return asked
+            told = json.loads(asker.stdout.readline())
+        if told["refused"]:
+            print(
+                "codes refused: " + " · ".join(f"{code} {n}" for code, n in told["refused"].items()),
+                flush=True,
+            )
+        return dict(told["asked"])
 
     def _arrived(self, since: float) -> dict[str, float]:
         return {one["phone"]: one["sent_at"] for one in self._inbox(since)}
@@ -171,8 +182,6 @@ class Bench:
         self._sandbox("PUT", "/settings", {"sms": faults})
 
     def _sandbox(self, method: str, path: str, body: Any = None) -> Any:
-        answer = requests.request(
-            method, f"{self._system.sandbox_url}/sandbox/api{path}", json=body, timeout=60
-        )
+        answer = requests.request(method, f"{self._sandbox_url}/sandbox/api{path}", json=body, timeout=60)
         answer.raise_for_status()
         return answer.json()
