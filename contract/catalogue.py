@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contract import (
+    agreement,
     contribution,
     declarations,
     deliveries,
@@ -11,10 +12,14 @@ from contract import (
     identity,
     notify,
     paid,
+    paid_for_others,
     payment,
     places,
+    reconciliation,
     records,
+    refunds,
     rights,
+    tiers,
 )
 from contract.events import EVENTS
 from contract.rpc import METHODS
@@ -22,6 +27,7 @@ from contract.rpc import METHODS
 __all__ = [
     "EVENTS",
     "METHODS",
+    "agreement",
     "contribution",
     "declarations",
     "deliveries",
@@ -30,8 +36,12 @@ __all__ = [
     "identity",
     "notify",
     "paid",
+    "paid_for_others",
     "payment",
     "places",
+    "reconciliation",
     "records",
+    "refunds",
     "rights",
+    "tiers",
 ]

@@ -82,6 +82,14 @@ class TierNotPayable(Refused):
     text = "您选择的缴费档次与参保登记信息不一致，请返回重新选择缴费档次。"
 
 
+class TierAmountDiffers(Refused):
+    """The upstream's amount for the chosen tier is not the one of the authority's table: nobody can say which is right,
+    so nothing is charged. `detail` holds both in fen: `ours`, `theirs`."""
+
+    code = "tier_amount_differs"
+    text = "税务机关公布的金额与社保系统核定的金额不一致，暂时不能缴费，没有扣款。请稍后再试，或拨打12366。"
+
+
 class AgencyChoiceNeeded(Refused):
     """The medical answer still shows several agencies: choose again (3.2.1.5). `detail["agencies"]` lists
     them as {code, name}."""
@@ -158,18 +166,43 @@ class ListTiers:
 
 @dataclass(frozen=True)
 class Tier:
-    """缴费档次; `amount` in fen."""
+    """缴费档次; `amount` is what a year costs, in fen. `base` is the 月缴费基数 it was computed from, in fen a month; 0
+    where the authority set the amount itself."""
 
     code: str
     label: str
     amount: int
+    base: int = 0
+
+
+@dataclass(frozen=True)
+class BaseRule:
+    """How a year's amount follows from a base: bounds in fen a month, `ratio` in basis points (20 % is 2000), `months`
+    of a year."""
+
+    minimum: int
+    maximum: int
+    ratio: int
+    months: int
+
+
+DEMONSTRATION = "演示数据"
+"""The `source` of tables no authority has kept."""
 
 
 @dataclass(frozen=True)
 class Tiers:
-    """Empty where the amount comes from the upstream alone (flexible workers)."""
+    """The table in force, lowest tier first; without tiers the amount comes from the upstream alone.
+
+    `rule` where the tiers are bases (flexible workers). `source` is the authority that keeps the table for its pooling
+    level, `from_year` the contribution year it began with.
+    """
 
     tiers: tuple[Tier, ...]
+    rule: BaseRule | None = None
+    source: str = ""
+    from_year: int = 0
+    pooling_code: str = ""
 
 
 @dataclass(frozen=True)
@@ -229,7 +262,7 @@ list_tiers = Method("contribution", "list_tiers", ListTiers, Tiers)
 quote_payable = Method(
     "contribution", "quote_payable", QuotePayable, Quoted,
     errors=(NothingPayable, AllPaid, AlreadyDeclared, YearNotOffered, TierUnknown, TierNotPayable,
-            AgencyChoiceNeeded, UpstreamUnavailable, UpstreamBusy),
+            TierAmountDiffers, AgencyChoiceNeeded, UpstreamUnavailable, UpstreamBusy),
     deadline=30.0, upstream="taxbank",
 )  # fmt: skip
 quote_back_payment = Method(

@@ -24,6 +24,11 @@ def fen_from_yuan(text: str) -> int:
     return int(fen)
 
 
+def percent_text(basis_points: int) -> str:
+    """Basis points as one writes a percentage, e.g. 2000 → "20%", 850 → "8.5%"."""
+    return f"{Decimal(basis_points) / 100:.2f}".rstrip("0").rstrip(".") + "%"
+
+
 def yuan_text(fen: int) -> str:
     """Fen as yuan with two decimals, e.g. 38000 → "380.00"."""
     return f"{Decimal(fen) / FEN_PER_YUAN:.2f}"

@@ -10,6 +10,8 @@ import marshmallow
 import marshmallow_dataclass
 from marshmallow import fields
 
+from contract import shortcut
+
 T = TypeVar("T")
 
 
@@ -58,7 +60,11 @@ def schema_of(payload: type[Any]) -> marshmallow.Schema:
 
 def dump(payload: Any) -> dict[str, Any]:
     """A payload as JSON-ready data: times ISO-8601 with offset, enums by value, fen as integers."""
-    data: dict[str, Any] = schema_of(type(payload)).dump(payload)
+    data: dict[str, Any]
+    try:
+        data = shortcut.dump(payload)
+    except shortcut.NotPlain:
+        data = schema_of(type(payload)).dump(payload)
     return data
 
 
@@ -68,6 +74,15 @@ def load(payload: type[T], data: Any) -> T:
     Raises MalformedPayload; the message names the fields but never repeats a value, because values are
     personal data.
     """
+    loaded: T
+    try:
+        loaded = shortcut.load(payload, data)
+    except shortcut.NotPlain:
+        loaded = _load_by_schema(payload, data)
+    return loaded
+
+
+def _load_by_schema(payload: type[T], data: Any) -> T:
     try:
         loaded: T = schema_of(payload).load(data)
     except marshmallow.ValidationError as error:

@@ -9,24 +9,20 @@ _SECRETS: Mapping[str, Sequence[str]] = {
     "gateway": ("WECHAT_APPID", "WECHAT_SECRET"),
     "identity": ("REALNAME_APP_ID", "REALNAME_APP_KEY"),
     "contribution": ("QUOTE_KEYS", "TAXBANK_APP_ID", "TAXBANK_APP_KEY"),
-    "payment": ("QUOTE_KEYS", "UNIONPAY_APP_ID", "UNIONPAY_APP_KEY", "UNIONPAY_COMMUNICATION_KEYS"),
-    "notify": (
-        "TENCENT_SECRET_ID",
-        "TENCENT_SECRET_KEY",
-        "ALIYUN_ACCESS_KEY_ID",
-        "ALIYUN_ACCESS_KEY_SECRET",
-        "SMS_GATEWAY_KEY",
-        "SMS_RECEIPT_TOKEN",
-        "WECHAT_APPID",
-        "WECHAT_SECRET",
+    "payment": (
+        "QUOTE_KEYS", "UNIONPAY_APP_ID", "UNIONPAY_APP_KEY", "UNIONPAY_COMMUNICATION_KEYS", "PUBLISHER_KEYS",
     ),
-}
+    "notify": (
+        "TENCENT_SECRET_ID", "TENCENT_SECRET_KEY", "ALIYUN_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_SECRET",
+        "SMS_GATEWAY_KEY", "SMS_RECEIPT_TOKEN", "WECHAT_APPID", "WECHAT_SECRET",
+    ),
+}  # fmt: skip
 """Secrets of single services, besides those every service has."""
 
 VHOST = "contribution"
 """RabbitMQ's virtual host."""
 
-_OURS_ALONE = "QUOTE_KEYS"  # of the above, what no outside party knows
+_OURS_ALONE = {"QUOTE_KEYS", "PUBLISHER_KEYS"}  # of the above, what no party of the sandbox knows
 
 _MERCHANT = {
     "UNIONPAY_MSG_SRC": "WWW.TEST.COM",  # for UNIONPAY_ROUTE=communication-key
@@ -73,7 +69,7 @@ class Environment:
 
     def sandbox(self, address: str, database: str) -> dict[str, str]:
         """What the sandbox knows: the other half of every outside party's credentials."""
-        shared = {key for keys in _SECRETS.values() for key in keys if key != _OURS_ALONE}
+        shared = {key for keys in _SECRETS.values() for key in keys if key not in _OURS_ALONE}
         return {
             "SANDBOX_ADDRESS": address,
             "SANDBOX_DATABASE": database,
@@ -104,6 +100,7 @@ class Environment:
         if name == "payment":
             return {
                 "UNIONPAY_URL": self.sandbox_url,
+                "TAXCORE_RECORDS_URL": f"{self.sandbox_url}/esb/records",
                 "UNIONPAY_NOTIFY_URL": f"{self.payment_url}/notify/unionpay",
                 "UNIONPAY_RETURN_URL": f"{self.public_url}/orders/",
                 **_MERCHANT,
@@ -125,8 +122,8 @@ class Environment:
 
 
 def broker_password(secrets: Mapping[str, str], account: str) -> str:
-    """The password of a service's account on the bus, or of the migration's."""
-    return secrets[f"{account.upper()}_BROKER_PASSWORD"]
+    """The password of an account on the bus."""
+    return secrets[f"{account.upper().replace('-', '_')}_BROKER_PASSWORD"]
 
 
 def database_password(secrets: Mapping[str, str], service: str) -> str:

@@ -233,8 +233,9 @@ class BusConsumer(QueueConsumer):
     def get_consumers(self, consumer_cls: Any, channel: Any) -> Any:
         for provider in self._providers:
             consumer = consumer_cls(
-                queues=[provider.queue], on_message=partial(self._receive, provider), accept=None
-            )
+                queues=[provider.queue], on_message=partial(self._receive, provider), accept=None,
+                no_ack=getattr(provider, "no_ack", False),
+            )  # fmt: skip
             consumer.qos(prefetch_count=self.prefetch_count)
             self._consumers[provider] = consumer
         return self._consumers.values()

@@ -39,11 +39,11 @@ def own(**kwargs: Any) -> Any:
     return dataclasses.field(metadata={"own": True}, **kwargs)
 
 
-def secret(when: When | None = None) -> Any:
+def secret(when: When | None = None, **kwargs: Any) -> Any:
     """A field that is never shown and, in production, must be neither short nor a sample."""
     if when is not None:
         return dataclasses.field(default="", metadata={"secret": True, "when": when}, repr=False)
-    return dataclasses.field(metadata={"secret": True}, repr=False)
+    return dataclasses.field(metadata={"secret": True}, repr=False, **kwargs)
 
 
 def needed(when: When) -> Any:

@@ -1,7 +1,8 @@
 """One database per service: PostgreSQL, or SQLite in embedded mode.
 
-Work that changes something runs in `transaction()`; a single read uses `read()`, which costs one round trip. No
-transaction is ever held while the network is asked for something.
+Work that changes something runs in `transaction()`. A single read uses `read()`, and rows that depend on no answer
+are written with `write()`: each costs one round trip. No transaction is ever held while the network is asked for
+something.
 """
 
 from __future__ import annotations
@@ -9,15 +10,18 @@ from __future__ import annotations
 import contextlib
 import functools
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import sqlalchemy
 from eventlet.semaphore import Semaphore
-from sqlalchemy import Connection, Engine, event
+from psycopg2.errors import UniqueViolation
+from sqlalchemy import Connection, Engine, Insert, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import DisconnectionError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from kit.statements import Values, insert_together
 
 IDLE_BEFORE_PING = 5.0
 """Seconds a pooled connection may rest before it is tested, so that a restart is noticed at no cost under load."""
@@ -37,12 +41,32 @@ AWAY = (OperationalError, InterfaceError, PoolTimeout, DisconnectionError)
 """The database is away, restarting or too busy: expected, passing, and no reason for a traceback."""
 
 
+class Duplicate(Exception):
+    """A unique constraint stands against a row; nothing was written."""
+
+
+class Writer(Protocol):
+    """What takes rows: a transaction, or what `write()` gives."""
+
+    def execute(self, statement: Insert, values: Values, /) -> Any: ...
+
+
+class Rows(list[tuple[Insert, Values]]):
+    """Rows to be written together."""
+
+    def execute(self, statement: Insert, values: Values, /) -> None:
+        """Put a row down. The statement must be built once: what it compiles to is kept."""
+        self.append((statement, values))
+
+
 class Transactions(Protocol):
-    """What a use case may know of a database: how to change something, and how to read."""
+    """What a use case may know of a database: how to change something, how to read, and how to write at once."""
 
     def transaction(self) -> contextlib.AbstractContextManager[Connection]: ...
 
     def read(self) -> contextlib.AbstractContextManager[Connection]: ...
+
+    def write(self) -> contextlib.AbstractContextManager[Writer]: ...
 
 
 class Database:
@@ -52,9 +76,9 @@ class Database:
         self.is_sqlite = url.startswith("sqlite")
         build = _sqlite_engine if self.is_sqlite else _postgresql_engine
         self.engine = build(url, pool_size)
-        # Reads keep connections of their own: switching one between transactions and autocommit costs as much as the
-        # read itself.
-        self._reader = build(url, pool_size, isolation_level="AUTOCOMMIT")
+        # What is one round trip keeps connections of its own: switching one between transactions and autocommit costs
+        # as much as the read itself.
+        self._at_once = build(url, pool_size, isolation_level="AUTOCOMMIT")
         # SQLite has one writer, and a greenlet that waits for it inside the C library stops all others.
         self._one_writer: contextlib.AbstractContextManager[Any] = (
             Semaphore(1) if self.is_sqlite else contextlib.nullcontext()
@@ -69,8 +93,32 @@ class Database:
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """Single reads, each seeing the latest commit."""
-        with self._reader.connect() as connection:
+        with self._at_once.connect() as connection:
             yield connection
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Writer]:
+        """Rows put down inside are committed together when the block ends, in one round trip.
+
+        Raises Duplicate instead when a unique constraint stands against any of them.
+        """
+        rows = Rows()
+        yield rows
+        try:
+            self._insert(rows)
+        except IntegrityError as error:
+            if _of_unique_constraint(error.orig):
+                raise Duplicate from None
+            raise
+
+    def _insert(self, rows: Rows) -> None:
+        if self.is_sqlite:
+            with self.transaction() as tx:
+                for statement, values in rows:
+                    tx.execute(statement, values)
+        else:
+            with self._at_once.connect() as connection:
+                insert_together(connection, rows)
 
     def answers(self) -> bool:
         """Whether the database does its work now."""
@@ -81,19 +129,15 @@ class Database:
             return False
 
 
+def _of_unique_constraint(error: BaseException | None) -> bool:
+    sqlite_name = getattr(error, "sqlite_errorname", "")
+    return isinstance(error, UniqueViolation) or sqlite_name.endswith(("_UNIQUE", "_PRIMARYKEY"))
+
+
 def insert_or_ignore(connection: Connection, table: sqlalchemy.Table, **values: Any) -> bool:
     """Insert a row; False when a unique constraint says that it, or one that excludes it, exists."""
     statement = _insert_or_ignore(table, connection.dialect.name)
     return bool(connection.execute(statement, values).rowcount == 1)
-
-
-def insert_all_or_ignore(
-    connection: Connection, table: sqlalchemy.Table, rows: Sequence[Mapping[str, Any]]
-) -> bool:
-    """Insert several rows in one statement and in their order; False when a unique constraint kept any of them out.
-    Those that had no such obstacle are in all the same: the caller rolls back."""
-    statement = _insert_all_or_ignore(table, connection.dialect.name)
-    return len(connection.execute(statement, rows).all()) == len(rows)
 
 
 @functools.cache
@@ -101,12 +145,6 @@ def _insert_or_ignore(table: sqlalchemy.Table, dialect: str) -> sqlalchemy.Inser
     # Built once and given its values as parameters: building costs more than executing.
     build = postgresql.insert if dialect == "postgresql" else sqlite.insert
     return build(table).on_conflict_do_nothing()
-
-
-@functools.cache
-def _insert_all_or_ignore(table: sqlalchemy.Table, dialect: str) -> Any:
-    # Rows are counted as they come back: what drivers say of several at once differs.
-    return _insert_or_ignore(table, dialect).returning(*table.primary_key.columns)
 
 
 def _postgresql_engine(url: str, pool_size: int, **options: Any) -> Engine:

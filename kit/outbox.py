@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from contract import events
 from kit.columns import EncryptedJson, Moment
+from kit.database import Writer
 from kit.telemetry import correlation_id
 
 # SQLite only numbers rows by itself for INTEGER.
@@ -67,16 +68,16 @@ class Outbox:
     def __init__(self, table: Table, source: str) -> None:
         self._table = table
         # Built once: every payment passes here, and building a statement costs more than executing it.
-        self._insert = table.insert()
+        self._insert = table.insert().inline()
         self._claim = _claim(table)
         self._mark = (
             update(table)
             .where(table.c.id.in_(bindparam("ids", expanding=True)))
             .values(published_at=bindparam("now"))
         )
-        self._source = f"/gx-tax/social-insurance/{source}"
+        self._source = events.OWN_SOURCES + source
 
-    def add(self, tx: Connection, event: events.EventData, aggregate: str, now: dt.datetime) -> str:
+    def add(self, tx: Writer, event: events.EventData, aggregate: str, now: dt.datetime) -> str:
         """Record an event in the transaction that caused it; returns its id."""
         event_id = str(uuid.uuid4())
         body = events.encode(

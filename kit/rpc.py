@@ -172,6 +172,7 @@ class ReplyQueue(SharedExtension):
 
     consumer = BusConsumer()
     never_waits = True
+    no_ack = True  # an answer is done with when it is read; the broker need not hear so
 
     def __init__(self) -> None:
         self._waiting: dict[str, Event] = {}
@@ -198,7 +199,6 @@ class ReplyQueue(SharedExtension):
         self._waiting.pop(call_id, None)
 
     def handle_message(self, message: Any) -> None:
-        self.consumer.ack_message(message)
         waiting = self._waiting.pop(message.properties.get("correlation_id"), None)
         if waiting is not None:
             waiting.send(message.body)

@@ -58,13 +58,13 @@ def correlation_id() -> str:
     return _correlation.get()
 
 
-# An 18-digit document number or a mobile number that slipped into a message. Fields are masked where they are
-# made; this is the net below, so that a library's message cannot leak one.
-_PERSONAL = re.compile(r"(?<![0-9A-Za-z])(\d{17}[\dXx]|(?:86)?1[3-9]\d{9})(?![0-9A-Za-z])")
+# A document number or bank account (15 to 20 digits) or a mobile number that slipped into a message. Fields are masked
+# where they are made; this is the net below, so that a library's message cannot leak one.
+_PERSONAL = re.compile(r"(?<![0-9A-Za-z])(\d{17}[Xx]|\d{15,20}|(?:86)?1[3-9]\d{9})(?![0-9A-Za-z])")
 
 
 def redact(text: str) -> str:
-    """Text with anything that looks like a document or phone number blanked."""
+    """Text with anything that looks like a document, account or phone number blanked."""
     return _PERSONAL.sub("[redacted]", text)
 
 

@@ -8,7 +8,18 @@ from flask import Flask, Response, render_template
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from sandbox import fees, realname, sms, sms_aliyun, sms_gateway, sms_handset, taxbank, taxcore, wechat
+from sandbox import (
+    fees,
+    realname,
+    records,
+    sms,
+    sms_aliyun,
+    sms_gateway,
+    sms_handset,
+    taxbank,
+    taxcore,
+    wechat,
+)
 from sandbox.clock import Clock, wire_time
 from sandbox.control import api as control_api
 from sandbox.control import pages
@@ -37,6 +48,7 @@ BLUEPRINTS = (
     taxbank.blueprint,
     realname.blueprint,
     taxcore.blueprint,
+    records.blueprint,
     control_api.blueprint,
     pages.blueprint,
 )

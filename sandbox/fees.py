@@ -45,6 +45,11 @@ def medical_fee(year: int) -> int:
     return MEDICAL_YUAN[min(max(year, min(MEDICAL_YUAN)), max(MEDICAL_YUAN))] * 100
 
 
+def base_fee(base: int, ratio: int) -> int:
+    """Twelve months of a ratio, in basis points, of a monthly base, in fen: rounded once, halves up."""
+    return (base * ratio * 12 + 5_000) // 10_000
+
+
 def tiers(insurance_type: str, year: int) -> tuple[Tier, ...]:
     """What may be chosen for that insurance type and year."""
     if insurance_type == RESIDENT_MEDICAL:
@@ -53,10 +58,10 @@ def tiers(insurance_type: str, year: int) -> tuple[Tier, ...]:
         return tuple(Tier(f"{yuan}元档", yuan * 100) for yuan in PENSION_TIERS_YUAN)
     if insurance_type == EMPLOYEE_PENSION:
         return tuple(
-            Tier(f"{p}%基数档", AVERAGE_WAGE_FEN * p // 100 * 12 * 20 // 100) for p in BASE_PERCENTAGES
+            Tier(f"{p}%基数档", base_fee(AVERAGE_WAGE_FEN * p // 100, 2000)) for p in BASE_PERCENTAGES
         )
     if insurance_type == EMPLOYEE_MEDICAL:
-        return (Tier("", AVERAGE_WAGE_FEN * 60 // 100 * 12 * 85 // 1000),)
+        return (Tier("", base_fee(AVERAGE_WAGE_FEN * 60 // 100, 850)),)
     return ()
 
 

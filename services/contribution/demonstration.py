@@ -3,36 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from sqlalchemy import Connection
 
-from kit.database import insert_or_ignore
+from contract.contribution import DEMONSTRATION, BaseRule, Tier
+from contract.insurance import InsuranceType, PayerKind
+from services.contribution.domain.bases import amount_of
 from services.contribution.domain.payables import PROVINCE
-from services.contribution.models import tiers
+from services.contribution.domain.tables import SheetTable
+from services.contribution.storage.tiers import TierTable
 
-_SOURCE = "演示数据"
 _MEDICAL_YUAN = {2021: 280, 2022: 320, 2023: 350, 2024: 380, 2025: 400}
 _PENSION_YUAN = (*range(100, 1001, 100), 1500, 2000)
 _AVERAGE_WAGE_FEN = 675_600
 _BASE_PERCENT = (60, 80, 100, 150, 200, 250, 300)
+_PENSION_RULE = BaseRule(405_360, 2_026_800, ratio=2_000, months=12)
+_FROM = 2021
 
 
 def load(tx: Connection) -> None:
     """Insert what is missing; what an authority has entered stays."""
-    for row in _rows():
-        insert_or_ignore(tx, tiers, pooling_code=PROVINCE, source=_SOURCE, **row)
+    storage = TierTable()
+    for table in _tables():
+        storage.add(tx, PROVINCE, table, 1, DEMONSTRATION)
 
 
-def _rows() -> Iterator[dict[str, Any]]:
+def _tables() -> Iterator[SheetTable]:
+    resident, flexible = PayerKind.RESIDENT, PayerKind.FLEXIBLE
     for year, yuan in _MEDICAL_YUAN.items():
-        yield {"payer_kind": "0", "insurance_type": "medical", "from_year": year, "position": 1,
-               "code": "standard", "label": "个人缴费标准", "amount": yuan * 100}  # fmt: skip
-    for position, yuan in enumerate(_PENSION_YUAN, 1):
-        yield {"payer_kind": "0", "insurance_type": "pension", "from_year": 2021, "position": position,
-               "code": f"{yuan}", "label": f"{yuan}元档", "amount": yuan * 100}  # fmt: skip
-    for position, percent in enumerate(_BASE_PERCENT, 1):
-        # 20 % of the base, twelve months.
-        amount = _AVERAGE_WAGE_FEN * percent // 100 * 12 * 20 // 100
-        yield {"payer_kind": "1", "insurance_type": "pension", "from_year": 2021, "position": position,
-               "code": f"{percent}%", "label": f"{percent}%基数档", "amount": amount}  # fmt: skip
+        standard = Tier("standard", "个人缴费标准", yuan * 100)
+        yield SheetTable(resident, InsuranceType.MEDICAL, year, None, (standard,))
+    tiers = tuple(Tier(f"{yuan}", f"{yuan}元档", yuan * 100) for yuan in _PENSION_YUAN)
+    yield SheetTable(resident, InsuranceType.PENSION, _FROM, None, tiers)
+    bases = [(percent, _AVERAGE_WAGE_FEN * percent // 100) for percent in _BASE_PERCENT]
+    tiers = tuple(Tier(f"{p}%", f"{p}%基数档", amount_of(base, _PENSION_RULE), base) for p, base in bases)
+    yield SheetTable(flexible, InsuranceType.PENSION, _FROM, _PENSION_RULE, tiers)

@@ -14,7 +14,8 @@ from kit.config import ServiceConfig, outside, own, secret
 class Config(ServiceConfig):
     """`redirect_hosts` are the host[:port]s, besides WeChat's, that a browser may be sent to (security.md 7).
 
-    `trusted_proxies` is how many reverse proxies append to X-Forwarded-For in front of us.
+    `trusted_proxies` is how many reverse proxies append to X-Forwarded-For in front of us. `refund_arrival` is what
+    pages say of how long a refund takes, e.g. 一般1至3个工作日到账; empty: nothing.
     """
 
     service: ClassVar[str] = "gateway"
@@ -29,6 +30,7 @@ class Config(ServiceConfig):
     session_absolute_seconds: int = own(default=8 * 3600)
     journey_seconds: int = own(default=24 * 3600)
     trusted_proxies: int = own(default=0)
+    refund_arrival: str = ""
 
     @property
     def https(self) -> bool:

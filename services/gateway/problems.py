@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from contract.agreement import AgreementExists, AgreementNotFound, DraftExpired
 from contract.contribution import (
     AllPaid,
     AlreadyDeclared,
@@ -32,6 +33,8 @@ _HEADINGS: tuple[tuple[type[ContractError], str], ...] = (
     (LiveOrderExists, "请勿重复缴费"),
     (QuoteExpired, "请重新确认缴费信息"),
     (QuoteForged, "请重新确认缴费信息"),
+    (AgreementExists, "不用重复签订"),
+    (DraftExpired, "请重新填写"),
     (DeclarationPaid, "不能作废"),
     (VoidRefused, "没有作废"),
     (UpstreamUnavailable, "社保系统暂时没有响应"),
@@ -56,6 +59,20 @@ class WayOn(NamedTuple):
     href: str
 
 
+_NAMED = {
+    "order_id": WayOn("查看这笔缴费", "/orders/"), "agreement_id": WayOn("查看这份三方协议", "/agreements/"),
+}  # fmt: skip
+"""What an error may name in its detail, and the page about it."""
+
+_WAYS: tuple[tuple[type[ContractError], WayOn], ...] = (
+    (WechatRefused, WayOn("重新进入", "/")),
+    (InsuredNotFound, WayOn("重新选择被缴费人", "/insured")),
+    (MemberNotFound, WayOn("查看家庭成员", "/household")),
+    (AgreementNotFound, WayOn("查看三方协议", "/agreements")),
+    (DraftExpired, WayOn("重新填写", "/agreements/new")),
+)
+
+
 def heading(error: ContractError) -> str:
     """What happened, as the page's title and first heading."""
     fallback = "系统繁忙" if error.status >= 500 else "暂时不能办理"
@@ -76,23 +93,27 @@ def money_note(error: ContractError, path: str) -> str:
 
 def way_on(error: ContractError, path: str) -> WayOn | None:
     """The next sensible thing besides going home; None when there is none."""
-    if order_id := error.detail.get("order_id"):
-        return WayOn("查看这笔缴费", f"/orders/{order_id}")
-    if isinstance(error, WechatRefused):
-        return WayOn("重新进入", "/")
     back = way_back(path)
+    if (named := _to_what_it_names(error)) is not None:
+        return named
     if back in _ASKING:
         return WayOn("再试一次" if error.status >= 500 else _ASKING[back], back)
-    if isinstance(error, InsuredNotFound):
-        return WayOn("重新选择被缴费人", "/insured")
-    if isinstance(error, MemberNotFound):
-        return WayOn("查看家庭成员", "/household")
+    known = next((way for kind, way in _WAYS if isinstance(error, kind)), None)
+    if known is not None:
+        return known
     if back == "/menu" or isinstance(error, NotFound):
         return None
     if back.startswith("/orders"):
         return WayOn("查看这笔缴费", back)
+    if back.startswith("/agreements") and back != "/agreements/new":
+        return WayOn("查看三方协议", back)
     if error.status >= 500:
         return WayOn("再试一次", back)
     if path.endswith(("/payer", "/enrolment")) and not isinstance(error, PageExpired):
         return WayOn("重新选择被缴费人", "/insured") if error.detail.get("insured") == "other" else None
     return WayOn("返回修改", back)
+
+
+def _to_what_it_names(error: ContractError) -> WayOn | None:
+    named = ((way, error.detail[name]) for name, way in _NAMED.items() if error.detail.get(name))
+    return next((WayOn(way.text, way.href + what) for way, what in named), None)

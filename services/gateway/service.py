@@ -11,14 +11,21 @@ from contract.identity import PhoneChanged
 from contract.rights import PersonErased
 from kit.consumer import consume
 from services.gateway.routes.account import AccountRoutes
+from services.gateway.routes.agreement import AgreementRoutes
 from services.gateway.routes.api.account import AccountApi
+from services.gateway.routes.api.agreements import AgreementsApi
+from services.gateway.routes.api.batches import BatchesApi
 from services.gateway.routes.api.household import HouseholdApi
 from services.gateway.routes.api.journeys import JourneysApi
 from services.gateway.routes.api.login import LoginApi
 from services.gateway.routes.api.orders import OrdersApi
 from services.gateway.routes.api.records import RecordsApi
 from services.gateway.routes.api.reminders import RemindersApi
-from services.gateway.routes.base import JOURNEYS, SESSIONS
+from services.gateway.routes.api.standards import StandardsApi
+from services.gateway.routes.api.statistics import StatisticsApi
+from services.gateway.routes.base import BATCHES, JOURNEYS, SESSIONS
+from services.gateway.routes.batch import BatchRoutes
+from services.gateway.routes.batch_check import BatchCheckRoutes
 from services.gateway.routes.contributions import ContributionRoutes
 from services.gateway.routes.declarations import DeclarationRoutes
 from services.gateway.routes.entry import EntryRoutes
@@ -29,14 +36,17 @@ from services.gateway.routes.login import LoginRoutes
 from services.gateway.routes.menu import MenuRoutes
 from services.gateway.routes.order import OrderRoutes
 from services.gateway.routes.reminders import ReminderRoutes
+from services.gateway.routes.standards import StandardsRoutes
+from services.gateway.routes.statistics import StatisticsRoutes
 from services.gateway.routes.waiting import WaitingRoutes
 from services.gateway.usecases import sessions, upkeep
 
 
 class GatewayService(
     EntryRoutes, LoginRoutes, AccountRoutes, MenuRoutes, HouseholdRoutes, InsuredRoutes, JourneyRoutes,
-    WaitingRoutes, OrderRoutes, ContributionRoutes, DeclarationRoutes, ReminderRoutes, LoginApi, AccountApi,
-    HouseholdApi, JourneysApi, OrdersApi, RecordsApi, RemindersApi,
+    WaitingRoutes, BatchRoutes, BatchCheckRoutes, OrderRoutes, StandardsRoutes, ContributionRoutes, DeclarationRoutes,
+    AgreementRoutes, ReminderRoutes, LoginApi, AccountApi, HouseholdApi, JourneysApi, BatchesApi, OrdersApi,
+    StandardsApi, RecordsApi, AgreementsApi, RemindersApi, StatisticsApi, StatisticsRoutes,
 ):  # fmt: skip
     """The residents' door."""
 
@@ -52,4 +62,4 @@ class GatewayService(
 
     @consume(PersonErased)
     def forget_person(self, tx: Any, data: PersonErased, envelope: Envelope) -> None:
-        sessions.forget_person(tx, data.person_id, SESSIONS, JOURNEYS)
+        sessions.forget_person(tx, data.person_id, SESSIONS, JOURNEYS, BATCHES)

@@ -24,6 +24,7 @@ from contract.errors import InvalidInput, NotFound
 from contract.events import Envelope
 from contract.notify import CodeSent, ListReminders, Reminders, SendCode, WechatWished, WishWechat
 from contract.payment import PaymentFailed, PaymentSucceeded
+from contract.refunds import PaymentRefunded, PaymentReturned
 from contract.rights import PersonErased
 from kit.consumer import consume
 from kit.http import Access, http
@@ -93,12 +94,22 @@ class NotifyService(Service):
 
     @consume(PaymentSucceeded)
     def remind_of_success(self, tx: Any, data: PaymentSucceeded, envelope: Envelope) -> None:
-        if reminders.remind_of_success(tx, data, envelope.key, self._told, self.clock.now()):
+        if reminders.remind_of_success(tx, data, envelope, self._teller):
             self.bell.ring()
 
     @consume(PaymentFailed)
     def remind_of_failure(self, tx: Any, data: PaymentFailed, envelope: Envelope) -> None:
-        if reminders.remind_of_failure(tx, data, envelope.key, self._told, self.clock.now()):
+        if reminders.remind_of_failure(tx, data, envelope, self._teller):
+            self.bell.ring()
+
+    @consume(PaymentRefunded)
+    def remind_of_refund(self, tx: Any, data: PaymentRefunded, envelope: Envelope) -> None:
+        if reminders.remind_of_refund(tx, data, envelope, self._teller):
+            self.bell.ring()
+
+    @consume(PaymentReturned)
+    def remind_of_return(self, tx: Any, data: PaymentReturned, envelope: Envelope) -> None:
+        if reminders.remind_of_return(tx, data, envelope, self._teller):
             self.bell.ring()
 
     @consume(PersonErased)
@@ -110,5 +121,5 @@ class NotifyService(Service):
         codes.forget(self.database, self.storage, self.clock)
 
     @property
-    def _told(self) -> reminders.Told:
-        return reminders.Told(self.storage, self.catalogue, self.settings.reminders_per_day)
+    def _teller(self) -> reminders.Teller:
+        return reminders.Teller(self.storage, self.catalogue, self.settings.reminders_per_day, self.clock)

@@ -30,12 +30,16 @@ class Kind(enum.StrEnum):
     LOGIN_CODE = "login_code"
     PAYMENT_SUCCEEDED = "payment_succeeded"
     PAYMENT_FAILED = "payment_failed"
+    PAYMENT_REFUNDED = "payment_refunded"
+    PAYMENT_RETURNED = "payment_returned"
 
 
 VARIABLES: Mapping[Kind, frozenset[str]] = {
     Kind.LOGIN_CODE: frozenset({"code", "minutes"}),
     Kind.PAYMENT_SUCCEEDED: _CONTRIBUTION | {"certificate_time"},
     Kind.PAYMENT_FAILED: _CONTRIBUTION | {"reason", "advice"},
+    Kind.PAYMENT_REFUNDED: _CONTRIBUTION - {"channel"} | {"refund_time"},
+    Kind.PAYMENT_RETURNED: frozenset({"reason", "operator", "time", "refund_time", "amount"}),
 }
 """What the requirement wants each kind to say; a template must use all of it and knows nothing else."""
 
@@ -45,12 +49,14 @@ SAMPLE: Mapping[str, str] = {
     "social_number": "45010300012345",
     "agency": "南宁市青秀区医疗保障局", "insurance_type": "城乡居民基本养老保险", "year": "2026", "amount": "12000.00",
     "time": "2026年11月23日 08时05分", "channel": "广西税务12366微信公众号", "operator": "欧阳***",
-    "certificate_time": "2026年11月24日 09时00分", "reason": "银行卡余额不足", "advice": "请更换银行卡后重新缴费",
+    "certificate_time": "2026年11月24日 09时00分", "refund_time": "2026年11月25日 10时00分",
+    "reason": "银行卡余额不足", "advice": "请更换银行卡后重新缴费",
 }  # fmt: skip
 """What a usual message is about: previews show it, and a template's segments are counted with it."""
 
 TITLES: Mapping[Kind, str] = {
     Kind.LOGIN_CODE: "登录验证码", Kind.PAYMENT_SUCCEEDED: "缴费成功提醒", Kind.PAYMENT_FAILED: "缴费未成功提醒",
+    Kind.PAYMENT_REFUNDED: "退费提醒", Kind.PAYMENT_RETURNED: "款项退回提醒",
 }  # fmt: skip
 """What each kind is called by people."""
 

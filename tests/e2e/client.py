@@ -76,3 +76,13 @@ class Client:
         assert answer.status_code == 201, answer.text
         quoted: dict[str, Any] = answer.json()
         return quoted
+
+    def until(self, path: str, state: str) -> dict[str, Any]:
+        """What is at a path once it is in that state."""
+        deadline = time.monotonic() + 40
+        while time.monotonic() < deadline:
+            found: dict[str, Any] = self.call("GET", path).json()
+            if found["state"] == state:
+                return found
+            time.sleep(0.5)
+        raise AssertionError(f"{path} is {found['state']}, not {state}")

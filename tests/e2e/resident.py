@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Locator, Page, Response, expect
 
@@ -41,8 +41,12 @@ class Resident:
         self.page.wait_for_load_state()
 
     def _named(self, text: str) -> Locator:
-        button = self.page.get_by_role("button", name=text)
-        found = button if button.count() else self.page.get_by_role("link", name=text)
+        """By all of its words where something has them, else by a part of them; a button before a link."""
+        roles: tuple[Literal["button", "link"], ...] = ("button", "link")
+        all_found = [
+            self.page.get_by_role(r, name=text, exact=exact) for exact in (True, False) for r in roles
+        ]
+        found = next((locator for locator in all_found if locator.count()), all_found[-1])
         return found.locator("visible=true").last
 
     def sees(self, text: str) -> None:
@@ -61,6 +65,11 @@ class Resident:
         assert self.page.evaluate(sideways) <= 0, "it scrolls sideways"
         self._check_accessibility()
         assert self.problems == []
+
+    def is_at_last(self, heading: str) -> None:
+        """As is_at, after pages that wait and go on by themselves."""
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(heading, timeout=40_000)
+        self.is_at(heading)
 
     def is_told(self, message: str, field: str) -> None:
         """A form error: title, summary with focus and a link, the same words beside the field."""

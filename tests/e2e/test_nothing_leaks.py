@@ -20,6 +20,9 @@ STRANGER = {"document_type": "201", "document_number": "450103197806122041", "na
 
 CHILD_PHONE = "13977712345"
 
+ACCOUNT, WRONG_ACCOUNT = "6217003410000000051", "6217003410000000052"
+"""One to sign an agreement for, and one refused for its check digit."""
+
 
 def _resident(system: FullSystem, someone: Someone) -> Resident:
     appid = system.settings.secrets["WECHAT_APPID"]
@@ -61,11 +64,23 @@ def people(full_system: FullSystem) -> list[str]:
     placed = resident.place(resident.quote(other))
     resident.pay(resident.open_cashier(placed["payment_url"]))
     sandbox.wait_for_sms(insured, lambda text: "缴费成功" in text)
+    _sign_agreement(resident)
     resident.call("GET", "/account/export")
     named = [
         text for one in (payer, insured, child) for text in (one.name, one.number, one.phone, one.openid)
     ]
-    return [*named, CHILD_PHONE, STRANGER["document_number"], STRANGER["name"]]
+    return [*named, CHILD_PHONE, STRANGER["document_number"], STRANGER["name"], ACCOUNT, WRONG_ACCOUNT]
+
+
+def _sign_agreement(resident: Resident) -> None:
+    resident.call("POST", "/agreement-consent", {"consent_version": "2026-11"})
+    with pytest.raises(Refused):
+        resident.call("POST", "/agreement-drafts", {"bank_code": "105", "account_number": WRONG_ACCOUNT})
+    typed = {"bank_code": "105", "account_number": ACCOUNT}
+    draft = resident.call("POST", "/agreement-drafts", typed)["draft"]
+    key = {"Idempotency-Key": "agreement-1"}
+    signed = resident.call("POST", "/agreements", {"draft": draft}, **key)
+    assert resident.call("GET", f"/agreements/{signed['agreement_id']}")["state"] == "active"
 
 
 def _forms(text: str) -> Iterator[bytes]:

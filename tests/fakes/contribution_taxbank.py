@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from contract.contribution import Enrolment, EnrolmentEntry, Tier, UpstreamUnavailable
+from contract.contribution import Enrolment, EnrolmentEntry, Tier, Tiers, UpstreamUnavailable
 from contract.insurance import InsuranceType, PayerKind
 from contract.people import Person
 from services.contribution.domain.payables import Payable
+from services.contribution.domain.tables import InForce
 
 
 @dataclass
@@ -50,8 +51,9 @@ class FakeTierTable:
         payer_kind: PayerKind,
         insurance_type: InsuranceType,
         year: int,
-    ) -> tuple[Tier, ...]:
-        return next((self.tables[code] for code in pooling_codes if code in self.tables), ())
+    ) -> InForce | None:
+        code = next((code for code in pooling_codes if code in self.tables), None)
+        return InForce(code, Tiers(self.tables[code], pooling_code=code)) if code else None
 
 
 @dataclass

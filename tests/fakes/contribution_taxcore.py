@@ -15,6 +15,7 @@ from services.contribution.adapters.base import TaxCore
 from services.contribution.domain.queries import Query
 from services.contribution.domain.records import CoreRecord
 from services.contribution.domain.voidings import SentVoid
+from tests.fakes.contribution_agreements import FakeAgreements, FakeDesk
 
 
 @dataclass
@@ -33,7 +34,7 @@ class FakeTaxCore:
     @property
     def ports(self) -> TaxCore:
         """The adapters as use cases get them."""
-        return TaxCore(self, self)
+        return TaxCore(self, self, FakeDesk(FakeAgreements()))
 
     def list_records(self, person: Person, period_from: str, period_to: str) -> Sequence[CoreRecord]:
         if self.down:

@@ -61,6 +61,9 @@ class FakeNotifyStorage:
         self.payers[message_id] = payer_id, to_payer
         return True
 
+    def told(self, tx: Any, event_id: str, kind: Kind) -> bool:
+        return any((about, told) == (event_id, kind) for about, _, told in self.messages)
+
     def count_for(self, tx: Any, phone: str, since: dt.datetime) -> int:
         return sum(m.sms.phone == phone and m.created_at >= since for m in self.messages.values())
 

@@ -9,6 +9,8 @@ from typing import Protocol
 from contract.contribution import Enrolment, EnrolmentEntry
 from contract.insurance import PayerKind
 from contract.people import Person
+from services.contribution.domain.agreements import Agreement, Question, Report
+from services.contribution.domain.cells import SheetRow
 from services.contribution.domain.payables import Payable
 from services.contribution.domain.records import CoreRecord
 
@@ -45,9 +47,26 @@ class Declarations(Protocol):
         ...
 
 
+class AgreementDesk(Protocol):
+    """社保征收子系统: tripartite agreements, and the banks behind it."""
+
+    def ask(self, agreement: Agreement, question: Question) -> Report:
+        """签订, 验证, 解除 or 查询 of one agreement. UpstreamUnavailable says that nobody knows whether it was done."""
+        ...
+
+
 @dataclass(frozen=True)
 class TaxCore:
     """社保征收子系统 by subject. All of it goes through one ESB and its breaker."""
 
     records: ContributionRecords
     declarations: Declarations
+    agreements: AgreementDesk
+
+
+class Spreadsheets(Protocol):
+    """The files an authority fills in."""
+
+    def read(self, content: bytes) -> Sequence[SheetRow]:
+        """The rows of a file, row 1 first. Raises SpreadsheetUnreadable."""
+        ...

@@ -97,6 +97,38 @@ class InsuranceTypes:
 
 
 @dataclass(frozen=True)
+class AgreementFields:
+    """Names of what is asked and said of a tripartite agreement; `item` is the element that holds one."""
+
+    item: str
+    agreement_id: str
+    registration_number: str
+    bank_code: str
+    clearing_number: str
+    account_number: str
+    holder: str
+    authority_code: str
+    state: str
+    sign: str
+    result: str
+    words: str
+
+
+@dataclass(frozen=True)
+class AgreementValues:
+    """Values of an agreement's state, of what its bank is asked, and of what it answers."""
+
+    cancelled: str
+    active: str
+    pending: str
+    cancel_pending: str
+    verify: str
+    cancel: str
+    passed: str
+    failed: str
+
+
+@dataclass(frozen=True)
 class Wire:
     """Everything the adapters of the tax core must be told."""
 
@@ -107,6 +139,8 @@ class Wire:
     record: RecordFields
     states: States
     insurance_types: InsuranceTypes
+    agreement: AgreementFields
+    agreement_values: AgreementValues
 
     def insurance_type(self, code: str) -> InsuranceType | None:
         """Ours by the tax core's code; None for a levy we do not handle."""

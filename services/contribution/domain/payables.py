@@ -14,6 +14,7 @@ from contract.contribution import (
     NothingPayable,
     PensionMissing,
     Tier,
+    TierAmountDiffers,
     TierNotPayable,
     TierUnknown,
     UpstreamUnavailable,
@@ -88,7 +89,7 @@ def choose_payable(
 ) -> Payable:
     """The payable the payer chose.
 
-    Raises NothingPayable, AgencyChoiceNeeded, AlreadyDeclared (paid already), TierNotPayable.
+    Raises NothingPayable, AgencyChoiceNeeded, AlreadyDeclared (paid already), TierNotPayable, TierAmountDiffers.
     """
     of_year = [payable for payable in payables if payable.year == year]
     if not of_year:
@@ -100,6 +101,8 @@ def choose_payable(
     fitting = [p for p in of_agency if not p.tier_label or tier is None or p.tier_label == tier.label]
     if len(fitting) != 1 or fitting[0].amount <= 0:
         raise TierNotPayable()
+    if tier is not None and fitting[0].amount != tier.amount:
+        raise amount_differs(tier, fitting[0].amount)
     return fitting[0]
 
 
@@ -185,6 +188,16 @@ def already_declared(payable: Payable, insurance_type: InsuranceType) -> Already
         insurance_type=insurance_type.value,
         year=payable.year,
         amount=payable.amount,
+    )
+
+
+def amount_differs(tier: Tier, theirs: int) -> TierAmountDiffers:
+    """What the authority's table says and what the upstream says, for the payer to quote to 12366."""
+    return TierAmountDiffers(
+        f"您选择的“{tier.label}”，税务机关公布的金额是{yuan_text(tier.amount)}元，社保系统核定的金额是{yuan_text(theirs)}元，"
+        "两边不一致，暂时不能缴费，没有扣款。请稍后再试，或拨打12366。",
+        ours=tier.amount,
+        theirs=theirs,
     )
 
 

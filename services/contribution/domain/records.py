@@ -53,24 +53,40 @@ def merge(core: Sequence[CoreRecord], own: Sequence[PaidContribution]) -> tuple[
     A record answers for one payment at most, so that what was paid twice stays visible twice. A payment takes the
     place of the declaration it paid for. A voided declaration is no contribution.
     """
-    free = [record for record in core if record.state is not RecordState.VOIDED]
-    shown = []
-    for payment in sorted(own, key=lambda paid: paid.paid_at):
-        record = _record_of(payment, free)
-        if record is not None:
-            free.remove(record)
-        posted = record is not None and record.state is RecordState.PAID
-        shown.append(_shown(record) if record is not None and posted else _posting(payment))
-    return tuple(sorted([*shown, *map(_shown, free)], key=_newest, reverse=True))
+    records = [record for record in core if record.state is not RecordState.VOIDED]
+    told = _told_by_core(own, records)
+    paid_for = {record for record in told.values() if records[record].state is not RecordState.PAID}
+    posted = {payment for payment, record in told.items() if record not in paid_for}
+    posting = [_posting(payment) for number, payment in enumerate(own) if number not in posted]
+    shown = [_shown(record) for number, record in enumerate(records) if number not in paid_for]
+    return tuple(sorted([*posting, *shown], key=_newest, reverse=True))
 
 
-def _record_of(payment: PaidContribution, records: Sequence[CoreRecord]) -> CoreRecord | None:
-    """The record that is this payment, or else the declaration it paid for."""
+def _told_by_core(own: Sequence[PaidContribution], records: Sequence[CoreRecord]) -> dict[int, int]:
+    """Which record is which payment, by their places: as many paid records as can be, then declarations.
 
-    def unlikeliness(record: CoreRecord) -> tuple[bool, bool]:
-        return record.state is not RecordState.PAID, record.channel != payment.channel.label
+    A payment that could be several records makes way for one that can be fewer (augmenting paths), so that the answer
+    does not depend on the order the two came in.
+    """
+    taken: dict[int, int] = {}
 
-    return min((r for r in records if _may_be(r, payment)), key=unlikeliness, default=None)
+    def place(payment: int, among: Sequence[int], tried: set[int]) -> bool:
+        for record in among:
+            if record in tried or not _may_be(records[record], own[payment]):
+                continue
+            tried.add(record)
+            if record not in taken or place(taken[record], among, tried):
+                taken[record] = payment
+                return True
+        return False
+
+    everything = sorted(range(len(records)), key=lambda record: records[record].state is not RecordState.PAID)
+    paid = [record for record in everything if records[record].state is RecordState.PAID]
+    for among in (paid, everything):
+        for payment in sorted(range(len(own)), key=lambda payment: own[payment].paid_at):
+            if payment not in taken.values():
+                place(payment, among, set())
+    return {payment: record for record, payment in taken.items()}
 
 
 def _may_be(record: CoreRecord, payment: PaidContribution) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from contract.contribution import (
     Quoted,
     QuotePayable,
     Tier,
+    TierAmountDiffers,
     Tiers,
     TierUnknown,
     UpstreamUnavailable,
@@ -32,6 +34,7 @@ from kit.clock import Clock, china
 from kit.crypto import KeyRing
 from services.contribution.adapters.base import TaxBank
 from services.contribution.domain.payables import (
+    Payable,
     check_year,
     choose_arrears,
     choose_payable,
@@ -43,6 +46,9 @@ from services.contribution.domain.payables import (
     pension_asked,
     pooling_levels,
 )
+from services.contribution.domain.tables import InForce
+
+_log = logging.getLogger(__name__)
 
 
 class TierStorage(Protocol):
@@ -51,7 +57,7 @@ class TierStorage(Protocol):
     def find(
         self, connection: Any, pooling_codes: Sequence[str], payer_kind: PayerKind,
         insurance_type: InsuranceType, year: int,
-    ) -> tuple[Tier, ...]: ...  # fmt: skip
+    ) -> InForce | None: ...  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -80,13 +86,15 @@ class Sealer:
 
 
 def list_tiers(request: ListTiers, connection: Any, storage: TierStorage) -> Tiers:
-    """The tiers of the payer's own pooling level (3.2.1.9)."""
+    """The table of the payer's own pooling level (3.2.1.9)."""
     levels = pooling_levels(request.division_code)
-    return Tiers(storage.find(connection, levels, request.payer_kind, request.insurance_type, request.year))
+    found = storage.find(connection, levels, request.payer_kind, request.insurance_type, request.year)
+    return found.table if found else Tiers(())
 
 
 def quote_payable(request: QuotePayable, tiers: Sequence[Tier], taxbank: TaxBank, sealer: Sealer) -> Quoted:
-    """Ask what is payable and seal it; the amount is the upstream's, never the client's (design.md §5 rule 6).
+    """Ask what is payable and seal it; the amount is the upstream's, never the client's (design.md §5 rule 6), and
+    where the authority has a table it must be the table's as well.
 
     `tiers` are those of the entry's pooling level. Raises the errors of contract.contribution.quote_payable.
     """
@@ -94,13 +102,7 @@ def quote_payable(request: QuotePayable, tiers: Sequence[Tier], taxbank: TaxBank
     today = china(sealer.clock.now()).date()
     check_year(entry.insurance_type, request.year, today)
     tier = choose_tier(tiers, request.tier_code)
-    payables = taxbank.find_payables(person, enrolment.payer_kind, entry, request.year)
-    try:
-        payable = choose_payable(payables, request.year, tier, request.agency_code, entry.insurance_type)
-    except AlreadyDeclared:
-        with contextlib.suppress(UpstreamUnavailable):  # what is known already is answer enough
-            _refuse_if_both_years_paid(request, entry, taxbank, today)
-        raise
+    payable = _confirmed(request, entry, tier, taxbank, today)
     entry = entry_charged(enrolment.entries, entry, payable.agency_code)
     label = payable.tier_label or (tier.label if tier else "")
     line = QuoteLine(payable.year, label, payable.amount)
@@ -131,6 +133,25 @@ def _entry(request: QuotePayable) -> EnrolmentEntry:
         if entry.entry_id == request.entry_id:
             return entry
     raise TierUnknown("请选择缴费险种...", field="entry_id")
+
+
+def _confirmed(
+    request: QuotePayable, entry: EnrolmentEntry, tier: Tier | None, taxbank: TaxBank, today: dt.date
+) -> Payable:
+    """The payable that upstream and table agree on. What they differ about is for the authority to mend."""
+    payables = taxbank.find_payables(request.person, request.enrolment.payer_kind, entry, request.year)
+    try:
+        return choose_payable(payables, request.year, tier, request.agency_code, entry.insurance_type)
+    except AlreadyDeclared:
+        with contextlib.suppress(UpstreamUnavailable):  # what is known already is answer enough
+            _refuse_if_both_years_paid(request, entry, taxbank, today)
+        raise
+    except TierAmountDiffers as error:
+        _log.error(
+            "the authority's amount is not the upstream's",
+            extra={"division": entry.division_code, "insurance": entry.insurance_type.value, **error.detail},
+        )
+        raise
 
 
 def _refuse_if_both_years_paid(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from contract.agreement import AgreementView
 from contract.payment import OrderState, OrderView
 from contract.rights import PersonExport
 
@@ -16,11 +17,13 @@ _UNSETTLED = frozenset({OrderState.PLACED, OrderState.SUBMITTED, OrderState.UNKN
 
 @dataclass(frozen=True)
 class AccountExport:
-    """Everything we keep about a payer, masked. `orders`: the newest EXPORTED_ORDERS they paid for, amounts in fen."""
+    """Everything we keep about a payer, masked. `orders`: the newest EXPORTED_ORDERS they paid for, amounts in fen;
+    `agreements`: every 三方协议."""
 
     exported_at: dt.datetime
     person: PersonExport
     orders: tuple[OrderView, ...]
+    agreements: tuple[AgreementView, ...]
 
 
 def is_unsettled(order: OrderView) -> bool:

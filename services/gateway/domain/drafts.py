@@ -8,7 +8,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from contract.contribution import Enrolment, EnrolmentEntry, QuoteBackPayment, Quoted, QuotePayable, Tier
+from contract.contribution import (
+    Enrolment,
+    EnrolmentEntry,
+    QuoteBackPayment,
+    Quoted,
+    QuotePayable,
+    Tier,
+    Tiers,
+)
 from contract.errors import InvalidInput
 from contract.insurance import InsuranceType, PaymentKind
 from contract.payment import ItemWanted
@@ -129,13 +137,18 @@ class Journey:
 
 @dataclass(frozen=True)
 class Options:
-    """What 缴费信息选择 offers for the present selection. `tiers` is None until type, agency and year are known."""
+    """What 缴费信息选择 offers for the present selection. `table` is None until type, agency and year are known."""
 
     types: tuple[InsuranceType, ...]
     entries: tuple[EnrolmentEntry, ...]
     entry: EnrolmentEntry | None
     years: tuple[int, ...]
-    tiers: tuple[Tier, ...] | None = None
+    table: Tiers | None = None
+
+    @property
+    def tiers(self) -> tuple[Tier, ...] | None:
+        """None while nobody knows whether there are any."""
+        return self.table.tiers if self.table else None
 
     def tier(self, code: str | None) -> Tier | None:
         return next((tier for tier in self.tiers or () if tier.code == code), None)

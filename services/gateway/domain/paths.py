@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 
+_PRESENT = re.compile(
+    r"/(?:journeys|orders|agreements)/[\w-]+|/(?:agreements|account|household|insured)(?![^/])", re.ASCII
+)
+
 
 def local_path(path: str | None) -> str | None:
     """The path if it leads nowhere but to a page of ours, else None: no open redirects (security.md 7)."""
@@ -15,7 +19,8 @@ def local_path(path: str | None) -> str | None:
 def way_back(path: str) -> str:
     """The page that shows the present state of what a request was about."""
     found = re.match(
-        r"/(?:journeys|orders)/[\w-]+|/(?:account|household|insured|contributions|declarations)(?![^/])",
+        r"/(?:journeys|batches|orders|agreements)/[\w-]+"
+        r"|/(?:agreements|account|household|insured|contributions|declarations|standards)(?![^/])",
         path,
         re.ASCII,
     )

@@ -25,12 +25,13 @@ from services.gateway.domain.paths import way_back
 from services.gateway.domain.sessions import LoggedInPayer, Session, device_of, hash_of
 from services.gateway.errors import LoginNeeded, PageExpired, SessionNeeded, StalePage, UnreadableRequest
 from services.gateway.pages import Pages
+from services.gateway.storage.batches import Batches
 from services.gateway.storage.journeys import Journeys
 from services.gateway.storage.sessions import Sessions
 from services.gateway.usecases import sessions
 from services.gateway.usecases.ports import Ports
 
-SESSIONS, JOURNEYS = Sessions(), Journeys()
+SESSIONS, JOURNEYS, BATCHES = Sessions(), Journeys(), Batches()
 _SAFE = {"GET", "HEAD"}
 _TOUCH = dt.timedelta(minutes=1)
 
@@ -48,7 +49,7 @@ class Routes(Service):
 
     @property
     def ports(self) -> Ports:
-        return Ports(self.database, SESSIONS, JOURNEYS, self.rpc, self.clock, self.aside)
+        return Ports(self.database, SESSIONS, JOURNEYS, BATCHES, self.rpc, self.clock, self.aside)
 
     def admit(self, request: Request, access: Access) -> Session | None:
         """The caller's session. Raises LoginNeeded, or PageExpired for a form that is not this session's."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from contract import schema
+from kit.statements import first
 from services.gateway.domain.sessions import LoggedInPayer, RecalledPerson, Session
 from services.gateway.models import sessions
 
@@ -22,8 +23,8 @@ class Sessions:
 
     def find(self, tx: Connection, token_hash: bytes) -> Session | None:
         """One select: every request pays for it."""
-        row = tx.execute(_FIND_SESSION, {"token_hash": token_hash}).one_or_none()
-        return None if row is None else _session(row)
+        values = first(tx, _FIND_SESSION, token_hash=token_hash)
+        return None if values is None else _session(values)
 
     def add(self, tx: Connection, session: Session) -> None:
         tx.execute(insert(sessions).values(**_session_values(session), openid_index=session.openid))
@@ -44,7 +45,7 @@ class Sessions:
         """A person's sessions, dead ones too, the last used first."""
         newest = sessions.c.last_seen_at.desc()
         mine = select(*_SESSION_COLUMNS).where(sessions.c.person_id == person_id).order_by(newest)
-        return [_session(row) for row in tx.execute(mine)]
+        return [_session(row) for row in tx.execute(mine).mappings()]
 
     def remove_older(self, tx: Connection, person_id: str, phone_version: int) -> int:
         """End the sessions of a person's earlier phones; returns how many."""
@@ -70,8 +71,8 @@ def _session_values(session: Session) -> dict[str, Any]:
     }
 
 
-def _session(row: Row[Any]) -> Session:
-    values = {name: value for name, value in row._mapping.items() if name != "person_id"}
+def _session(row: Mapping[str, Any]) -> Session:
+    values = {name: value for name, value in row.items() if name != "person_id"}
     payer, recalled = values.pop("payer"), values.pop("recalled")
     return Session(
         **values,

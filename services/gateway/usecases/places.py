@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from contract.errors import ContractError
 from contract.places import GUANGXI, Division, ListDivisions, Place, list_divisions
@@ -12,14 +13,14 @@ from services.gateway.usecases.ports import Ports
 _log = logging.getLogger(__name__)
 
 
-def pick_place(given: Place | None, ports: Ports) -> Picker:
-    """The levels given so far with what may be chosen at each, and the next level.
+def pick_place(given: Place | None, ports: Ports, wanted: Sequence[tuple[str, str]] = LEVELS) -> Picker:
+    """The levels given so far with what may be chosen at each, and the next level, of those that are wanted.
 
     While identity does not answer, what was given is kept as it is: a place may always be left out.
     """
     levels: list[Level] = []
     parent, answers = GUANGXI, True
-    for (name, label), division in zip(LEVELS, (given or Place()).levels, strict=True):
+    for (name, label), division in zip(wanted, (given or Place()).levels, strict=False):
         options = _divisions(parent, ports) if answers else None
         if options is None:
             answers = False

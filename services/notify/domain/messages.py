@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from contract.payment import Contribution
+from contract.refunds import PaymentReturned
 from services.notify.templates import LONGEST, Catalogue, Kind
 
 WECHAT: Final = "wechat"
@@ -201,15 +202,29 @@ def is_quiet(hour: int, quiet: tuple[int, int]) -> bool:
     return begin <= hour < end if begin <= end else hour >= begin or hour < end
 
 
-def recipients(contribution: Contribution) -> tuple[str, ...]:
-    """The phones a reminder goes to: the payer's and, if another one, the insured's."""
-    phones = (contribution.payer_phone, contribution.insured_phone)
-    return tuple(dict.fromkeys(normal for phone in phones if (normal := _plain(phone))))
+@dataclass(frozen=True)
+class Audience:
+    """Who is told. `payer_id` is who may see it, where the event is our own and says so."""
+
+    payer_phone: str | None = field(repr=False)
+    insured_phone: str | None = field(default=None, repr=False)
+    payer_id: str | None = None
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        """The payer's and, if another one, the insured's; those that were given."""
+        phones = (self.payer_phone, self.insured_phone)
+        return tuple(dict.fromkeys(normal for phone in phones if (normal := _plain(phone))))
+
+    def is_payers(self, phone: str) -> bool:
+        """Whether one of the phones is the payer's."""
+        return phone == _plain(self.payer_phone)
 
 
-def is_payers(contribution: Contribution, phone: str) -> bool:
-    """Whether one of the recipients is the payer's."""
-    return phone == _plain(contribution.payer_phone)
+def audience(paid: Contribution | PaymentReturned, foreign: bool) -> Audience:
+    """Whom an event is for; other systems cannot say who one of our payers is."""
+    insured_phone = paid.insured_phone if isinstance(paid, Contribution) else None
+    return Audience(paid.payer_phone, insured_phone, None if foreign else paid.payer_id)
 
 
 def fitted(catalogue: Catalogue, kind: Kind, variables: Mapping[str, str]) -> dict[str, str]:

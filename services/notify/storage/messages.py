@@ -37,6 +37,12 @@ class MessageRows:
             to_payer=to_payer, reason=refused or None, provider="", avoided="", resends=0,
         )  # fmt: skip
 
+    def told(self, tx: Connection, event_id: str, kind: Kind) -> bool:
+        """Whether anybody has a reminder of this kind about it."""
+        t = messages
+        known = select(t.c.message_id).where(t.c.event_id == event_id, t.c.kind == kind.value).limit(1)
+        return tx.execute(known).first() is not None
+
     def count_for(self, tx: Connection, phone: str, since: dt.datetime) -> int:
         """How many reminders a phone was given since a moment."""
         t = messages

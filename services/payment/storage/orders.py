@@ -6,17 +6,17 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, insert, select, update
 
 from contract.insurance import InsuranceType
 from contract.payment import OrderState
 from contract.people import Person
-from kit.database import insert_all_or_ignore, insert_or_ignore
+from kit.database import Writer, insert_or_ignore
 from services.payment.domain import (
     FINAL,
     LIVE,
     MIN_BETWEEN_LOOKS,
-    Blocked,
+    REFUNDABLE,
     Edge,
     Item,
     Order,
@@ -28,14 +28,12 @@ from services.payment.models import notifies, order_history, order_lines, orders
 from services.payment.storage.rows import IN_ORDER, WITH_LINES, line_rows, order_row, orders_of
 
 # Built once and given their values as parameters: on the paths every payment takes, building costs more than asking.
+_ADD, _ADD_LINE = insert(orders), insert(order_lines)
 _OF_PAYER = WITH_LINES.where(
     orders.c.order_id == bindparam("order_id"), orders.c.payer_id == bindparam("payer_id")
 ).order_by(*IN_ORDER)
-_LOCK = (
-    WITH_LINES.where(orders.c.order_id == bindparam("order_id"))
-    .order_by(*IN_ORDER)
-    .with_for_update(of=orders)
-)
+_GET = WITH_LINES.where(orders.c.order_id == bindparam("order_id")).order_by(*IN_ORDER)
+_LOCK = _GET.with_for_update(of=orders)
 _LOCK_BY_NUMBER = (
     WITH_LINES.where(orders.c.mer_order_id == bindparam("mer_order_id"))
     .order_by(*IN_ORDER)
@@ -50,6 +48,7 @@ _MOVE = (
 _REVIVE_LINES = (
     update(order_lines).where(order_lines.c.order_id == bindparam("moved")).values(live=bindparam("alive"))
 )
+_REFUNDABLE = sorted(REFUNDABLE)
 
 
 class Blocker(NamedTuple):
@@ -73,13 +72,12 @@ class StoredNotify(NamedTuple):
 class OrderStorage:
     """Everything payment keeps."""
 
-    def add(self, tx: Connection, order: Order) -> None:
-        """Insert a new order. Raises Blocked, which must end the transaction, when its key, a quote of it or somebody
-        it pays for has an order already."""
-        if not insert_or_ignore(tx, orders, **order_row(order)):
-            raise Blocked
-        if not insert_all_or_ignore(tx, order_lines, line_rows(order)):
-            raise Blocked
+    def add(self, tx: Writer, order: Order) -> None:
+        """Insert a new order; a Duplicate says that its key, a quote of it or somebody it pays for has an order
+        already."""
+        tx.execute(_ADD, order_row(order))
+        for row in line_rows(order):
+            tx.execute(_ADD_LINE, row)
 
     def blocker(self, tx: Connection, order: Order) -> Blocker | None:
         """Why `add` refused: the same key before the same quote before another live order, the first item first."""
@@ -96,6 +94,10 @@ class OrderStorage:
         """An order of this payer."""
         return _one(tx, _OF_PAYER, order_id=order_id, payer_id=payer_id)
 
+    def get(self, tx: Connection, order_id: str) -> Order | None:
+        """An order, whoever's: for staff, and for what we do of our own accord."""
+        return _one(tx, _GET, order_id=order_id)
+
     def latest(self, tx: Connection, payer_id: str, limit: int) -> Sequence[Order]:
         """The payer's orders, newest first."""
         newest = orders.c.created_at.desc()
@@ -105,11 +107,11 @@ class OrderStorage:
 
     def paid_for(self, tx: Connection, insured: Person, since: int, until: int) -> Sequence[Order]:
         """Paid orders for a person of that number and name, in the order they were paid, each with no more than the
-        lines for this person and these years."""
+        lines for this person and these years whose money has not gone back."""
         lines = order_lines.c
         paid = WITH_LINES.where(
             lines.insured_index == document_of(insured), lines.live,
-            lines.year.between(since, until), orders.c.state == OrderState.PAID.value,
+            lines.year.between(since, until), orders.c.state.in_(_REFUNDABLE),
         )  # fmt: skip
         found = tx.execute(paid.order_by(orders.c.paid_at, *IN_ORDER))
         return orders_of(row for row in found if row.insured_name == insured.name)
@@ -156,7 +158,8 @@ class OrderStorage:
     def move(
         self, tx: Connection, order: Order, edge: Edge, report: Report, next_action_at: dt.datetime | None
     ) -> None:
-        """Follow an edge; all lines live and end with their order. The caller holds the row's lock."""
+        """Follow an edge; lines live and end with their order, unless they were refunded before. The caller holds the
+        row's lock."""
         paid, final = edge.to is OrderState.PAID, edge.to in FINAL
         values = {
             "moved": order.order_id, "state": edge.to.value, "attempts": 0,
@@ -198,7 +201,7 @@ class OrderStorage:
         tx.execute(update(orders).where(orders.c.order_id == order.order_id).values(refund_due=True))
         return insert_or_ignore(
             tx, refund_cases, order_id=order.order_id, reason=reason.value, transaction_id=report.transaction_id,
-            amount=report.amount, opened_at=now,
+            amount=report.amount, paid_at=report.paid_at, opened_at=now,
         )  # fmt: skip
 
     def add_notify(

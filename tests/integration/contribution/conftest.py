@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from deploy.local.postgresql import PostgreSQL
 from kit.database import Database
-from services.contribution.models import tiers
+from services.contribution.models import tier_acts, tier_imports, tier_tables, tiers
 from tests.integration.databases import upgrade
 
 
@@ -25,5 +25,6 @@ def contribution_database(postgres: PostgreSQL) -> Iterator[Database]:
 def tx(contribution_database: Database) -> Iterator[Connection]:
     """A transaction over an empty table."""
     with contribution_database.transaction() as tx:
-        tx.execute(tiers.delete())
+        for table in (tiers, tier_tables, tier_acts, tier_imports):
+            tx.execute(table.delete())
         yield tx

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from contract.events import OWN_SOURCES
 from contract.notify import SendCode
 from deploy.local.postgresql import PostgreSQL
 from deploy.local.process import free_base, wait_until
@@ -31,9 +32,10 @@ from services.notify.sender import channels as sms_channels
 from services.notify.storage import NotifyStorage
 from services.notify.usecases import codes, reminders
 from services.notify.usecases.channels import Channels
-from tests.fakes.notify_events import succeeded
+from tests.fakes.notify_events import enveloped, succeeded
 from tests.integration.databases import upgrade
 
+OWN = OWN_SOURCES + "payment"
 GRACE = dt.timedelta(seconds=120)
 PATIENCE = Patience(GRACE, dt.timedelta(seconds=300))
 KEYS = {"BLIND_INDEX_KEY": "5a" * 32, "PERSONAL_DATA_KEYS": "1:" + "3c" * 16}
@@ -149,10 +151,9 @@ class Notify:
     storage: NotifyStorage = field(default_factory=NotifyStorage)
 
     def hear(self, event_id: str, **changed: object) -> int:
+        event = succeeded(f"order-of-{event_id}", **changed)
         with self.database.transaction() as tx:
-            return reminders.remind_of_success(
-                tx, succeeded(**changed), event_id, self.told, self.clock.now()
-            )
+            return reminders.remind_of_success(tx, event, enveloped(event, event_id, OWN), self.teller)
 
     def claim(self, limit: int = 100) -> Sequence[Message]:
         return reminders.claim(self.database, self.storage, self.channels, self.clock, limit).messages
@@ -173,8 +174,9 @@ class Notify:
         self.clock = SetClock(now)
 
     @property
-    def told(self) -> reminders.Told:
-        return reminders.Told(self.storage, self.settings.catalogue(), self.settings.reminders_per_day)
+    def teller(self) -> reminders.Teller:
+        cap = self.settings.reminders_per_day
+        return reminders.Teller(self.storage, self.settings.catalogue(), cap, self.clock)
 
     @property
     def desk(self) -> codes.Desk:

@@ -20,8 +20,8 @@ from services.notify.models import messages, metadata
 from services.notify.sender import channels as sms_channels
 from services.notify.templates import HOTLINE
 from services.notify.usecases import reminders
-from tests.fakes.notify_events import failed
-from tests.integration.notify.conftest import GRACE, Notify, Provider
+from tests.fakes.notify_events import enveloped, failed
+from tests.integration.notify.conftest import GRACE, OWN, Notify, Provider
 
 PHONE = "13800138000"
 
@@ -50,7 +50,8 @@ def test_what_is_counted_is_what_the_provider_bills(notify: Notify, provider: Pr
 
 def test_a_failure_arrives_with_reason_and_hotline(notify: Notify, provider: Provider) -> None:
     with notify.database.transaction() as tx:
-        reminders.remind_of_failure(tx, failed(), "event-1", notify.told, notify.clock.now())
+        event = failed()
+        reminders.remind_of_failure(tx, event, enveloped(event, "event-1", OWN), notify.teller)
     notify.send_due()
     assert "未成功原因：银行卡余额不足。" in provider.messages[0]["text"]
     assert HOTLINE in provider.messages[0]["text"]
@@ -206,7 +207,7 @@ def test_the_database_holds_nothing_personal_in_plain(notify: Notify) -> None:
             for table in metadata.sorted_tables
             for row in connection.execute(text(f"SELECT t::text FROM {table.name} t"))
         )
-    assert "event-1" in dump
+    assert "payment_succeeded" in dump
     assert "c-1" in dump
     for plain in (PHONE, "13900139000", "韦**", "南宁市青秀区医疗保障局", "45010300012345", "欧***"):
         assert plain not in dump

@@ -14,17 +14,8 @@ from contract.insurance import InsuranceType
 from contract.payment import OrderState
 from contract.people import DocumentType
 from contract.places import Division, Place
-from kit.database import Database
-from services.payment.domain import (
-    EDGES,
-    MIN_BETWEEN_LOOKS,
-    Blocked,
-    Item,
-    Order,
-    RefundReason,
-    Report,
-    Trigger,
-)
+from kit.database import Database, Duplicate
+from services.payment.domain import EDGES, MIN_BETWEEN_LOOKS, Item, Order, RefundReason, Report, Trigger
 from services.payment.storage.orders import OrderStorage
 from tests.fakes.payment_orders import (
     INSURED,
@@ -53,7 +44,7 @@ class Store:
     orders: Any
 
     def put(self, order: Order) -> Order:
-        with self.database.transaction() as tx:
+        with self.database.write() as tx:
             self.orders.add(tx, order)
         return order
 
@@ -61,7 +52,7 @@ class Store:
         """Whether the order can be stored, and is then."""
         try:
             self.put(order)
-        except Blocked:
+        except Duplicate:
             return False
         return True
 

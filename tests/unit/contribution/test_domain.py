@@ -81,7 +81,9 @@ def choose(payables: list[Payable], tier: Tier | None = None, agency: str = "", 
 
 def test_the_only_payable_of_the_year_is_chosen() -> None:
     assert choose([unpaid(), unpaid(year=2027)]) == unpaid()
-    assert choose([unpaid()], LOW) == unpaid(), "an upstream without tiers does not contradict ours"
+    assert choose([unpaid(amount=10000)], LOW) == unpaid(amount=10000), (
+        "an upstream without tiers does not contradict ours"
+    )
 
 
 @pytest.mark.parametrize("payables", [[], [unpaid(year=2025)]])

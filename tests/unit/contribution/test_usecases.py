@@ -22,6 +22,7 @@ from contract.contribution import (
     Quoted,
     QuotePayable,
     Tier,
+    TierAmountDiffers,
     TierUnknown,
     UpstreamUnavailable,
     YearNotOffered,
@@ -81,17 +82,35 @@ def opened(quoted: Quoted) -> Quote:
     return schema.load(Quote, json.loads(SEAL.open_text(quoted.quote, "quote")))
 
 
-def test_a_quote_seals_the_upstreams_amount() -> None:
-    quoted = quote(FakeTaxBank(payables={2026: [payable(amount=38050)]}))
+def test_a_quote_seals_the_confirmed_payable() -> None:
+    quoted = quote(FakeTaxBank(payables={2026: [payable()]}))
     sealed = opened(quoted)
-    assert (sealed.amount, quoted.amount) == (38050, 38050), "ours says 400.00; the upstream counts"
+    assert (sealed.amount, quoted.amount) == (40000, 40000)
     assert (sealed.insured, sealed.registration_number) == (PERSON, "registration-1")
     assert (sealed.person_number, sealed.agency_name, sealed.authority_code, sealed.product_code) == (
         "number at home", "玉州中心", "14509020000", "102120001",
     )  # fmt: skip
-    assert (sealed.kind, sealed.lines) == (PaymentKind.NORMAL, (QuoteLine(2026, "个人缴费标准", 38050),))
+    assert (sealed.kind, sealed.lines) == (PaymentKind.NORMAL, (QuoteLine(2026, "个人缴费标准", 40000),))
     assert (quoted.kind, quoted.lines) == (sealed.kind, sealed.lines)
     assert (sealed.expires_at - NOW, quoted.expires_in) == (dt.timedelta(seconds=900), 900)
+
+
+@pytest.mark.parametrize("theirs", [39999, 40001, 38050])
+def test_what_the_authority_and_the_upstream_say_differently_is_not_charged(
+    theirs: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(TierAmountDiffers, match="没有扣款") as refused:
+        quote(FakeTaxBank(payables={2026: [payable(amount=theirs)]}))
+    assert refused.value.detail == {"ours": 40000, "theirs": theirs}
+    assert "公布的金额是400.00元" in refused.value.message
+    assert "12366" in refused.value.message
+    assert "the authority's amount is not the upstream's" in caplog.text, "somebody must mend the table"
+    assert PERSON.document_number not in str(vars(caplog.records[-1]))
+
+
+def test_without_a_table_the_upstreams_amount_counts() -> None:
+    taxbank = FakeTaxBank(payables={2026: [payable(amount=38050)]})
+    assert opened(quote(taxbank, replace(ASKED, tier_code=""), tiers=())).amount == 38050
 
 
 def test_two_quotes_of_the_same_payable_are_two() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.contribution import EnrolmentEntry, Tier
+from contract.contribution import EnrolmentEntry, Tier, Tiers
 from contract.errors import InvalidInput
 from contract.insurance import InsuranceType
 from services.gateway.domain import drafts, paths
@@ -93,16 +93,16 @@ def test_an_only_tier_is_chosen_and_an_unknown_one_dropped() -> None:
     ],
 )
 def test_the_checks_come_in_their_order(selection: Selection, prompt: str) -> None:
-    options = replace(drafts.options_for(_draft(PENSION, MEDICAL), selection, TODAY), tiers=TIERS.tiers)
+    options = replace(drafts.options_for(_draft(PENSION, MEDICAL), selection, TODAY), table=TIERS)
     with pytest.raises(InvalidInput, match=prompt.replace(".", r"\.")):
         drafts.check_selection(selection, options)
 
 
 def test_a_complete_selection_passes() -> None:
     selection = Selection(InsuranceType.PENSION, PENSION.entry_id, 2026, "300")
-    options = replace(drafts.options_for(_draft(PENSION), selection, TODAY), tiers=TIERS.tiers)
+    options = replace(drafts.options_for(_draft(PENSION), selection, TODAY), table=TIERS)
     drafts.check_selection(selection, options)
-    drafts.check_selection(replace(selection, tier_code=None), replace(options, tiers=()))
+    drafts.check_selection(replace(selection, tier_code=None), replace(options, table=Tiers(())))
 
 
 def test_only_a_sole_medical_agency_is_confirmed_and_once_per_year() -> None:

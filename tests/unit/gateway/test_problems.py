@@ -6,7 +6,7 @@ import pytest
 
 import contract.catalogue  # noqa: F401 - defines every error
 import services.gateway.errors as own
-from contract import contribution, errors, payment
+from contract import agreement, contribution, errors, payment
 from contract.errors import ContractError
 from contract.upstream import UpstreamBusy
 from services.gateway import problems
@@ -59,6 +59,16 @@ def test_nothing_on_an_orders_page_claims_that_no_money_was_taken() -> None:
         (own.SnapshotVisitor(), "/wechat/callback", ("重新进入", "/")),
         (own.PageExpired(), f"{JOURNEY}/payer", ("返回修改", JOURNEY)),
         (errors.Unavailable(), "/menu", None),
+        (
+            agreement.AgreementExists(agreement_id="a-9"),
+            "/agreements",
+            ("查看这份三方协议", "/agreements/a-9"),
+        ),
+        (agreement.DraftExpired(), "/agreements", ("重新填写", "/agreements/new")),
+        (agreement.AgreementNotFound(), "/agreements/a-1", ("查看三方协议", "/agreements")),
+        (errors.DeadlineExceeded(), "/agreements", ("查看三方协议", "/agreements")),
+        (errors.DeadlineExceeded(), "/agreements/a-1/cancellation", ("查看三方协议", "/agreements/a-1")),
+        (contribution.UpstreamUnavailable(), "/agreements/new/account", ("再试一次", "/agreements/new")),
     ],
 )
 def test_the_way_on(error: ContractError, path: str, way: tuple[str, str] | None) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, UniqueConstraint, func, select
 
-from kit.database import Database, insert_or_ignore
+from kit.database import Database, Duplicate, insert_or_ignore
 from tests.factories.transactions import rolled_back
 
 seats = Table(
@@ -52,6 +52,20 @@ def test_every_unique_constraint_can_refuse_an_insert(theatre: Database) -> None
         assert not insert_or_ignore(tx, seats, number=1, holder="b")
         assert not insert_or_ignore(tx, seats, number=2, holder="a")
         assert insert_or_ignore(tx, seats, number=2, holder="b")
+
+
+def _seat(database: Database, **people: int) -> None:
+    with database.write() as tx:
+        for holder, number in people.items():
+            tx.execute(seats.insert(), {"number": number, "holder": holder})
+
+
+def test_rows_written_at_once_are_all_there_or_none(theatre: Database) -> None:
+    _seat(theatre, a=1, b=2)
+    for taken in ({"c": 1}, {"a": 3}):
+        with pytest.raises(Duplicate):
+            _seat(theatre, i=9, **taken)
+    assert _taken(theatre) == 2
 
 
 def test_a_database_that_cannot_be_opened_does_not_answer(theatre: Database, tmp_path: Path) -> None:

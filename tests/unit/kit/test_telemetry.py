@@ -25,7 +25,8 @@ def _line(
 
 @pytest.mark.parametrize(
     "text",
-    [NUMBER, NUMBER.lower(), "450103197806122040", PHONE, f"phone={PHONE},", f"+86{PHONE}", f"（{NUMBER}）",
+    [NUMBER, NUMBER.lower(), "450103197806122040", "6217003410000000051", "6217003410000051",
+     PHONE, f"phone={PHONE},", f"+86{PHONE}", f"（{NUMBER}）",
      f'{{"zjhm":"{NUMBER}"}}', f"/orders?phone={PHONE}&x=1"],
 )  # fmt: skip
 def test_document_and_phone_numbers_are_blanked(text: str) -> None:

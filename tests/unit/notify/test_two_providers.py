@@ -10,7 +10,7 @@ from services.notify.config import Config
 from services.notify.domain.messages import Found, Rejected, Remedy, State
 from services.notify.domain.routing import LEAST, Traffic
 from services.notify.usecases import receipts, reminders
-from tests.fakes.notify_events import failed, succeeded
+from tests.fakes.notify_events import succeeded
 from tests.fakes.notify_provider import FakeProvider, channels
 from tests.unit.notify.test_usecases import PATIENCE, Notify
 from tests.unit.notify.test_wording import ENVIRONMENT
@@ -209,17 +209,17 @@ def test_at_night_nobody_is_woken_and_codes_still_come(two: Two) -> None:
 def test_a_phone_has_only_so_many_reminders_in_a_day(two: Two) -> None:
     two.cap = 2
     for n in range(3):
-        two.hear(succeeded(), f"event-{n}")
+        two.hear(succeeded(f"order-{n}"))
     two.send_due()
     assert two.states == [State.SENT, State.SENT, State.UNDELIVERED]
     two.clock.advance(hours=25)
-    two.hear(failed(), "event-9")
+    two.hear(succeeded("order-9"))
     two.send_due()
     assert two.states[-1] is State.SENT
 
 
 def test_reminders_keep_to_the_rate_and_say_that_more_is_due(two: Two) -> None:
     for n in range(600):
-        two.hear(succeeded(payer_phone=f"138{n:08d}"), f"event-{n}")
+        two.hear(succeeded(payer_phone=f"138{n:08d}"))
     claimed = reminders.claim(two.storage, two.storage, two.channels, two.clock, 1000)
     assert (len(claimed.messages), claimed.held_back) == (500, True)  # a quarter of a second of two providers

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
+from contract.events import OWN_SOURCES, EventData
 from contract.notify import SendCode, SmsNotAccepted
 from contract.payment import PaymentFailed, PaymentSucceeded
+from contract.refunds import PaymentRefunded, PaymentReturned
 from kit.clock import SetClock
 from kit.config import read
 from services.notify.config import Config
@@ -27,11 +30,16 @@ from services.notify.domain.messages import (
 from services.notify.templates import Catalogue, Kind
 from services.notify.usecases import codes, reminders
 from services.notify.usecases.channels import Channels
-from tests.fakes.notify_events import failed, succeeded
+from tests.fakes.notify_events import contribution, enveloped, failed, refunded, returned, succeeded
 from tests.fakes.notify_provider import FakeProvider, channels
 from tests.fakes.notify_storage import FakeNotifyStorage
 from tests.unit.notify.test_wording import ENVIRONMENT
 
+_REMINDERS: dict[type[EventData], Any] = {
+    PaymentSucceeded: reminders.remind_of_success, PaymentFailed: reminders.remind_of_failure,
+    PaymentRefunded: reminders.remind_of_refund, PaymentReturned: reminders.remind_of_return,
+}  # fmt: skip
+OWN = OWN_SOURCES + "payment"
 GRACE = dt.timedelta(seconds=120)
 PATIENCE = Patience(GRACE, dt.timedelta(seconds=300))
 CODE = SendCode("challenge-1", "13800138000", "042042", 5)
@@ -51,11 +59,9 @@ class Notify:
         self.channels: Channels = channels(self.catalogue, tencent=self.provider)
         self.pauses: list[float] = []
 
-    def hear(self, event: PaymentSucceeded | PaymentFailed, event_id: str = "event-1") -> int:
-        told = reminders.Told(self.storage, self.catalogue, self.cap)
-        if isinstance(event, PaymentSucceeded):
-            return reminders.remind_of_success(None, event, event_id, told, self.clock.now())
-        return reminders.remind_of_failure(None, event, event_id, told, self.clock.now())
+    def hear(self, event: EventData, event_id: str = "event-1", source: str = OWN) -> int:
+        teller = reminders.Teller(self.storage, self.catalogue, self.cap, self.clock)
+        return int(_REMINDERS[type(event)](None, event, enveloped(event, event_id, source), teller))
 
     def claim(self, quiet: tuple[int, int] = (0, 0)) -> list[Message]:
         claimed = reminders.claim(self.storage, self.storage, self.channels, self.clock, 100, quiet)
@@ -88,6 +94,51 @@ def test_a_payment_is_told_to_payer_and_insured(notify: Notify) -> None:
     assert {sms.kind for sms in notify.provider.delivered} == {Kind.PAYMENT_SUCCEEDED}
     assert notify.states == [State.SENT, State.SENT]
     assert set(notify.storage.segments.values()) == {4}
+
+
+def test_a_refund_is_told_to_payer_and_insured_once(notify: Notify) -> None:
+    assert [notify.hear(refunded(insured_phone="13900139000")) for _ in range(2)] == [2, 0]
+    notify.send_due()
+    assert [sms.phone for sms in notify.provider.delivered] == ["13800138000", "13900139000"]
+    assert {sms.kind for sms in notify.provider.delivered} == {Kind.PAYMENT_REFUNDED}
+
+
+def test_money_that_went_back_is_told_to_its_payer_once(notify: Notify) -> None:
+    assert [notify.hear(returned()) for _ in range(2)] == [1, 0]
+    assert notify.hear(returned(payer_phone=None), "event-2") == 0
+    notify.send_due()
+    assert [(sms.phone, sms.kind) for sms in notify.provider.delivered] == [
+        ("13800138000", Kind.PAYMENT_RETURNED)
+    ]
+
+
+def test_a_failure_that_comes_after_its_success_is_told_to_nobody(notify: Notify) -> None:
+    assert notify.hear(succeeded()) == 1
+    assert notify.hear(failed(), "event-2") == 0
+
+
+def test_a_success_that_comes_after_its_failure_is_told(notify: Notify) -> None:
+    assert notify.hear(failed()) == 1
+    assert notify.hear(succeeded()) == 1
+
+
+def test_one_payment_is_one_occasion_whatever_its_event_is_called() -> None:
+    known = reminders.occasion("/wechat-city", "order-1", contribution(years=(2026, 2025)))
+    assert known == reminders.occasion("/wechat-city", "order-1", contribution(years=(2025, 2026), amount=1))
+    others = (
+        ("/alipay-city", "order-1", contribution(years=(2025, 2026))),
+        ("/wechat-city", "order-2", contribution(years=(2025, 2026))),
+        ("/wechat-city", "order-1", contribution(years=(2025,))),
+        ("/wechat-city", "order-1", contribution(years=(2025, 2026), social_number="45010300099999")),
+    )
+    assert known not in {reminders.occasion(*other) for other in others}
+
+
+def test_another_system_cannot_say_who_one_of_our_payers_is(notify: Notify) -> None:
+    notify.hear(succeeded(payer_id="person-1"), source="/wechat-city")
+    notify.hear(succeeded(payer_id="person-1"))
+    notify.hear(returned(payer_id="person-1"), "event-3")
+    assert [payer for payer, _ in notify.storage.payers.values()] == [None, "person-1", "person-1"]
 
 
 def test_the_same_event_twice_is_told_once(notify: Notify) -> None:

@@ -12,7 +12,7 @@ from services.gateway.api.operations import operation
 from services.gateway.api.payloads import login as payloads
 from services.gateway.domain.account import AccountExport
 from services.gateway.domain.sessions import Session
-from services.gateway.errors import LoginNeeded, OrderUnsettled
+from services.gateway.errors import AgreementStands, LoginNeeded, OrderUnsettled
 from services.gateway.routes.base import Routes
 from services.gateway.usecases import account, sessions
 
@@ -42,7 +42,7 @@ class AccountApi(Routes):
 
     @operation(
         "POST", "/account/deletion", "申请注销", access=Access.PAYER, answer=Deletion, status=201,
-        errors=(LoginNeeded, OrderUnsettled, *rights.request_deletion.errors),
+        errors=(LoginNeeded, OrderUnsettled, AgreementStands, *rights.request_deletion.errors),
     )  # fmt: skip
     def request_deletion_by_api(self, request: Request, session: Session, body: None) -> Deletion:
         return account.request_deletion(self.payer(session).person_id, self.ports)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TypeVar
 
 from werkzeug.wrappers import Request
@@ -21,7 +20,7 @@ from contract.payment import (
 )
 from contract.rpc import Method
 from kit.http import Access
-from services.gateway.api.operations import operation
+from services.gateway.api.operations import IDEMPOTENCY_KEY, idempotency_key, operation
 from services.gateway.api.payloads import orders as payloads
 from services.gateway.domain import drafts
 from services.gateway.domain.drafts import Draft
@@ -32,8 +31,6 @@ from services.gateway.routes.base import Routes
 
 Answer = TypeVar("Answer")
 
-_KEY = re.compile(r"[\w-]{8,64}", re.ASCII)
-
 
 class OrdersApi(Routes):
     """Placing, paying, looking after and closing."""
@@ -42,15 +39,13 @@ class OrdersApi(Routes):
         "POST", "/orders", "下单，返回银联商务支付页地址", access=Access.PAYER, body=payloads.OrderWanted,
         answer=OrderPlaced, status=201,
         errors=(LoginNeeded, InvalidInput, NotFound, StalePage, *payment.place_order.errors),
-        headers={"Idempotency-Key": "8至64位字母、数字、- 或 _；重试用同一个"},
+        headers=IDEMPOTENCY_KEY,
     )  # fmt: skip
     def place_order_by_api(
         self, request: Request, session: Session, body: payloads.OrderWanted
     ) -> OrderPlaced:
         """The hot path: the session's select and this call; for somebody else the journey's select beside them."""
-        key = request.headers["Idempotency-Key"]
-        if not _KEY.fullmatch(key):
-            raise InvalidInput("Idempotency-Key 应为8至64位字母、数字、- 或 _。", field="Idempotency-Key")
+        key = idempotency_key(request)
         payer = self.payer(session)
         phone = payer.phone if body.reminder_phone is None else drafts.reminder_phone(body.reminder_phone)
         operator = Payer(payer.person_id, payer.person.name, phone or "")

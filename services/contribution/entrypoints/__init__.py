@@ -1,0 +1,1 @@
+"""Entrypoints of contribution, by subject; together they are the ContributionService."""
