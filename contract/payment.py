@@ -238,7 +238,8 @@ class Contribution:
     """One paid or unpaid contribution of one insured as reminders show it (3.2.1.12): masked person, `amount` in fen.
 
     `social_number` is 社保编号; `years` oldest first, several for 补缴; `relation_id` as in ItemWanted. Phones are
-    full, because a reminder is sent to them; both are optional. `external` only in other systems' events.
+    full, because a reminder is sent to them; both are optional. `payer_id` is identity's and counts only in our own
+    events, `external` only in other systems'.
     """
 
     insured_name: str
@@ -257,6 +258,7 @@ class Contribution:
     insured_phone: str | None = None
     relation_id: str | None = None
     external: ExternalContribution | None = None
+    payer_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -226,7 +226,7 @@ class PaymentReturned(EventData):
     """UnionPay says that money which was not the order's is on its way back: paid late, twice or with another amount.
 
     No contribution is refunded by it. `reason` is Chinese, `reason_code` for programs; `amount` is in fen, the name
-    masked.
+    masked, `payer_id` identity's.
     """
 
     type: ClassVar[str] = "payment.returned.v1"
@@ -239,3 +239,4 @@ class PaymentReturned(EventData):
     paid_at: dt.datetime
     returned_at: dt.datetime
     payer_phone: str | None = None
+    payer_id: str | None = None

@@ -27,6 +27,7 @@ _CHANNEL: Settings = {
 DEFAULTS: Settings = {
     "seed": 1,
     "wechat_auto": "",
+    "wechat_refuses": "",
     "notify": {
         "lost_rate": 0.0,
         "duplicate_rate": 0.0,
@@ -70,6 +71,18 @@ DEFAULTS: Settings = {
     "taxcore": _CHANNEL | {"transaction": ""},
     "realname": _CHANNEL | {"timestamp_skew_seconds": 600},
     "sms": dict(_CHANNEL),
+    "aliyun": dict(_CHANNEL),
+    "smsgateway": dict(_CHANNEL),
+    "receipts": {
+        "url": "",
+        "delay_seconds": [0.0, 0.0],
+        "lost_rate": 0.0,
+        "fail_rate": 0.0,
+        "failure": "UNDELIV",
+        "duplicate_rate": 0.0,
+        "retry_schedule": [60.0, 300.0, 600.0],
+        "timeout_seconds": 5.0,
+    },
     "wechat": dict(_CHANNEL),
 }
 CHOICES: Mapping[str, tuple[str, ...]] = {

@@ -33,6 +33,8 @@ NOTICES = {
     "lineremoved": "已从这次的名单移除。",
     "lineblocked": LineBlocked.text,
     "closed": "这笔缴费已放弃，没有扣款。",
+    "inwechat": "以后在微信里提醒您。微信发不出去的，仍然发短信。",
+    "bysms": "以后用短信提醒您。",
 }
 """Sentences a redirect may bring along by their key, so that no text of others gets onto our pages."""
 

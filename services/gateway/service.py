@@ -20,6 +20,7 @@ from services.gateway.routes.api.journeys import JourneysApi
 from services.gateway.routes.api.login import LoginApi
 from services.gateway.routes.api.orders import OrdersApi
 from services.gateway.routes.api.records import RecordsApi
+from services.gateway.routes.api.reminders import RemindersApi
 from services.gateway.routes.api.standards import StandardsApi
 from services.gateway.routes.api.statistics import StatisticsApi
 from services.gateway.routes.base import BATCHES, JOURNEYS, SESSIONS
@@ -34,6 +35,7 @@ from services.gateway.routes.journey import JourneyRoutes
 from services.gateway.routes.login import LoginRoutes
 from services.gateway.routes.menu import MenuRoutes
 from services.gateway.routes.order import OrderRoutes
+from services.gateway.routes.reminders import ReminderRoutes
 from services.gateway.routes.standards import StandardsRoutes
 from services.gateway.routes.statistics import StatisticsRoutes
 from services.gateway.routes.waiting import WaitingRoutes
@@ -43,8 +45,8 @@ from services.gateway.usecases import sessions, upkeep
 class GatewayService(
     EntryRoutes, LoginRoutes, AccountRoutes, MenuRoutes, HouseholdRoutes, InsuredRoutes, JourneyRoutes,
     WaitingRoutes, BatchRoutes, BatchCheckRoutes, OrderRoutes, StandardsRoutes, ContributionRoutes, DeclarationRoutes,
-    AgreementRoutes, LoginApi, AccountApi, HouseholdApi, JourneysApi, BatchesApi, OrdersApi,
-    StandardsApi, RecordsApi, AgreementsApi, StatisticsApi, StatisticsRoutes,
+    AgreementRoutes, ReminderRoutes, LoginApi, AccountApi, HouseholdApi, JourneysApi, BatchesApi, OrdersApi,
+    StandardsApi, RecordsApi, AgreementsApi, RemindersApi, StatisticsApi, StatisticsRoutes,
 ):  # fmt: skip
     """The residents' door."""
 

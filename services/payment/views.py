@@ -31,6 +31,7 @@ def contribution_of(order: Order, item: Item) -> Contribution:
         insurance_type=item.insurance_type, kind=item.kind, years=item.years, tier_label=item.tier_label,
         amount=item.amount, channel=order.channel, operator_name=mask_name(order.payer_name),
         payer_phone=order.payer_phone, insured_phone=item.insured_phone, relation_id=item.relation_id,
+        payer_id=order.payer_id,
     )  # fmt: skip
 
 
@@ -141,5 +142,5 @@ def returned(order: Order, refund: Refund, paid_at: dt.datetime) -> PaymentRetur
     return PaymentReturned(
         order_id=order.order_id, refund_id=refund.refund_id, amount=refund.amount, reason_code=refund.case.value,
         reason=refunds.CASE_REASONS[refund.case], operator_name=mask_name(order.payer_name), paid_at=paid_at,
-        returned_at=refund.refunded_at, payer_phone=order.payer_phone,
+        returned_at=refund.refunded_at, payer_phone=order.payer_phone, payer_id=order.payer_id,
     )  # fmt: skip

@@ -48,6 +48,11 @@ ANYBODY: dict[tuple[str, str, str], str] = {
 
 PROVEN: dict[tuple[str, str, str], str] = {
     ("payment", "GET,POST", "/notify/unionpay"): "UnionPay signs each notify with the communication key",
+    (
+        "notify",
+        "POST",
+        "/receipts/<provider>/<token>",
+    ): "providers sign no receipt: the address ends in a secret only they were told",
 }
 """Routes whose caller proves itself by the request (Access.SIGNED)."""
 

@@ -48,7 +48,8 @@ BY_SUBJECT = {
         "positions.py": "where a row of it stands, carried from page to page",
     },
     "notify": {
-        "sender.py": "the greenlet that empties the queue of messages",
+        "sender.py": "the greenlet that empties the queue of messages, and the providers it asks",
+        "staff.py": "the operators' command line, until there is a console",
         "templates.py": "the provider's registered texts",
         "templates.json": "the same, as registered",
         "wording.py": "what each text is filled with",

@@ -204,7 +204,7 @@ def one_reminder_each(books: Snapshot) -> Found:
     written: defaultdict[str, list[MessageRow]] = defaultdict(list)
     for message in books.messages:
         written[message.event_id].append(message)
-        if message.state != "sent":
+        if message.state not in ("sent", "delivered"):
             yield f"reminder is {message.state}", (message.message_id, message.event_id)
     for event in books.events:
         if event.type not in _KIND_OF_EVENT:

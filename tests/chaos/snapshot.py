@@ -222,7 +222,7 @@ class Books:
         templates = json.loads((ROOT / self._system.env["SMS_TEMPLATES"]).read_text(encoding="utf-8"))[
             "templates"
         ]
-        kinds = {template["id"]: template["name"] for template in templates}
+        kinds = {template[key]: template["name"] for template in templates for key in ("id", "aliyun_id")}
         arrived = self._get("/sms", limit=10**6)["messages"]
         return [Sms(m["session_context"], m["phone"], kinds[m["template_id"]], m["text"]) for m in arrived]
 

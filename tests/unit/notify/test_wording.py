@@ -6,15 +6,16 @@ import pytest
 
 from contract.insurance import Channel, InsuranceType, PaymentKind
 from kit.config import read
-from services.notify import domain, wording
+from services.notify import wording
 from services.notify.config import Config
+from services.notify.domain import messages as domain
 from services.notify.templates import HOTLINE, LONGEST, Catalogue, Kind
 from tests.fakes.notify_events import failed, refunded, returned, succeeded
 
 ENVIRONMENT = {
     "NOTIFY_DATABASE_URL": "sqlite://", "NOTIFY_HTTP_ADDRESS": "127.0.0.1:0", "AMQP_URI": "memory://",
     "PERSONAL_DATA_KEYS": "1:" + "3c" * 16, "BLIND_INDEX_KEY": "5a" * 32, "TENCENT_SECRET_ID": "id",
-    "TENCENT_SECRET_KEY": "key", "TENCENT_SMS_APP_ID": "1400006666",
+    "TENCENT_SECRET_KEY": "key", "TENCENT_SMS_APP_ID": "1400006666", "SMS_RECEIPT_TOKEN": "token",
 }  # fmt: skip
 
 
@@ -127,4 +128,4 @@ def test_a_text_that_fits_stays_as_it_is(catalogue: Catalogue) -> None:
     ],
 )
 def test_payer_and_insured_are_told_once_each(phones: dict[str, str | None], told: tuple[str, ...]) -> None:
-    assert domain.recipients(succeeded(**phones).contribution) == told
+    assert domain.audience(succeeded(**phones).contribution, foreign=False).phones == told
