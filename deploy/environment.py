@@ -9,7 +9,13 @@ _SECRETS: Mapping[str, Sequence[str]] = {
     "gateway": ("WECHAT_APPID", "WECHAT_SECRET"),
     "identity": ("REALNAME_APP_ID", "REALNAME_APP_KEY"),
     "contribution": ("QUOTE_KEYS", "TAXBANK_APP_ID", "TAXBANK_APP_KEY"),
-    "payment": ("QUOTE_KEYS", "UNIONPAY_APP_ID", "UNIONPAY_APP_KEY", "UNIONPAY_COMMUNICATION_KEYS"),
+    "payment": (
+        "QUOTE_KEYS",
+        "ROW_SEAL_KEYS",
+        "UNIONPAY_APP_ID",
+        "UNIONPAY_APP_KEY",
+        "UNIONPAY_COMMUNICATION_KEYS",
+    ),
     "notify": ("TENCENT_SECRET_ID", "TENCENT_SECRET_KEY"),
 }
 """Secrets of single services, besides those every service has."""
@@ -17,7 +23,7 @@ _SECRETS: Mapping[str, Sequence[str]] = {
 VHOST = "contribution"
 """RabbitMQ's virtual host."""
 
-_OURS_ALONE = "QUOTE_KEYS"  # of the above, what no outside party knows
+_OURS_ALONE = {"QUOTE_KEYS", "ROW_SEAL_KEYS"}  # of the above, what no outside party knows
 
 _MERCHANT = {
     "UNIONPAY_MSG_SRC": "WWW.TEST.COM",  # for UNIONPAY_ROUTE=communication-key
@@ -62,7 +68,7 @@ class Environment:
 
     def sandbox(self, address: str, database: str) -> dict[str, str]:
         """What the sandbox knows: the other half of every outside party's credentials."""
-        shared = {key for keys in _SECRETS.values() for key in keys if key != _OURS_ALONE}
+        shared = {key for keys in _SECRETS.values() for key in keys} - _OURS_ALONE
         return {
             "SANDBOX_ADDRESS": address,
             "SANDBOX_DATABASE": database,

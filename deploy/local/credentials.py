@@ -14,6 +14,7 @@ _GENERATED: Mapping[str, Callable[[], str]] = {
     "PERSONAL_DATA_KEYS": lambda: f"1:{secrets.token_hex(16)}",
     "BLIND_INDEX_KEY": lambda: secrets.token_hex(32),
     "QUOTE_KEYS": lambda: f"1:{secrets.token_hex(16)}",
+    "ROW_SEAL_KEYS": lambda: f"1:{secrets.token_hex(16)}",
     "WECHAT_APPID": lambda: f"wx{secrets.token_hex(8)}",
     "WECHAT_SECRET": lambda: secrets.token_hex(16),
     "TAXBANK_APP_ID": lambda: secrets.token_hex(16),

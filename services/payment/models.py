@@ -23,6 +23,7 @@ from kit.columns import BlindIndex, EncryptedJson, EncryptedText, Moment
 from kit.inbox import inbox_table
 from kit.migrations import new_metadata
 from kit.outbox import outbox_table
+from kit.seals import RowSeal, seal_column
 
 metadata = new_metadata()
 
@@ -56,6 +57,7 @@ orders = Table(
     Column("mid", String(32), nullable=False),
     Column("tid", String(16), nullable=False),
     Column("inst_mid", String(32), nullable=False),
+    seal_column(),
     UniqueConstraint("payer_id", "idempotency_key"),
 )  # fmt: skip
 """One order is one UnionPay payment; `amount`, in fen, is the sum of its lines."""
@@ -91,6 +93,7 @@ order_lines = Table(
     Column("tier_label", String(64), nullable=False),
     Column("amount", BigInteger, nullable=False),
     Column("live", Boolean, nullable=False),
+    seal_column(),
     UniqueConstraint("quote_id", "line"),
 )  # fmt: skip
 """One line pays for one insured person, insurance type and year; lines with the same `item` came from one quote, which
@@ -142,6 +145,7 @@ refund_cases = Table(
     Column("paid_at", Moment),
     Column("opened_at", Moment, nullable=False),
     Column("closed_at", Moment),
+    seal_column(),
     UniqueConstraint("order_id", "transaction_id"),
 )  # fmt: skip
 """Money we hold that is not the order's, one case per UnionPay transaction."""
@@ -166,6 +170,7 @@ refunds = Table(
     Column("attempts", Integer, nullable=False),
     Column("refunded_at", Moment),
     Column("failure", String(16)),
+    seal_column(),
     UniqueConstraint("origin", "idempotency_key"),
 )  # fmt: skip
 """Money of an order that goes back to its payer; with a `case_reason`, that of the refund case with its transaction."""
@@ -199,3 +204,21 @@ refund_history = Table(
     Column("detail", JSON, nullable=False),
 )  # fmt: skip
 """Every change of a refund's state; the refund row itself is its beginning. `operator_id` only where staff did it."""
+
+ORDER_SEAL = RowSeal(
+    orders, "order_id", "mer_order_id", "payer_id", "amount", "channel", "state", "created_at", "paid_at",
+    "transaction_id", "mid", "tid",
+)  # fmt: skip
+LINE_SEAL = RowSeal(
+    order_lines, "order_id", "item", "line", "quote_id", "insured_type", "insured_number", "insurance_type", "kind",
+    "agency_code", "person_number", "product_code", "year", "amount",
+)  # fmt: skip
+CASE_SEAL = RowSeal(
+    refund_cases, "order_id", "reason", "transaction_id", "amount", "paid_at", "opened_at", "closed_at"
+)
+REFUND_SEAL = RowSeal(
+    refunds, "refund_id", "order_id", "refund_order_id", "transaction_id", "amount", "origin", "operator_id",
+    "case_reason", "state", "created_at", "refunded_at",
+)  # fmt: skip
+"""What no row of money may say otherwise than storage wrote it (docs/adr/0023). What is not here follows from these and
+from the histories, and `verify` compares it with them: live lines, cases that are open, lines a refund gives back."""
