@@ -99,17 +99,21 @@ class Database:
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[Connection]:
         """Reads that all see what was committed when the first began, however long they take. Nobody waits for them."""
-        with self._at_once.connect() as connection:
-            if self.is_sqlite:
+        if self.is_sqlite:
+            with (
+                self._at_once.connect() as connection
+            ):  # whose transactions begin without keeping writers away
                 connection.exec_driver_sql("BEGIN")
-            else:
-                connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-                connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
-            try:
-                yield connection
-            finally:
-                connection.exec_driver_sql("ROLLBACK")
+                try:
+                    yield connection
+                finally:
+                    connection.exec_driver_sql("ROLLBACK")
+            return
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+            yield connection
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Writer]:

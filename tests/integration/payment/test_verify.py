@@ -162,12 +162,13 @@ TAMPERED = [
     ("UPDATE orders SET state = 'paid' WHERE state = 'placed'", {Kind.ALTERED, Kind.HISTORY, Kind.STATE}),
     (f"UPDATE orders SET state = 'closed' WHERE {PAID}",
      {Kind.ALTERED, Kind.HISTORY, Kind.STATE, Kind.LIVE, Kind.REFUND, Kind.IMBALANCE}),
-    (f"UPDATE orders SET transaction_id = 'other' WHERE {PAID}", {Kind.ALTERED, Kind.REFUND, Kind.UNBOOKED, Kind.IMBALANCE}),
+    (f"UPDATE orders SET transaction_id = 'other' WHERE {PAID}",
+     {Kind.ALTERED, Kind.REFUND, Kind.UNBOOKED, Kind.IMBALANCE}),
     (f"UPDATE orders SET seal = NULL WHERE {PAID}", {Kind.ALTERED}),
-    (f"UPDATE orders SET payer_name = mid WHERE {PAID}", {Kind.UNREADABLE}),
+    (f"UPDATE order_lines SET insured_name = 'plain'::bytea WHERE {A_LINE}", {Kind.UNREADABLE}),
     (f"UPDATE order_lines SET year = 1999 WHERE {A_LINE}", {Kind.ALTERED}),
     (f"UPDATE order_lines SET person_number = 'another' WHERE {A_LINE}", {Kind.ALTERED}),
-    (f"UPDATE order_lines SET insured_index = quote_id WHERE {A_LINE}", {Kind.ALTERED}),
+    (f"UPDATE order_lines SET insured_index = 'other'::bytea WHERE {A_LINE}", {Kind.ALTERED}),
     (f"UPDATE order_lines SET live = false WHERE {A_LINE}", {Kind.LIVE}),
     ("UPDATE refunds SET amount = amount + 100 WHERE case_reason IS NULL", {Kind.ALTERED, Kind.REFUND, Kind.IMBALANCE}),
     ("UPDATE refunds SET operator_id = 'another' WHERE case_reason IS NULL", {Kind.ALTERED}),
@@ -178,7 +179,7 @@ TAMPERED = [
     ("DELETE FROM refund_lines WHERE line = 0 AND item = 1", {Kind.REFUND, Kind.LIVE, Kind.IMBALANCE}),
     ("UPDATE refund_cases SET closed_at = NULL", {Kind.ALTERED, Kind.CASE}),
     ("UPDATE refund_cases SET amount = 1", {Kind.ALTERED, Kind.CASE, Kind.REFUND, Kind.IMBALANCE}),
-    ("DELETE FROM refund_cases", {Kind.REFUND, Kind.UNBOOKED, Kind.IMBALANCE}),
+    ("DELETE FROM refund_cases", {Kind.REFUND, Kind.UNBOOKED}),
     ("UPDATE orders SET refund_due = true", {Kind.CASE}),
     (f"DELETE FROM order_history WHERE order_id = {THE_PAID}", {Kind.HISTORY, Kind.EVENT}),
     ("DELETE FROM refund_history", {Kind.HISTORY}),
@@ -192,12 +193,10 @@ TAMPERED = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize("payment", ["postgresql"], indirect=True)
 @pytest.mark.parametrize(("statement", "kinds"), TAMPERED)
 def test_what_was_changed_is_found(books: Wiring, statement: str, kinds: set[Kind]) -> None:
     assert found() == []
-    sqlite = books.database.is_sqlite  # type: ignore[attr-defined]
-    if not sqlite:
-        statement = statement.replace("= mid ", "= mid::bytea ").replace("= quote_id ", "= quote_id::bytea ")
     change(books, statement)
     assert set(found()) == kinds
 
@@ -245,7 +244,7 @@ def test_a_kept_notify_is_money_in_flight_until_it_is_acted_on(
         "paid": order.amount, "posted": 0, "refunded": 0, "in_flight": order.amount,
     }  # fmt: skip
     change(payment, "UPDATE notifies SET processed_at = received_at")
-    assert found() == [Kind.UNBOOKED, Kind.IMBALANCE]
+    assert set(found()) == {Kind.UNBOOKED, Kind.IMBALANCE}
 
 
 def test_events_pruned_after_their_time_are_not_missed(books: Wiring) -> None:
