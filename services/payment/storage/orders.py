@@ -198,13 +198,15 @@ class OrderStorage:
     def open_refund_case(
         self, tx: Connection, order: Order, reason: RefundReason, report: Report, now: dt.datetime
     ) -> bool:
-        """Record money that must go back; False when this transaction's case is open already."""
-        tx.execute(update(orders).where(orders.c.order_id == order.order_id).values(refund_due=True))
+        """Record money that must go back; False when this transaction has its case already, be it closed."""
         case = {
             "order_id": order.order_id, "reason": reason.value, "transaction_id": report.transaction_id,
             "amount": report.amount, "paid_at": report.paid_at, "opened_at": now,
         }  # fmt: skip
-        return insert_or_ignore(tx, refund_cases, **CASE_SEAL.onto(case))
+        opened = insert_or_ignore(tx, refund_cases, **CASE_SEAL.onto(case))
+        if opened:
+            tx.execute(update(orders).where(orders.c.order_id == order.order_id).values(refund_due=True))
+        return opened
 
     def add_notify(
         self, tx: Connection, digest: str, mer_order_id: str, raw: str, now: dt.datetime, done: bool
