@@ -10,7 +10,8 @@ _SECRETS: Mapping[str, Sequence[str]] = {
     "identity": ("REALNAME_APP_ID", "REALNAME_APP_KEY"),
     "contribution": ("QUOTE_KEYS", "TAXBANK_APP_ID", "TAXBANK_APP_KEY"),
     "payment": (
-        "QUOTE_KEYS", "UNIONPAY_APP_ID", "UNIONPAY_APP_KEY", "UNIONPAY_COMMUNICATION_KEYS", "PUBLISHER_KEYS",
+        "QUOTE_KEYS", "ROW_SEAL_KEYS", "UNIONPAY_APP_ID", "UNIONPAY_APP_KEY", "UNIONPAY_COMMUNICATION_KEYS",
+        "PUBLISHER_KEYS",
     ),
     "notify": (
         "TENCENT_SECRET_ID", "TENCENT_SECRET_KEY", "ALIYUN_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_SECRET",
@@ -22,7 +23,8 @@ _SECRETS: Mapping[str, Sequence[str]] = {
 VHOST = "contribution"
 """RabbitMQ's virtual host."""
 
-_OURS_ALONE = {"QUOTE_KEYS", "PUBLISHER_KEYS"}  # of the above, what no party of the sandbox knows
+_OURS_ALONE = {"QUOTE_KEYS", "ROW_SEAL_KEYS", "PUBLISHER_KEYS"}
+"""Of the above, what no party of the sandbox knows."""
 
 _MERCHANT = {
     "UNIONPAY_MSG_SRC": "WWW.TEST.COM",  # for UNIONPAY_ROUTE=communication-key
@@ -69,7 +71,7 @@ class Environment:
 
     def sandbox(self, address: str, database: str) -> dict[str, str]:
         """What the sandbox knows: the other half of every outside party's credentials."""
-        shared = {key for keys in _SECRETS.values() for key in keys if key not in _OURS_ALONE}
+        shared = {key for keys in _SECRETS.values() for key in keys} - _OURS_ALONE
         return {
             "SANDBOX_ADDRESS": address,
             "SANDBOX_DATABASE": database,

@@ -16,6 +16,7 @@ _GENERATED: Mapping[str, Callable[[], str]] = {
     "QUOTE_KEYS": lambda: f"1:{secrets.token_hex(16)}",
     "PUBLISHER_KEYS": lambda: f"/{EXAMPLE.removeprefix(PUBLISHER)}={secrets.token_hex(32)}",
     f"{EXAMPLE.upper().replace('-', '_')}_BROKER_PASSWORD": lambda: secrets.token_hex(16),
+    "ROW_SEAL_KEYS": lambda: f"1:{secrets.token_hex(16)}",
     "WECHAT_APPID": lambda: f"wx{secrets.token_hex(8)}",
     "WECHAT_SECRET": lambda: secrets.token_hex(16),
     "TAXBANK_APP_ID": lambda: secrets.token_hex(16),
