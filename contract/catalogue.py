@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contract import (
     agreement,
+    certificate,
+    checking,
     contribution,
     declarations,
     health,
@@ -24,6 +26,8 @@ __all__ = [
     "EVENTS",
     "METHODS",
     "agreement",
+    "certificate",
+    "checking",
     "contribution",
     "declarations",
     "health",

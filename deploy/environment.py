@@ -11,6 +11,7 @@ _SECRETS: Mapping[str, Sequence[str]] = {
     "contribution": ("QUOTE_KEYS", "TAXBANK_APP_ID", "TAXBANK_APP_KEY"),
     "payment": ("QUOTE_KEYS", "UNIONPAY_APP_ID", "UNIONPAY_APP_KEY", "UNIONPAY_COMMUNICATION_KEYS"),
     "notify": ("TENCENT_SECRET_ID", "TENCENT_SECRET_KEY"),
+    "certificate": ("SEAL_APP_ID", "SEAL_APP_KEY"),
 }
 """Secrets of single services, besides those every service has."""
 
@@ -69,6 +70,7 @@ class Environment:
             "SANDBOX_SEED": "1",
             "SANDBOX_SMS_TEMPLATES": _TEMPLATES,
             **{key: self.secrets[key] for key in sorted(shared)},
+            "SEAL_CA": self.secrets["SEAL_CA"],
             **_MERCHANT,
             **_SMS,
             **self.common,
@@ -96,6 +98,13 @@ class Environment:
             }
         if name == "notify":
             return {"TENCENT_SMS_URL": self.sandbox_url, "SMS_TEMPLATES": _TEMPLATES, **_SMS}
+        if name == "certificate":
+            return {
+                "CERTIFICATE_CHECK_URL": f"{self.public_url}/check",
+                "SEAL_PLATFORM_URL": f"{self.sandbox_url}/eseal",
+                "SEAL_CRL_URLS": f"{self.sandbox_url}/eseal/ca.crl",
+                "SEAL_ROOTS": self.secrets["SEAL_CA"].partition(".")[0],  # the key stays with the authority
+            }
         return {}
 
 

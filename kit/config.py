@@ -51,8 +51,10 @@ def needed(when: When) -> Any:
     return dataclasses.field(default="", metadata={"when": when})
 
 
-def outside(**kwargs: Any) -> Any:
+def outside(when: When | None = None, **kwargs: Any) -> Any:
     """The URL of an outside party: in production it must be https and not this machine, where the sandbox is."""
+    if when is not None:
+        return dataclasses.field(default="", metadata={"outside": True, "when": when})
     return dataclasses.field(metadata={"outside": True}, **kwargs)
 
 
@@ -167,9 +169,9 @@ def _production_problems(settings: ServiceConfig) -> list[str]:
         problems.append("CLOCK_OFFSET_FILE must not be set in production")
     for field in dataclasses.fields(settings):
         value, name = getattr(settings, field.name), _variable(type(settings), field)
-        if field.metadata.get("outside") and not _outside(value):
-            problems.append(f"{name}: must be https and not this machine")
         unused = "when" in field.metadata and not value
+        if field.metadata.get("outside") and not unused and not _outside(value):
+            problems.append(f"{name}: must be https and not this machine")
         if field.metadata.get("secret") and not unused and not _secret(value):
             problems.append(f"{name}: too short, or a sample")
     return problems

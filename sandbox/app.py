@@ -8,7 +8,7 @@ from flask import Flask, Response, render_template
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from sandbox import fees, realname, sms, taxbank, taxcore, wechat
+from sandbox import eseal, fees, realname, sms, taxbank, taxcore, wechat
 from sandbox.clock import Clock, wire_time
 from sandbox.control import api as control_api
 from sandbox.control import pages
@@ -34,6 +34,7 @@ BLUEPRINTS = (
     taxbank.blueprint,
     realname.blueprint,
     taxcore.blueprint,
+    eseal.blueprint,
     control_api.blueprint,
     pages.blueprint,
 )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from deploy.broker import MIGRATION
+from deploy.local.seal_root import new_root
 from deploy.topology import SERVICES
 
 _GENERATED: Mapping[str, Callable[[], str]] = {
@@ -25,6 +26,9 @@ _GENERATED: Mapping[str, Callable[[], str]] = {
     "UNIONPAY_COMMUNICATION_KEYS": lambda: secrets.token_hex(24),
     "TENCENT_SECRET_ID": lambda: f"AKID{secrets.token_hex(16)}",
     "TENCENT_SECRET_KEY": lambda: secrets.token_hex(16),
+    "SEAL_APP_ID": lambda: secrets.token_hex(16),
+    "SEAL_APP_KEY": lambda: secrets.token_hex(16),
+    "SEAL_CA": new_root,
     "POSTGRESQL_ADMIN_PASSWORD": lambda: secrets.token_hex(16),
     "SUPERVISOR_PASSWORD": lambda: secrets.token_hex(16),
     "ERLANG_COOKIE": lambda: secrets.token_hex(16),

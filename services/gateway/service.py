@@ -14,6 +14,7 @@ from services.gateway.routes.account import AccountRoutes
 from services.gateway.routes.agreement import AgreementRoutes
 from services.gateway.routes.api.account import AccountApi
 from services.gateway.routes.api.agreements import AgreementsApi
+from services.gateway.routes.api.certificates import CertificatesApi
 from services.gateway.routes.api.household import HouseholdApi
 from services.gateway.routes.api.journeys import JourneysApi
 from services.gateway.routes.api.login import LoginApi
@@ -21,6 +22,8 @@ from services.gateway.routes.api.orders import OrdersApi
 from services.gateway.routes.api.records import RecordsApi
 from services.gateway.routes.api.standards import StandardsApi
 from services.gateway.routes.base import JOURNEYS, SESSIONS
+from services.gateway.routes.certificates import CertificateRoutes
+from services.gateway.routes.checking import CheckingRoutes
 from services.gateway.routes.contributions import ContributionRoutes
 from services.gateway.routes.declarations import DeclarationRoutes
 from services.gateway.routes.entry import EntryRoutes
@@ -37,8 +40,10 @@ from services.gateway.usecases import sessions, upkeep
 
 class GatewayService(
     EntryRoutes, LoginRoutes, AccountRoutes, MenuRoutes, HouseholdRoutes, InsuredRoutes, JourneyRoutes,
-    WaitingRoutes, OrderRoutes, StandardsRoutes, ContributionRoutes, DeclarationRoutes, AgreementRoutes, LoginApi,
+    WaitingRoutes, OrderRoutes, StandardsRoutes, ContributionRoutes, DeclarationRoutes, AgreementRoutes,
+    CertificateRoutes, CheckingRoutes, LoginApi,
     AccountApi, HouseholdApi, JourneysApi, OrdersApi, StandardsApi, RecordsApi, AgreementsApi,
+    CertificatesApi,
 ):  # fmt: skip
     """The residents' door."""
 

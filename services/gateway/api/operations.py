@@ -26,7 +26,8 @@ _KEY = re.compile(r"[\w-]{8,64}", re.ASCII)
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation. `query` and `headers` name required text parameters with what they mean."""
+    """One operation. `query` and `headers` name required text parameters with what they mean. `longest` is how many
+    bytes its body may have, where that is more than usual."""
 
     method: str
     path: str
@@ -38,6 +39,7 @@ class Operation:
     errors: tuple[type[ContractError], ...]
     query: dict[str, str]
     headers: dict[str, str]
+    longest: int | None = None
 
 
 OPERATIONS: list[Operation] = []
@@ -46,11 +48,11 @@ OPERATIONS: list[Operation] = []
 def operation(
     method: str, path: str, summary: str, *, access: Access, body: type[Any] | None = None,
     answer: type[Any] | None = None, status: int = 200, errors: tuple[type[ContractError], ...] = (),
-    query: dict[str, str] | None = None, headers: dict[str, str] | None = None,
+    query: dict[str, str] | None = None, headers: dict[str, str] | None = None, longest: int | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # fmt: skip
     """Serve `handler(self, request, session, body, **path) -> answer payload` as JSON."""
     declared = Operation(
-        method, path, summary, access, body, answer, status, errors, query or {}, headers or {}
+        method, path, summary, access, body, answer, status, errors, query or {}, headers or {}, longest
     )
 
     def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -79,6 +81,8 @@ def _body(request: Request, declared: Operation) -> Any:
     _require(request.headers, declared.headers, "请求头")
     if declared.body is None:
         return None
+    if declared.longest is not None:
+        request.max_content_length = declared.longest
     try:
         data = json.loads(request.get_data() or b"{}")
         return schema.load(declared.body, data)
