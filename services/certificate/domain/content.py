@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from contract.insurance import InsuranceType
 from contract.money import yuan_text
-from contract.people import DocumentType, Person
+from contract.people import DocumentType
 from services.certificate.domain.amounts import capital
 
 
@@ -45,16 +45,6 @@ class Content:
     def total(self) -> int:
         """Fen."""
         return sum(line.amount for line in self.lines)
-
-
-def shown_number(person: Person, full: bool) -> str:
-    """The document number as the authority wants it printed: in full, or birthday and sequence hidden."""
-    number = person.document_number
-    if full or len(number) < 8:
-        return number if full else "*" * len(number)
-    return number[:6] + "*" * (len(number) - 10) + number[-4:] if len(number) > 10 else (
-        number[:2] + "*" * (len(number) - 4) + number[-2:]
-    )  # fmt: skip
 
 
 def printed(content: Content, check_url: str, local: dt.tzinfo) -> dict[str, object]:

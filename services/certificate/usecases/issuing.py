@@ -30,6 +30,7 @@ from contract.errors import ContractError, Unavailable
 from contract.people import Person
 from contract.records import ListPaidRecords, PaidRecord, list_paid_records
 from kit.clock import CHINA, china
+from kit.masking import mask_number
 from services.certificate.domain import content as words
 from services.certificate.domain import register as domain
 from services.certificate.domain.authorities import Authority
@@ -178,9 +179,10 @@ def _content(claimed: Certificate, records: Sequence[PaidRecord], authority: Aut
         )
         for one in records if one.record.paid_at is not None
     ]  # fmt: skip
+    number = claimed.person.document_number
     return Content(
         claimed.number, claimed.check_code, claimed.person.name, claimed.person.document_type,
-        words.shown_number(claimed.person, w.printing.full_number), claimed.period_from, claimed.period_to,
+        number if w.printing.full_number else mask_number(number), claimed.period_from, claimed.period_to,
         words.newest_first(lines), authority.code, authority.name, w.clock.now().replace(microsecond=0),
     )  # fmt: skip
 

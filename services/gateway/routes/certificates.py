@@ -56,7 +56,7 @@ class CertificateRoutes(Routes):
 
     @http("GET", "/certificates/<certificate_id>", access=Access.PAYER)
     def show_certificate(self, request: Request, session: Session, certificate_id: str) -> Response:
-        found = self._certificate(session, certificate_id)
+        found = self._own_certificate(session, certificate_id)
         looks = request.args.get("looks", 1, int)
         waiting = found.state is CertificateState.WAITING and looks <= LOOKS
         template = "certificate_waiting.html" if waiting else "certificate.html"
@@ -67,19 +67,21 @@ class CertificateRoutes(Routes):
         self, request: Request, session: Session, certificate_id: str, page: int
     ) -> Response:
         """A page as a picture: WeChat's browser opens no PDF."""
-        picture = certificates.read_picture(self._named(session, certificate_id), page, self.ports)
+        picture = certificates.read_picture(
+            self._certificate_named(session, certificate_id), page, self.ports
+        )
         return self.browser.protect(Response(picture, content_type="image/png"))
 
     @http("GET", "/certificates/<certificate_id>/file", access=Access.PAYER)
     def download_certificate(self, request: Request, session: Session, certificate_id: str) -> Response:
-        number, content = certificates.read_file(self._named(session, certificate_id), self.ports)
+        number, content = certificates.read_file(self._certificate_named(session, certificate_id), self.ports)
         response = Response(content, content_type="application/pdf")
         response.headers["Content-Disposition"] = f'attachment; filename="{number}.pdf"'
         return self.browser.protect(response)
 
     @http("GET", "/certificates/<certificate_id>/replacement", access=Access.PAYER)
     def show_replacement(self, request: Request, session: Session, certificate_id: str) -> Response:
-        found = self._certificate(session, certificate_id)
+        found = self._own_certificate(session, certificate_id)
         if found.state is not CertificateState.ISSUED:
             return self._to_certificate(certificate_id)
         return self._replacement_form(request, session, found)
@@ -92,7 +94,7 @@ class CertificateRoutes(Routes):
                 self.payer(session), certificate_id, form.get("reason", ""), _key(form), self.ports
             )
         except VoidReasonMissing as error:
-            found = self._certificate(session, certificate_id)
+            found = self._own_certificate(session, certificate_id)
             return self._replacement_form(request, session, found, {"reason": error.message})
         return self._to_certificate(asked.certificate_id)
 
@@ -112,10 +114,10 @@ class CertificateRoutes(Routes):
             key=_key(request.form), reason=request.form.get("reason", ""), errors=errors or {},
         )  # fmt: skip
 
-    def _certificate(self, session: Session, certificate_id: str) -> CertificateView:
-        return self.rpc.call(certificate.get_certificate, self._named(session, certificate_id))
+    def _own_certificate(self, session: Session, certificate_id: str) -> CertificateView:
+        return self.rpc.call(certificate.get_certificate, self._certificate_named(session, certificate_id))
 
-    def _named(self, session: Session, certificate_id: str) -> CertificateOfPerson:
+    def _certificate_named(self, session: Session, certificate_id: str) -> CertificateOfPerson:
         return CertificateOfPerson(self.payer(session).person_id, certificate_id)
 
     def _to_certificate(self, certificate_id: str) -> Response:

@@ -18,7 +18,7 @@ class CheckingRoutes(Routes):
     """By number and check code, which the QR brings along, or by the file."""
 
     @http("GET", "/check", access=Access.PUBLIC)
-    def show_check(self, request: Request, caller: None) -> Response:
+    def show_checking(self, request: Request, caller: None) -> Response:
         """The form; with number and code from the QR at once the answer."""
         number, code = request.args.get("number", ""), request.args.get("code", "")
         if number and code:
