@@ -1,7 +1,9 @@
 # One image per service:  docker build --build-arg SERVICE=payment --tag contribution/payment .
 # Without SERVICE it holds all services, for the migration; target `sandbox` is the sandbox alone.
 FROM python:3.11-slim-bookworm AS libraries
-COPY requirements.txt .
+COPY requirements.txt requirements-certificate.txt ./
+# Only the images that print or seal certificates carry what that needs.
+ARG SERVICE=.
 RUN python -m venv /opt/venv \
  && /opt/venv/bin/pip install --no-cache-dir --require-hashes --only-binary :all: --requirement requirements.txt
 

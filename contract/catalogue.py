@@ -17,6 +17,7 @@ from contract import (
     places,
     records,
     rights,
+    schools,
     tiers,
 )
 from contract.events import EVENTS
@@ -39,5 +40,6 @@ __all__ = [
     "places",
     "records",
     "rights",
+    "schools",
     "tiers",
 ]

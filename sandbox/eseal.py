@@ -110,27 +110,15 @@ def _sealed(world: World, signer: Identity, asked: dict[str, Any], level: str) -
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.sign import PdfSignatureMetadata, PdfSigner, SimpleSigner
     from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
-    from pyhanko.sign.signers.pdf_signer import DSSContentSettings, SigDSSPlacementPreference
     from pyhanko.stamp import NoOpStampStyle
-    from pyhanko_certvalidator import ValidationContext
     from pyhanko_certvalidator.registry import SimpleCertificateStore
 
     now, ca = world.clock.now(), authority(world)
     own = x509.Certificate.load(signer.der)
     pyhanko_signer = SimpleSigner(own, keys.PrivateKeyInfo.load(signer.key_der), SimpleCertificateStore())
-    lasting: dict[str, Any] = {}
-    if level == "B-LT":
-        context = ValidationContext(
-            trust_roots=[x509.Certificate.load(ca.root().der)], crls=[ca.crl(now)], moment=moment(now),
-            allow_fetching=False, revocation_mode="hard-fail",
-        )  # fmt: skip
-        placed = DSSContentSettings(
-            include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_SIGNATURE
-        )
-        lasting = {"embed_validation_info": True, "validation_context": context, "dss_settings": placed}
     meta = PdfSignatureMetadata(
         field_name="Seal", md_algorithm="sha256", certify=True, docmdp_permissions=MDPPerm.NO_CHANGES,
-        subfilter=SigSeedSubFilter.PADES, name=organisations()[asked["organCode"]], **lasting,
+        subfilter=SigSeedSubFilter.PADES, name=organisations()[asked["organCode"]], **_lasting(world, level),
     )  # fmt: skip
     page, x, y = (float(asked["rule"].get(name, 0)) for name in ("page", "x", "y"))
     box = round(x) - 56, round(y) - 56, round(x) + 57, round(y) + 57
@@ -146,6 +134,25 @@ def _sealed(world: World, signer: Identity, asked: dict[str, Any], level: str) -
             return bytes(loop.run_until_complete(signing).getbuffer())
         finally:
             loop.close()
+
+
+def _lasting(world: World, level: str) -> dict[str, Any]:
+    """What B-LT adds, in the signed revision itself."""
+    from asn1crypto import x509
+    from pyhanko.sign.signers.pdf_signer import DSSContentSettings, SigDSSPlacementPreference
+    from pyhanko_certvalidator import ValidationContext
+
+    if level != "B-LT":
+        return {}
+    now, ca = world.clock.now(), authority(world)
+    context = ValidationContext(
+        trust_roots=[x509.Certificate.load(ca.root().der)], crls=[ca.crl(now)], moment=moment(now),
+        allow_fetching=False, revocation_mode="hard-fail",
+    )  # fmt: skip
+    placed = DSSContentSettings(
+        include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_SIGNATURE
+    )
+    return {"embed_validation_info": True, "validation_context": context, "dss_settings": placed}
 
 
 def _stamper(identity: Identity, now: float) -> Any:

@@ -88,6 +88,11 @@ class Bench:
 
         return {}, picture(blob, header["page"], header["width"])
 
+    def roll(self, header: Mapping[str, Any], blob: bytes) -> Answer:
+        from services.certificate.adapters.rolls import rows
+
+        return {"rows": rows(blob)}, b""
+
     def _sealer(self) -> Any:
         from services.certificate.adapters import signing
 
@@ -121,7 +126,7 @@ def serve(line: Any) -> None:
         try:
             answer, made = getattr(bench, header["work"])(header, blob)
         except ContractError as error:
-            answer, made = {"error": error.code, "text": error.message}, b""
+            answer, made = {"error": error.code, "text": error.message, "detail": error.detail}, b""
         except Exception:
             _log.exception("a press could not %s", header.get("work"))
             answer, made = {"error": "press", "text": ""}, b""

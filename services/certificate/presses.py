@@ -87,6 +87,10 @@ class PressRoom:
     def picture(self, pdf: bytes, page: int, width: int) -> bytes:
         return self._do("picture", {"page": page, "width": width}, pdf)[1]
 
+    def roll(self, content: bytes) -> Sequence[Sequence[str]]:
+        rows: Sequence[Sequence[str]] = self._do("roll", {}, content)[0]["rows"]
+        return rows
+
     def close(self) -> None:
         """End every press that is not at work."""
         while not self._free.empty():
@@ -112,7 +116,7 @@ class PressRoom:
         if answer.get("error") == "press":
             raise PressUnavailable
         if "error" in answer:
-            raise ContractError.of(answer["error"], answer["text"], {})
+            raise ContractError.of(answer["error"], answer["text"], answer["detail"])
         return answer, made
 
 

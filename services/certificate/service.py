@@ -9,7 +9,7 @@ import eventlet
 from nameko.timer import timer
 from prometheus_client import Counter, Gauge
 
-from contract import certificate, checking
+from contract import certificate, checking, schools
 from contract.certificate import (
     CertificateFile,
     CertificateOfPerson,
@@ -24,9 +24,25 @@ from contract.certificate import (
 from contract.checking import CheckCertificate, Checked, CheckFile
 from contract.events import Envelope
 from contract.rights import PersonErased
+from contract.schools import (
+    Batches,
+    BatchItems,
+    BatchOfSchool,
+    BatchView,
+    FindSchools,
+    GetBatchFile,
+    ListBatches,
+    ListBatchItems,
+    MakeSchoolLink,
+    ReadSchoolLink,
+    SchoolLink,
+    Schools,
+    SubmitRoll,
+)
 from kit import telemetry
 from kit.breaker import Breaker
 from kit.consumer import consume
+from kit.crypto import personal_data_keys
 from kit.open_platform import OpenPlatformKey
 from kit.rpc import Caller, RpcCaller, rpc
 from kit.service import Made, Service
@@ -38,12 +54,15 @@ from services.certificate.domain.register import Certificate
 from services.certificate.presses import Presses, PressRoom
 from services.certificate.storage.check_counts import CheckCounts
 from services.certificate.storage.register import Register
+from services.certificate.storage.schools import SchoolStorage
 from services.certificate.usecases import checking as looking
 from services.certificate.usecases import issuing, reading
+from services.certificate.usecases import schools as schooling
 from services.certificate.usecases.checking import Limits
+from services.certificate.usecases.schools import SchoolDesk
 from services.certificate.usecases.wiring import Printing, Wiring
 
-REGISTER, COUNTS = Register(), CheckCounts()
+REGISTER, COUNTS, SCHOOLS = Register(), CheckCounts(), SchoolStorage()
 
 ENDED = Counter("certificates_ended", "Certificates by the state a step left them in", ["state"])
 WAITING = Gauge("certificates_waiting", "Certificates that wait to be issued")
@@ -85,6 +104,10 @@ class CertificateService(Service):
     def limits(self) -> Limits:
         return Limits(COUNTS, self.settings.checks_per_hour, self.settings.wrong_codes_per_hour)
 
+    @property
+    def school_desk(self) -> SchoolDesk:
+        return SchoolDesk(SCHOOLS, self.presses, personal_data_keys())
+
     @rpc(certificate.issue_certificate)
     def issue_certificate(self, request: IssueCertificate) -> CertificateView:
         return issuing.issue_certificate(request, self.wiring)
@@ -116,6 +139,38 @@ class CertificateService(Service):
     @rpc(checking.check_file)
     def check_file(self, request: CheckFile) -> Checked:
         return looking.check_file(request, self.limits, self.wiring)
+
+    @rpc(schools.find_schools)
+    def find_schools(self, request: FindSchools) -> Schools:
+        return schooling.find_schools(request, self.school_desk, self.wiring)
+
+    @rpc(schools.submit_roll)
+    def submit_roll(self, request: SubmitRoll) -> BatchView:
+        return schooling.submit_roll(request, self.school_desk, self.wiring)
+
+    @rpc(schools.get_batch)
+    def get_batch(self, request: BatchOfSchool) -> BatchView:
+        return schooling.get_batch(request, self.school_desk, self.wiring)
+
+    @rpc(schools.list_batches)
+    def list_batches(self, request: ListBatches) -> Batches:
+        return schooling.list_batches(request, self.school_desk, self.wiring)
+
+    @rpc(schools.list_batch_items)
+    def list_batch_items(self, request: ListBatchItems) -> BatchItems:
+        return schooling.list_batch_items(request, self.school_desk, self.wiring)
+
+    @rpc(schools.get_batch_file)
+    def get_batch_file(self, request: GetBatchFile) -> CertificateFile:
+        return schooling.get_batch_file(request, self.school_desk, self.wiring)
+
+    @rpc(schools.make_school_link)
+    def make_school_link(self, request: MakeSchoolLink) -> SchoolLink:
+        return schooling.make_school_link(request, self.school_desk, self.wiring)
+
+    @rpc(schools.read_school_link)
+    def read_school_link(self, request: ReadSchoolLink) -> SchoolLink:
+        return schooling.read_school_link(request, self.school_desk, self.wiring)
 
     @timer(interval=1)
     def issue_waiting(self) -> None:

@@ -84,7 +84,7 @@ def heading(error: ContractError) -> str:
 
 def money_note(error: ContractError, path: str) -> str:
     """Where the money is, said with every failure; empty when the error's own words say it."""
-    if path.startswith(("/certificates", "/check")):
+    if path.startswith(("/certificates", "/check", "/school")):
         return ""  # nobody pays here
     said = any(words in error.message for words in ("扣款", "重复缴费", "已进行缴费"))
     if said or isinstance(error, (NotFound, WechatRefused)):

@@ -33,6 +33,7 @@ from services.gateway.routes.journey import JourneyRoutes
 from services.gateway.routes.login import LoginRoutes
 from services.gateway.routes.menu import MenuRoutes
 from services.gateway.routes.order import OrderRoutes
+from services.gateway.routes.schools import SchoolRoutes
 from services.gateway.routes.standards import StandardsRoutes
 from services.gateway.routes.waiting import WaitingRoutes
 from services.gateway.usecases import sessions, upkeep
@@ -41,7 +42,7 @@ from services.gateway.usecases import sessions, upkeep
 class GatewayService(
     EntryRoutes, LoginRoutes, AccountRoutes, MenuRoutes, HouseholdRoutes, InsuredRoutes, JourneyRoutes,
     WaitingRoutes, OrderRoutes, StandardsRoutes, ContributionRoutes, DeclarationRoutes, AgreementRoutes,
-    CertificateRoutes, CheckingRoutes, LoginApi,
+    CertificateRoutes, CheckingRoutes, SchoolRoutes, LoginApi,
     AccountApi, HouseholdApi, JourneysApi, OrdersApi, StandardsApi, RecordsApi, AgreementsApi,
     CertificatesApi,
 ):  # fmt: skip

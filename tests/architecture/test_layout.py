@@ -46,6 +46,7 @@ BY_SUBJECT = {
     "certificate": {
         "certificate.typ": "the page as it is printed",
         "authorities.json": "who has a seal, and what it looks like",
+        "desk.py": "the command line by which tax officers keep the register",
         "press.py": "the process that does what does not yield",
         "presses.py": "those processes as green threads use them",
     },

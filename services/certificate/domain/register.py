@@ -56,8 +56,8 @@ class Certificate:
 
 
 def new_number(day: dt.date) -> str:
-    """A certificate number: GX, the day, eight random digits. The register refuses one it has."""
-    return f"GX{day:%Y%m%d}{secrets.randbelow(10**8):08d}"
+    """A certificate number: GX, the day, ten random digits. The register refuses one it has."""
+    return f"GX{day:%Y%m%d}{secrets.randbelow(10**10):010d}"
 
 
 def new_check_code() -> str:

@@ -62,17 +62,11 @@ class Register:
         rows = tx.execute(mine.order_by(certificates.c.asked_at.desc()).limit(MOST_LISTED))
         return [_certificate(row) for row in rows]
 
-    def of_batch(self, tx: Connection, batch_id: str) -> Sequence[Certificate]:
-        """In the order of the list."""
-        mine = select(certificates).where(certificates.c.batch_id == batch_id)
-        return [_certificate(row) for row in tx.execute(mine.order_by(certificates.c.position))]
-
-    def batch_states(self, tx: Connection, batch_id: str) -> dict[str, int]:
+    def of_batch(self, tx: Connection, batch_id: str, first: int, limit: int) -> Sequence[Certificate]:
+        """So many of a school's list from a position on."""
         t = certificates.c
-        counted = (
-            select(t.state, func.count().label("number")).where(t.batch_id == batch_id).group_by(t.state)
-        )
-        return {row.state: row.number for row in tx.execute(counted)}
+        mine = select(certificates).where(t.batch_id == batch_id, t.position >= first)
+        return [_certificate(row) for row in tx.execute(mine.order_by(t.position).limit(limit))]
 
     def claim(self, tx: Connection, limit: int, now: dt.datetime) -> list[Certificate]:
         """What waits and is due, for the length of a lease; others skip what is locked here. A person's own come before

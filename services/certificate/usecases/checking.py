@@ -30,7 +30,7 @@ from services.certificate.usecases.wiring import Wiring
 
 RETRY_AFTER = 3600
 
-_NUMBER = re.compile(r"GX[0-9]{16}")
+_NUMBER = re.compile(r"GX[0-9]{18}")
 _CODE = re.compile(r"[0-9]{10}")
 _NOBODY = Checked(
     Verdict.UNKNOWN,

@@ -13,6 +13,7 @@ import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from contract.certificate import (
     CertificateKeyUsed,
@@ -29,7 +30,8 @@ from contract.certificate import (
 from contract.errors import ContractError, Unavailable
 from contract.people import Person
 from contract.records import ListPaidRecords, PaidRecord, list_paid_records
-from kit.clock import CHINA, china
+from kit.clock import CHINA, Clock, china
+from kit.database import Transactions
 from kit.masking import mask_number
 from services.certificate.domain import content as words
 from services.certificate.domain import register as domain
@@ -117,16 +119,18 @@ def replace_certificate(request: ReplaceCertificate, w: Wiring) -> CertificateVi
     return view_of(again or asked, w)
 
 
-def void(number: str, reason: str, operator: str, w: Wiring) -> Certificate:
-    """An operator takes a certificate back. Raises CertificateNotFound, CertificateNotIssued, VoidReasonMissing."""
-    now = w.clock.now()
-    with w.database.transaction() as tx:
-        found: Certificate | None = w.register.of_number(tx, number)
+def void(
+    number: str, reason: str, officer: str, database: Transactions, register: Any, clock: Clock
+) -> Certificate:
+    """An officer takes a certificate back. Raises CertificateNotFound, CertificateNotIssued, VoidReasonMissing."""
+    now = clock.now()
+    with database.transaction() as tx:
+        found: Certificate | None = register.of_number(tx, number)
         if found is None:
             raise CertificateNotFound
-        voided = domain.voided(w.register.lock(tx, found.certificate_id), reason, now)
-        w.register.save(tx, voided)
-        w.register.note(tx, found.certificate_id, "voided", operator, now, voided.void_reason)
+        voided = domain.voided(register.lock(tx, found.certificate_id), reason, now)
+        register.save(tx, voided)
+        register.note(tx, found.certificate_id, "voided", officer, now, voided.void_reason)
     return voided
 
 

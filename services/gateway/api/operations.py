@@ -13,7 +13,7 @@ from werkzeug.wrappers import Request, Response
 
 from contract import schema
 from contract.errors import ContractError, InvalidInput
-from kit.http import Access, http
+from kit.http import MAX_BODY, Access, http
 from services.gateway.errors import UnreadableRequest
 
 PREFIX = "/api/v1"
@@ -39,7 +39,7 @@ class Operation:
     errors: tuple[type[ContractError], ...]
     query: dict[str, str]
     headers: dict[str, str]
-    longest: int | None = None
+    longest: int = MAX_BODY
 
 
 OPERATIONS: list[Operation] = []
@@ -48,7 +48,7 @@ OPERATIONS: list[Operation] = []
 def operation(
     method: str, path: str, summary: str, *, access: Access, body: type[Any] | None = None,
     answer: type[Any] | None = None, status: int = 200, errors: tuple[type[ContractError], ...] = (),
-    query: dict[str, str] | None = None, headers: dict[str, str] | None = None, longest: int | None = None,
+    query: dict[str, str] | None = None, headers: dict[str, str] | None = None, longest: int = MAX_BODY,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # fmt: skip
     """Serve `handler(self, request, session, body, **path) -> answer payload` as JSON."""
     declared = Operation(
@@ -70,7 +70,7 @@ def operation(
             protected: Response = self.browser.protect(response)
             return protected
 
-        return http(method, PREFIX + path, access=access)(run)
+        return http(method, PREFIX + path, access=access, longest=longest)(run)
 
     return decorate
 
@@ -81,8 +81,6 @@ def _body(request: Request, declared: Operation) -> Any:
     _require(request.headers, declared.headers, "请求头")
     if declared.body is None:
         return None
-    if declared.longest is not None:
-        request.max_content_length = declared.longest
     try:
         data = json.loads(request.get_data() or b"{}")
         return schema.load(declared.body, data)

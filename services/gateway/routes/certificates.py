@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from werkzeug.wrappers import Request, Response
 
-from contract import certificate
+from contract import certificate, schools
 from contract.certificate import (
     CertificateOfPerson,
     CertificateState,
@@ -16,6 +16,7 @@ from contract.certificate import (
     VoidReasonMissing,
 )
 from contract.records import InvalidPeriod
+from contract.schools import FindSchools
 from kit.clock import china
 from kit.http import Access, http
 from services.gateway.browser import go
@@ -34,13 +35,14 @@ class CertificateRoutes(Routes):
 
     @http("GET", "/certificates", access=Access.PAYER)
     def show_certificates(self, request: Request, session: Session) -> Response:
-        asked = ListCertificates(self.payer(session).person_id)
-        found = self.rpc.call(certificate.list_certificates, asked).certificates
-        return self.show("certificates.html", request, session, certificates=found)
+        payer = self.payer(session)
+        found = self.rpc.call(certificate.list_certificates, ListCertificates(payer.person_id)).certificates
+        operates = bool(self.rpc.call(schools.find_schools, FindSchools(payer.person)).schools)
+        return self.show("certificates.html", request, session, certificates=found, operates=operates)
 
     @http("GET", "/certificates/new", access=Access.PAYER)
     def show_certificate_form(self, request: Request, session: Session) -> Response:
-        return self._certificate_form(request, session, Period.usual(china(self.clock.now()).date()))
+        return self.certificate_form(request, session, Period.usual(china(self.clock.now()).date()))
 
     @http("POST", "/certificates", access=Access.PAYER)
     def issue_certificate(self, request: Request, session: Session) -> Response:
@@ -51,7 +53,7 @@ class CertificateRoutes(Routes):
                 self.payer(session), period.first, period.last, key, self.ports
             )
         except InvalidPeriod as error:
-            return self._certificate_form(request, session, period, {"from_year": error.message})
+            return self.certificate_form(request, session, period, {"from_year": error.message})
         return self._to_certificate(asked.certificate_id)
 
     @http("GET", "/certificates/<certificate_id>", access=Access.PAYER)
@@ -98,12 +100,15 @@ class CertificateRoutes(Routes):
             return self._replacement_form(request, session, found, {"reason": error.message})
         return self._to_certificate(asked.certificate_id)
 
-    def _certificate_form(
-        self, request: Request, session: Session, period: Period, errors: dict[str, str] | None = None
-    ) -> Response:
+    def certificate_form(
+        self, request: Request, session: Session, period: Period, errors: dict[str, str] | None = None,
+        school_name: str = "",
+    ) -> Response:  # fmt: skip
+        """The form, perhaps as a school's link fills it in."""
         return self.show(
             "certificate_form.html", request, session, 422 if errors else 200, period=period, key=_key(request.form),
             years=searches.years_offered(china(self.clock.now()).date()), errors=errors or {},
+            school_name=school_name,
         )  # fmt: skip
 
     def _replacement_form(

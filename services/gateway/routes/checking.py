@@ -29,9 +29,8 @@ class CheckingRoutes(Routes):
     def check_number(self, request: Request, caller: None) -> Response:
         return self._by_number(request, request.form.get("number", ""), request.form.get("code", ""))
 
-    @http("POST", "/check/file", access=Access.PUBLIC)
+    @http("POST", "/check/file", access=Access.PUBLIC, longest=UPLOAD_LIMIT + _ROOM)
     def check_upload(self, request: Request, caller: None) -> Response:
-        request.max_content_length = UPLOAD_LIMIT + _ROOM
         try:
             upload = request.files.get("file")
             content = upload.stream.read(UPLOAD_LIMIT + 1) if upload else b""
