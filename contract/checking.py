@@ -39,7 +39,7 @@ class NotACertificate(InvalidInput):
     """The upload is no PDF, or larger than a certificate can be."""
 
     code = "not_a_certificate"
-    text = "请选择缴费证明的 PDF 文件（不超过400KB），不是照片或者截图。"
+    text = "请选择下载的缴费证明原文件，不是照片、截图或者打印件的扫描。"
 
 
 class CheckFieldMissing(InvalidInput):

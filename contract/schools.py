@@ -32,7 +32,7 @@ class RollUnreadable(InvalidInput):
     """The list cannot be used; the text says where and why, and nothing was asked for."""
 
     code = "roll_unreadable"
-    text = "名单读不出来。请上传 Excel（xlsx）或者 CSV 文件，第一列姓名，第二列身份证号码。没有开具任何证明。"
+    text = "名单读不出来。请用电子表格，第一列填姓名，第二列填身份证号码。没有开具任何证明。"
 
 
 class LinkExpired(NotFound):

@@ -35,15 +35,15 @@ class Config(ServiceConfig):
     seal_app_id: str = needed(when=_PLATFORM)
     seal_app_key: str = secret(when=_PLATFORM)
     seal_key_directory: str = needed(when=_PEM)
-    seal_pkcs11_module: str = needed(when=_PKCS11)
-    seal_pkcs11_token: str = needed(when=_PKCS11)
-    seal_pkcs11_pin: str = secret(when=_PKCS11)
+    seal_token_module: str = needed(when=_PKCS11)
+    seal_token_label: str = needed(when=_PKCS11)
+    seal_token_pin: str = secret(when=_PKCS11)
     seal_level: str = "B-B"
     seal_tsa_url: str = ""
     seal_roots: tuple[str, ...]
     seal_tsa_roots: tuple[str, ...] = ()
     seal_crl_urls: tuple[str, ...] = ()
-    seal_authorities: Path = _AUTHORITIES
+    seal_authorities: Path | None = None
 
     fonts: str = own(default="/usr/share/fonts/opentype/noto")
     full_number: bool = own(default=False)
@@ -64,16 +64,17 @@ class Config(ServiceConfig):
         return {
             "fonts": self.fonts, "roots": self.seal_roots, "tsa_roots": self.seal_tsa_roots,
             "driver": self.seal_driver, "level": self.seal_level, "tsa_url": self.seal_tsa_url,
-            "keys": self.seal_key_directory, "module": self.seal_pkcs11_module, "token": self.seal_pkcs11_token,
-            "pin": self.seal_pkcs11_pin,
+            "keys": self.seal_key_directory, "module": self.seal_token_module, "token": self.seal_token_label,
+            "pin": self.seal_token_pin,
         }  # fmt: skip
 
     def authorities(self) -> AuthorityBook:
         """Who has a seal. Raises BadAuthorities."""
+        path = self.seal_authorities or _AUTHORITIES
         try:
-            data = json.loads(self.seal_authorities.read_text(encoding="utf-8"))
+            data = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise BadAuthorities([f"cannot read {self.seal_authorities}: {type(error).__name__}"]) from None
+            raise BadAuthorities([f"cannot read {path}: {type(error).__name__}"]) from None
         return authority_book(data)
 
     def problems(self) -> list[str]:

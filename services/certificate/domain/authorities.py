@@ -87,7 +87,9 @@ def _shape(given: Any, problems: list[str]) -> dict[str, Any]:
 
 
 def _authority(line: Any, shape: Mapping[str, Any]) -> Authority:
-    code, name = str(line["code"]), str(line["name"])
+    # protocols.md §2 [A]: 1, the division, and four digits of the office.
+    code = str(line["code"]) if "code" in line else f"1{line['division']}0000"
+    name = str(line["name"])
     if not _CODE.fullmatch(code):
         raise ValueError("code must be 1 and ten digits")
     if not 4 <= len(name) <= 32:
