@@ -129,11 +129,10 @@ class Pkcs11Keys:
 
 
 class LocalSealer:
-    """Signs with local keys. One event loop for all of its life: pyHanko's calls are coroutines."""
+    """Signs with local keys."""
 
     def __init__(self, keys: Keys, level: Level) -> None:
         self._keys, self._level = keys, level
-        self._loop = asyncio.new_event_loop()
         self._stamper = _Tsa(level.tsa_url) if level.name != "B-B" else None
 
     def sign(self, printed: Printed, authority: Authority, crls: Sequence[bytes]) -> bytes:
@@ -141,7 +140,7 @@ class LocalSealer:
         signer = self._keys.signer(authority.seal_code)
         work = self._signed(printed, signer, authority.name, crls)
         try:
-            return self._loop.run_until_complete(work)
+            return asyncio.run(work)
         except requests.RequestException as error:
             raise SealUnavailable from error
 

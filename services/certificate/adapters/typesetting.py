@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import mmap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -70,8 +71,10 @@ class Typesetter:
 
 def _simplified(file: Path) -> Any:
     """The face of a collection that draws Chinese as the mainland writes it."""
+    with file.open("rb") as opened:
+        mapped = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
     for number in range(64):
-        font = TTFont(file, fontNumber=number, lazy=True)
+        font = TTFont(mapped, fontNumber=number, lazy=True)
         if font["name"].getDebugName(1).startswith(_SIMPLIFIED):
             return font
     raise ValueError(f"{file.name} has no {_SIMPLIFIED}")

@@ -28,12 +28,11 @@ class Inspector:
 
     def __init__(self, roots: Sequence[x509.Certificate], tsa_roots: Sequence[x509.Certificate]) -> None:
         self._roots, self._tsa_roots = tuple(roots), tuple(tsa_roots)
-        self._loop = asyncio.new_event_loop()
 
     def inspect(self, pdf: bytes, crls: Sequence[bytes], now: dt.datetime) -> Inspection:
         """Look at a file; whatever it holds, this answers."""
         try:
-            return self._loop.run_until_complete(self._inspect(pdf, crls, now))
+            return asyncio.run(self._inspect(pdf, crls, now))
         except Exception as error:  # a hostile file may break any parser, and is then no certificate
             return Inspection(False, False, None, False, "", "", "", f"{type(error).__name__}: {error}"[:200])
 
