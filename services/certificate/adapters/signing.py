@@ -176,11 +176,10 @@ class _Tsa(TimeStamper):
 
     def __init__(self, url: str) -> None:
         super().__init__()
-        self._url, self._session = url, requests.Session()
-        self._session.trust_env = False
+        self._url = url
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
-        answer = self._session.post(
+        answer = requests.post(
             self._url,
             data=req.dump(),
             timeout=_TSA_SECONDS,
