@@ -7,7 +7,7 @@ import importlib
 import sys
 from pathlib import Path
 
-BENCHES = ("rpc", "placement", "notify", "limiter")
+BENCHES = ("rpc", "placement", "notify", "limiter", "certificate")
 
 
 def main() -> int:

@@ -121,7 +121,7 @@ def serve(line: Any) -> None:
     while True:
         try:
             header, blob = receive(line)
-        except EOFError:
+        except (EOFError, ConnectionError):
             return
         try:
             answer, made = getattr(bench, header["work"])(header, blob)

@@ -68,6 +68,14 @@ class Register:
         mine = select(certificates).where(t.batch_id == batch_id, t.position >= first)
         return [_certificate(row) for row in tx.execute(mine.order_by(t.position).limit(limit))]
 
+    def batch_states(self, tx: Connection, batch_id: str) -> dict[str, int]:
+        """How many of a list are in each state."""
+        t = certificates.c
+        counted = (
+            select(t.state, func.count().label("number")).where(t.batch_id == batch_id).group_by(t.state)
+        )
+        return {row.state: row.number for row in tx.execute(counted)}
+
     def claim(self, tx: Connection, limit: int, now: dt.datetime) -> list[Certificate]:
         """What waits and is due, for the length of a lease; others skip what is locked here. A person's own come before
         a school's list."""

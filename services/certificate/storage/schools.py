@@ -6,12 +6,12 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, select, update
 
 from contract.people import Person
 from contract.schools import School
 from kit.database import insert_or_ignore
-from services.certificate.models import batches, certificates, schools
+from services.certificate.models import batches, schools
 from services.certificate.storage.register import person_key
 
 MOST_LISTED = 50
@@ -64,11 +64,3 @@ class SchoolStorage:
     def batches_of(self, tx: Connection, school_ids: Sequence[str]) -> Sequence[Any]:
         mine = select(batches).where(batches.c.school_id.in_(school_ids))
         return tx.execute(mine.order_by(batches.c.asked_at.desc()).limit(MOST_LISTED)).all()
-
-    def states(self, tx: Connection, batch_id: str) -> dict[str, int]:
-        """How many of a list are in each state."""
-        t = certificates.c
-        counted = (
-            select(t.state, func.count().label("number")).where(t.batch_id == batch_id).group_by(t.state)
-        )
-        return {row.state: row.number for row in tx.execute(counted)}

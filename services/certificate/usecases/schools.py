@@ -90,12 +90,15 @@ def submit_roll(request: SubmitRoll, desk: SchoolDesk, w: Wiring) -> BatchView:
         )  # fmt: skip
         if fresh:
             for position, person in enumerate(people, 1):
-                _wish(tx, batch_id, position, person, period, w)
+                keep_wish(tx, batch_id, position, person, period, w)
         batch = desk.schools.same_batch(tx, school.school_id, roll_hash, period)
-    return _view(batch, school, desk, w)
+    return _view(batch, school, w)
 
 
-def _wish(tx: Any, batch_id: str, position: int, person: Person, period: tuple[str, str], w: Wiring) -> None:
+def keep_wish(
+    tx: Any, batch_id: str, position: int, person: Person, period: tuple[str, str], w: Wiring
+) -> None:
+    """One student's wish, under the list's name."""
     owner = owner_of(batch_id)
     asked = new_certificate(owner, person, period, f"{batch_id}:{position}", w)
     asked = replace(asked, batch_id=batch_id, position=position)
@@ -112,7 +115,7 @@ def owner_of(batch_id: str) -> str:
 def get_batch(request: BatchOfSchool, desk: SchoolDesk, w: Wiring) -> BatchView:
     """Raises SchoolNotFound."""
     batch, school = _batch(request.person, request.batch_id, desk, w)
-    return _view(batch, school, desk, w)
+    return _view(batch, school, w)
 
 
 def list_batches(request: ListBatches, desk: SchoolDesk, w: Wiring) -> Batches:
@@ -120,7 +123,7 @@ def list_batches(request: ListBatches, desk: SchoolDesk, w: Wiring) -> Batches:
     with w.database.read() as connection:
         mine = {school.school_id: school for school in desk.schools.of_operator(connection, request.person)}
         found = desk.schools.batches_of(connection, list(mine))
-    return Batches(tuple(_view(batch, mine[batch.school_id], desk, w) for batch in found))
+    return Batches(tuple(_view(batch, mine[batch.school_id], w) for batch in found))
 
 
 def list_batch_items(request: ListBatchItems, desk: SchoolDesk, w: Wiring) -> BatchItems:
@@ -194,9 +197,9 @@ def _batch(person: Person, batch_id: str, desk: SchoolDesk, w: Wiring) -> tuple[
     return batch, _school(person, batch.school_id, desk, w)
 
 
-def _view(batch: Any, school: School, desk: SchoolDesk, w: Wiring) -> BatchView:
+def _view(batch: Any, school: School, w: Wiring) -> BatchView:
     with w.database.read() as connection:
-        states = desk.schools.states(connection, batch.batch_id)
+        states = w.register.batch_states(connection, batch.batch_id)
     issued = sum(states.get(state.value, 0) for state in (CertificateState.ISSUED, CertificateState.VOIDED))
     return BatchView(
         batch.batch_id, school.name, batch.period_from, batch.period_to, batch.count, issued,

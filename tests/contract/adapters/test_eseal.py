@@ -7,6 +7,7 @@ import dataclasses
 import datetime as dt
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -152,7 +153,7 @@ def test_a_list_that_cannot_be_had_is_missing() -> None:
 
 
 def test_time_stamps_are_given_to_whoever_asks(
-    sandbox: RunningSandbox, page: Printed, tmp_path_factory: pytest.TempPathFactory
+    sandbox: RunningSandbox, page: Printed, tmp_path: Path
 ) -> None:
     """The local driver at B-T, with the sandbox's authority of time."""
     office = a_seal_office(tmp_path)
