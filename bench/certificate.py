@@ -124,7 +124,7 @@ def _make_keys(folder: Path) -> None:
 
 
 def _rate(folder: Path) -> float:
-    """Certificates by a second of processor time, of the worker and its press: other work on the core does not count."""
+    """Certificates by a second of processor time of the worker and its press: the core may have other work."""
     before = _children()
     _worker(folder).wait()
     return SAMPLE / (_children() - before)
