@@ -7,7 +7,9 @@ import importlib
 import sys
 from pathlib import Path
 
-BENCHES = ("rpc", "placement", "notify", "limiter", "reconcile", "export", "sms", "growth")
+BENCHES = (
+    "rpc", "placement", "notify", "limiter", "reconcile", "export", "sms", "growth", "certificate",
+)  # fmt: skip
 
 
 def main() -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from deploy.broker import EXAMPLE, MIGRATION, PUBLISHER
+from deploy.local.seal_root import new_root
 from deploy.topology import OUTSIDE, SERVICES
 
 _GENERATED: Mapping[str, Callable[[], str]] = {
@@ -32,6 +33,9 @@ _GENERATED: Mapping[str, Callable[[], str]] = {
     "ALIYUN_ACCESS_KEY_SECRET": lambda: secrets.token_hex(15),
     "SMS_GATEWAY_KEY": lambda: secrets.token_hex(16),
     "SMS_RECEIPT_TOKEN": lambda: secrets.token_hex(24),
+    "SEAL_APP_ID": lambda: secrets.token_hex(16),
+    "SEAL_APP_KEY": lambda: secrets.token_hex(16),
+    "SEAL_CA": new_root,
     "POSTGRESQL_ADMIN_PASSWORD": lambda: secrets.token_hex(16),
     "SUPERVISOR_PASSWORD": lambda: secrets.token_hex(16),
     "ERLANG_COOKIE": lambda: secrets.token_hex(16),

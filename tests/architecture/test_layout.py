@@ -57,6 +57,13 @@ BY_SUBJECT = {
         "templates.json": "the same, as registered",
         "wording.py": "what each text is filled with",
     },
+    "certificate": {
+        "certificate.typ": "the page as it is printed",
+        "authorities.json": "who has a seal, and what it looks like",
+        "desk.py": "the command line by which tax officers keep the register",
+        "press.py": "the process that does what does not yield",
+        "presses.py": "those processes as green threads use them",
+    },
     "gateway": {
         "routes": "entrypoints by subject: one service.py would be 700 lines",
         "api": "the JSON API's payloads and its OpenAPI document",
