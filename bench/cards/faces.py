@@ -56,7 +56,13 @@ def front(holder: Holder, random: random.Random) -> Image.Image:
         draw.text((222, 400 + 58 * line), text, font=value, fill=_INK, anchor="lm")
     draw.text((78, 700), "公民身份号码", font=label, fill=_BLUE, anchor="lm")
     if zhuang:
-        draw.text((78, 664), "Gunghminz Sinhfwn Hauhmaj", font=_font(_NOTO.format("Regular"), 17), fill=_BLUE, anchor="lm")
+        draw.text(
+            (78, 664),
+            "Gunghminz Sinhfwn Hauhmaj",
+            font=_font(_NOTO.format("Regular"), 17),
+            fill=_BLUE,
+            anchor="lm",
+        )
     _number(draw, holder.number)
     _portrait(card, random)
     return card

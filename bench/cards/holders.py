@@ -23,8 +23,37 @@ _MINORITY_NAMES = (
     "阿依古丽·买买提", "迪丽努尔·艾合买提", "买买提·吐尔逊", "古丽娜尔·阿不都热依木", "扎西·多吉", "卓玛·央金", "巴特尔·孟和",
     "努尔兰·赛力克", "艾力·卡德尔", "帕提古丽·依明",
 )  # fmt: skip
-_NATIONS = ("汉", "壮", "壮", "汉", "瑶", "苗", "侗", "仫佬", "毛南", "回", "彝", "京", "水", "仡佬", "满", "维吾尔", "藏")
-_ROADS = ("民族大道", "大学东路", "友爱南路", "解放路", "人民西路", "中山北路", "新兴街", "江滨路", "朝阳路", "桂花巷")
+_NATIONS = (
+    "汉",
+    "壮",
+    "壮",
+    "汉",
+    "瑶",
+    "苗",
+    "侗",
+    "仫佬",
+    "毛南",
+    "回",
+    "彝",
+    "京",
+    "水",
+    "仡佬",
+    "满",
+    "维吾尔",
+    "藏",
+)
+_ROADS = (
+    "民族大道",
+    "大学东路",
+    "友爱南路",
+    "解放路",
+    "人民西路",
+    "中山北路",
+    "新兴街",
+    "江滨路",
+    "朝阳路",
+    "桂花巷",
+)
 
 
 @dataclass(frozen=True)
@@ -104,7 +133,11 @@ def _village(random: random.Random, county: str) -> str:
     town, villages = random.choice([one for one in towns.values() if one[1]])
     village = random.choice(villages)
     for ending in ("民委员会", "居民委员会", "委会", "居委会"):
-        village = village.removesuffix(ending) if not village.endswith("社区居委会") else village.removesuffix("居委会")
+        village = (
+            village.removesuffix(ending)
+            if not village.endswith("社区居委会")
+            else village.removesuffix("居委会")
+        )
     end = random.choice(("", "上屯", "那排屯", "板江屯", "第三组", "岭脚队"))
     return f"{town}{village}{end}{random.randrange(1, 160)}号"
 
@@ -112,6 +145,8 @@ def _village(random: random.Random, county: str) -> str:
 @cache
 def _divisions() -> tuple[dict[str, str], dict[str, str]]:
     """Names of cities by four digits, of counties by six."""
-    rows: Sequence[list[str]] = [line.split("\t") for line in (_DIVISIONS / "guangxi.tsv").read_text().splitlines()]
+    rows: Sequence[list[str]] = [
+        line.split("\t") for line in (_DIVISIONS / "guangxi.tsv").read_text().splitlines()
+    ]
     cities = {code: name for code, name in rows if len(code) == 4}
     return cities, {code: name for code, name in rows if len(code) == 6}

@@ -113,7 +113,9 @@ def _place(
     corners = np.array([[0, 0], [faces.WIDTH, 0], [faces.WIDTH, faces.HEIGHT], [0, faces.HEIGHT]], np.float32)
     turning = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     seen = (corners - corners.mean(0)) @ turning.T
-    seen += np.array([[chance.uniform(-1, 1) * conditions.perspective * faces.HEIGHT for _ in "xy"] for _ in corners])
+    seen += np.array(
+        [[chance.uniform(-1, 1) * conditions.perspective * faces.HEIGHT for _ in "xy"] for _ in corners]
+    )
     spread = seen.max(0) - seen.min(0)
     fill = min(fill, 0.97 * width / spread[0], 0.97 * height / spread[1])
     seen = (seen - (seen.max(0) + seen.min(0)) / 2) * fill
@@ -143,11 +145,15 @@ def _table(width: int, height: int, chance: random.Random, noise: np.random.Gene
 def _light(scene: Pixels, corners: Pixels, conditions: _Conditions, chance: random.Random) -> Pixels:
     """Light that is too much, too little, uneven, or reflected by the card."""
     height, width = scene.shape[:2]
-    xs, ys = np.meshgrid(np.linspace(0, 1, width, dtype=np.float32), np.linspace(0, 1, height, dtype=np.float32))
+    xs, ys = np.meshgrid(
+        np.linspace(0, 1, width, dtype=np.float32), np.linspace(0, 1, height, dtype=np.float32)
+    )
     scene = scene * chance.uniform(*conditions.light)
     scene *= np.array([chance.uniform(0.9, 1.05) for _ in range(3)], np.float32)
     angle = chance.uniform(0, 2 * np.pi)
-    distance = (xs - chance.uniform(0.3, 0.7)) * np.cos(angle) + (ys - chance.uniform(0.3, 0.7)) * np.sin(angle)
+    distance = (xs - chance.uniform(0.3, 0.7)) * np.cos(angle) + (ys - chance.uniform(0.3, 0.7)) * np.sin(
+        angle
+    )
     edge = 1 / (1 + np.exp(-distance / chance.uniform(0.02, 0.2)))
     scene *= (1 - chance.uniform(0, conditions.shadow) * edge)[:, :, None]
     strength = chance.uniform(*conditions.glare)
