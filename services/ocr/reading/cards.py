@@ -13,16 +13,26 @@ import numpy as np
 from services.ocr.domain.layout import Side, side_of
 from services.ocr.reading.ctc import Alphabet, Probabilities
 from services.ocr.reading.fields import read_back, read_front
-from services.ocr.reading.found import Found
+from services.ocr.domain.found import Found
 from services.ocr.reading.geometry import (
     Pixels, Quad, cut, height_of, moved, text_axis, turning, undone, upright, width_of,
 )  # fmt: skip
 from services.ocr.reading.rows import Piece, Row, arrange
 
-_FIRST, _SECOND = 640, 960
+
+@dataclass(frozen=True)
+class _Effort:
+    """How hard to look: the length of the copy on which the card is looked for, the length of the zoomed copy on which its
+    lines are, and how many heights of text around what was found may hold more."""
+
+    first: int
+    second: int
+    margin: float
+
+
+_EFFORTS = _Effort(640, 960, 1.2), _Effort(1152, 1280, 6)
+"""The second only where the first left something unread."""
 _VOTERS = 5
-_MARGIN = 1.2
-"""Heights of text around its extent that belong to the second look."""
 
 
 class TextModels(Protocol):
@@ -52,27 +62,31 @@ class CardReader:
 
     def read(self, photo: Pixels, today: dt.date) -> Found:
         """The card in a photo (rows × columns × BGR)."""
-        view = self._look(photo)
-        if view is None:
-            return Found(Side.NONE)
-        rows = self._rows(photo, view)
-        if not rows:
+        tried: list[Found] = []
+        for effort in _EFFORTS:
+            tried.append(self._read(photo, effort, today))
+            if tried[-1].complete:
+                break
+        return max(tried, key=lambda found: len(found.fields))
+
+    def _read(self, photo: Pixels, effort: _Effort, today: dt.date) -> Found:
+        view = self._look(photo, effort)
+        rows = self._rows(photo, view) if view is not None else []
+        if view is None or not rows:
             return Found(Side.NONE)
         side = side_of([row.text for row in rows])
         again = _Again(self._models, photo, view.matrix)
-        fields = {}
-        if side is Side.FRONT:
-            fields = read_front(rows, again, today)
-        elif side is Side.BACK:
-            fields = read_back(rows, again)
-        pieces = [piece.quad for row in rows for piece in row.pieces]
-        scale = float(np.sqrt(abs(np.linalg.det(undone(view.matrix)[:, :2]))))
-        points = moved(undone(view.matrix), np.concatenate(pieces))
-        corners = tuple((float(x), float(y)) for x, y in points)
-        return Found(side, fields, scale * float(np.median([height_of(quad) for quad in pieces])), corners)
+        if side is Side.NONE:
+            return Found(side)
+        fields = read_front(rows, again, today) if side is Side.FRONT else read_back(rows, again)
+        quads = [piece.quad for row in rows for piece in row.pieces]
+        back = undone(view.matrix)
+        scale = float(np.sqrt(abs(np.linalg.det(back[:, :2]))))
+        corners = tuple((float(x), float(y)) for x, y in moved(back, np.concatenate(quads)))
+        return Found(side, fields, scale * float(np.median([height_of(quad) for quad in quads])), corners)
 
-    def _look(self, photo: Pixels) -> _View | None:
-        quads = self._models.find(photo, _FIRST)
+    def _look(self, photo: Pixels, effort: _Effort) -> _View | None:
+        quads = self._models.find(photo, effort.first)
         if len(quads) < 2:
             return None
         angle = text_axis(quads)
@@ -85,14 +99,14 @@ class CardReader:
         if np.average(votes, weights=[width_of(quad) for quad in voters]) > 0.5:
             matrix = turning(angle + 180, centre)
             level = [upright(moved(matrix, quad)) for quad in quads]
-        return self._zoom(photo, matrix, level)
+        return self._zoom(photo, matrix, level, effort)
 
-    def _zoom(self, photo: Pixels, matrix: Pixels, level: list[Quad]) -> _View:
+    def _zoom(self, photo: Pixels, matrix: Pixels, level: list[Quad], effort: _Effort) -> _View:
         points = np.concatenate(level)
-        margin = _MARGIN * float(np.median([height_of(quad) for quad in level]))
+        margin = effort.margin * float(np.median([height_of(quad) for quad in level]))
         left, top = points.min(0) - margin
         right, bottom = points.max(0) + margin
-        scale = _SECOND / max(right - left, bottom - top)
+        scale = effort.second / max(right - left, bottom - top)
         zoomed = matrix.copy() * scale
         zoomed[:, 2] -= np.array([left, top]) * scale
         size = max(32, round((right - left) * scale)), max(32, round((bottom - top) * scale))

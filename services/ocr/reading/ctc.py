@@ -16,11 +16,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from services.ocr.domain.usual import ADDRESSES, NAMES
+
 Probabilities = npt.NDArray[Any]
 
 _FLOOR = 1e-9
 _RARELY = 0.25
 """What a form outside GB 2312, mostly a traditional one, weighs against a simplified one."""
+_SELDOM = 0.4
+"""What a character weighs that is not among those usual in the field."""
 _BEAMS = 24
 
 
@@ -47,39 +51,47 @@ class Alphabet:
     @cached_property
     def anything(self) -> Probabilities:
         """Whatever a card may say, rare forms weighed down."""
-        return self._weights(lambda c: _is_han(c) or c.isascii() and c.isprintable() or c in "·")
+        return self._weights(lambda c: _is_han(c) or (c.isascii() and c.isprintable()) or c == "·")
 
     @cached_property
     def name(self) -> Probabilities:
-        return self._weights(lambda c: _is_han(c) or c == "·")
+        return self._weights(lambda c: _is_han(c) or c == "·", NAMES)
 
     @cached_property
     def address(self) -> Probabilities:
-        return self._weights(lambda c: _is_han(c) or c.isascii() and c.isalnum() or c in "-#")
+        return self._weights(lambda c: _is_han(c) or (c.isascii() and c.isalnum()) or c in "-#", ADDRESSES)
+
+    @cached_property
+    def authority(self) -> Probabilities:
+        return self._weights(_is_han, ADDRESSES)
 
     @cached_property
     def han(self) -> Probabilities:
         return self._weights(_is_han)
 
-    def _weights(self, allowed: Any) -> Probabilities:
-        weights = np.array(
-            [1.0, *(_weight(c) if allowed(c) else 0.0 for c in self.characters[1:])], np.float32
+    def lean(self, text: str, weights: Probabilities) -> float:
+        """The log of what a text weighs."""
+        return float(
+            np.log(np.maximum(weights[[self.columns[character] for character in text]], _FLOOR)).sum()
         )
-        return weights
+
+    def _weights(self, allowed: Any, usual: frozenset[str] = frozenset()) -> Probabilities:
+        listed = (_weight(c, usual) if allowed(c) else 0.0 for c in self.characters[1:])
+        return np.array([1.0, *listed], np.float32)
 
 
 def _is_han(character: str) -> bool:
     return len(character) == 1 and ("\u4e00" <= character <= "\u9fff" or "\u3400" <= character <= "\u4dbf")
 
 
-def _weight(character: str) -> float:
-    if not _is_han(character):
+def _weight(character: str, usual: frozenset[str]) -> float:
+    if not _is_han(character) or character in usual:
         return 1.0
     try:
         character.encode("gb2312")
     except UnicodeEncodeError:
         return _RARELY
-    return 1.0
+    return _SELDOM if usual else 1.0
 
 
 def spell(seen: Probabilities, alphabet: Alphabet, weights: Probabilities) -> Spelled:

@@ -13,8 +13,8 @@ import numpy as np
 from services.ocr.domain import numbers
 from services.ocr.domain.layout import back_rows, front_rows, label_end
 from services.ocr.domain.nations import NATIONS
-from services.ocr.reading.ctc import Alphabet, Probabilities, candidates, likelihood, spell
-from services.ocr.reading.found import NOTHING, Field
+from services.ocr.reading.ctc import Alphabet, Probabilities, Spelled, candidates, likelihood, spell
+from services.ocr.domain.found import NOTHING, Field
 from services.ocr.reading.rows import Piece, Row
 
 _CLEAR = 0.9
@@ -60,7 +60,7 @@ def read_back(rows: Sequence[Row], again: Again) -> dict[str, Field]:
     authority, period = back_rows([row.text for row in rows])
     fields = {}
     if authority is not None:
-        fields["authority"] = _text(rows[authority], "签发机关", again.alphabet.han, again)
+        fields["authority"] = _text(rows[authority], "签发机关", again.alphabet.authority, again)
     if period is not None:
         fields["period"] = _period(rows[period], again)
     return {name: field for name, field in fields.items() if field.text}
@@ -76,7 +76,7 @@ def _text(row: Row, label: str, weights: Probabilities, again: Again) -> Field:
     for wider in _WIDER:
         seen.append(_behind(again.row(row.pieces, wider), label))
         readings.append(spell(seen[-1], again.alphabet, weights))
-    return _agreed({reading.text for reading in readings}, readings, seen, again.alphabet)
+    return _agreed({reading.text for reading in readings}, readings, seen, again.alphabet, weights)
 
 
 def _behind(row: Row, label: str) -> Probabilities:
@@ -84,10 +84,15 @@ def _behind(row: Row, label: str) -> Probabilities:
 
 
 def _agreed(
-    texts: Iterable[str], readings: Sequence[object], seen: Sequence[Probabilities], alphabet: Alphabet
-) -> Field:
+    texts: Iterable[str], readings: Sequence[Spelled], seen: Sequence[Probabilities], alphabet: Alphabet,
+    weights: Probabilities,
+) -> Field:  # fmt: skip
     """The text that all looks together make likeliest. A character is as sure as the share of the looks for it."""
-    scores = {text: sum(likelihood(s, text, alphabet) for s in seen) for text in texts if text}
+    scores = {
+        text: sum(likelihood(s, text, alphabet) for s in seen) + alphabet.lean(text, weights)
+        for text in texts
+        if text
+    }
     if not scores:
         return NOTHING
     best = max(scores, key=lambda text: scores[text])
@@ -98,15 +103,11 @@ def _agreed(
     return Field(best, tuple(sure))
 
 
-def _share(reading: object, text: str, place: int) -> float:
-    """How sure a reading is of a character of another text."""
-    own: str = reading.text  # type: ignore[attr-defined]
-    confidences: tuple[float, ...] = reading.confidences  # type: ignore[attr-defined]
-    if own == text:
-        return confidences[place]
-    if len(own) == len(text):
-        return confidences[place] if own[place] == text[place] else 0.0
-    return 0.5
+def _share(reading: Spelled, text: str, place: int) -> float:
+    """How sure a reading is of a character of a text that may not be its own."""
+    if len(reading.text) != len(text):
+        return 0.5
+    return reading.confidences[place] if reading.text[place] == text[place] else 0.0
 
 
 def _sex(row: Row) -> Field:
@@ -191,17 +192,17 @@ def _digits(row: Row) -> Probabilities:
 def _period(row: Row, again: Again) -> Field:
     """From – to: the two dates belong together, 5, 10 or 20 years apart, or the end is 长期."""
     alphabet = again.alphabet
-    first = _dates(row)
-    read = spell(first, alphabet, _only(alphabet, "0123456789.-长期"))
-    seen, readings = [first], [read]
-    if read.confidence < _CLEAR or not _period_of(read.text):
+    weights = _only(alphabet, "0123456789.-长期")
+    seen = [_dates(row)]
+    readings = [spell(seen[0], alphabet, weights)]
+    if readings[0].confidence < _CLEAR or readings[0].text not in _periods(readings[0].text):
         for wider in _WIDER:
             seen.append(_dates(again.row(row.pieces, wider)))
-            readings.append(spell(seen[-1], alphabet, _only(alphabet, "0123456789.-长期")))
+            readings.append(spell(seen[-1], alphabet, weights))
     texts = {text for reading in readings for text in _periods(reading.text)}
     if not texts:
-        return Field(read.text, (0.0,) * len(read.text))
-    return _agreed(texts, readings, seen, alphabet)
+        return Field(readings[0].text, (0.0,) * len(readings[0].text))
+    return _agreed(texts, readings, seen, alphabet, weights)
 
 
 def _dates(row: Row) -> Probabilities:
@@ -213,10 +214,6 @@ def _only(alphabet: Alphabet, characters: str) -> Probabilities:
     weights = np.zeros(len(alphabet.characters), np.float32)
     weights[[0, *(alphabet.columns[c] for c in characters)]] = 1
     return weights
-
-
-def _period_of(text: str) -> bool:
-    return text in _periods(text)
 
 
 def _periods(text: str) -> list[str]:

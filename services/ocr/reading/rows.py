@@ -67,13 +67,11 @@ def arrange(quads: Sequence[Quad], middle: float) -> list[list[Piece]]:
     if not quads:
         return []
     heights = np.array([height_of(quad) for quad in quads])
-    usual = float(
-        np.median(
-            np.repeat(
-                heights, [max(1, int(width_of(q) / max(h, 1))) for q, h in zip(quads, heights, strict=True)]
-            )
-        )
-    )
+    widths = [
+        max(1, int(width_of(quad) / max(height, 1))) for quad, height in zip(quads, heights, strict=True)
+    ]
+    # By length, since labels are short; but the heading of the back must not make its fields look small.
+    usual = min(float(np.median(np.repeat(heights, widths))), 1.4 * float(np.median(heights)))
     kept = [quad for quad, height in zip(quads, heights, strict=True) if height >= _SMALL * usual]
     perspective = Perspective(kept, middle)
     pieces = sorted(

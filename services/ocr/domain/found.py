@@ -21,6 +21,11 @@ class Field:
 
 
 NOTHING = Field("", ())
+_OF_SIDE = {
+    Side.FRONT: {"name", "sex", "nation", "birth", "address", "number"},
+    Side.BACK: {"authority", "period"},
+    Side.NONE: {""},
+}
 
 
 @dataclass(frozen=True)
@@ -33,3 +38,8 @@ class Found:
     fields: Mapping[str, Field] = field(default_factory=dict)
     text_height: float = 0.0
     corners: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every field of its side was read."""
+        return _OF_SIDE[self.side] <= self.fields.keys()
