@@ -133,7 +133,7 @@ class UnfitImage(ContractError):
     """Not a photo that can be read: another type, damaged, too many or too few pixels, a bomb."""
 
     code = "unfit_image"
-    text = "这个文件不能识别，请用手机拍照，或者选择 JPG、PNG、WebP、HEIC 格式的照片。"
+    text = "这个文件不能识别，请用手机拍照，或者从相册里选一张照片。"
     status = 415
 
 
@@ -141,7 +141,7 @@ class ImageTooLarge(ContractError):
     """More than MAX_PHOTO bytes."""
 
     code = "image_too_large"
-    text = "照片太大，请选择 10 MB 以内的照片。"
+    text = "照片太大，请把文件控制在10兆以内，或者重新拍一张。"
     status = 413
 
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from services.ocr.reading.ctc import Alphabet, Probabilities
 from services.ocr.reading.geometry import Pixels, Quad, grown

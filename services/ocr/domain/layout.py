@@ -104,7 +104,5 @@ def _is_foreign(row: str) -> bool:
 
 def _is_number(row: str) -> bool:
     return (
-        len(_NUMBER.findall(row)) >= _LEAST_DIGITS
-        and not _DATE.search(row.replace("-", "")[:12] and row)
-        or bool(re.search(r"[0-9Xx]{15,}", row))
-    )
+        len(_NUMBER.findall(row)) >= _LEAST_DIGITS and not _DATE.search(row.replace("-", "")[:12] and row)
+    ) or bool(re.search(r"[0-9Xx]{15,}", row))

@@ -10,20 +10,29 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from services.ocr.domain.found import Found
 from services.ocr.domain.layout import Side, side_of
 from services.ocr.reading.ctc import Alphabet, Probabilities
 from services.ocr.reading.fields import read_back, read_front
-from services.ocr.domain.found import Found
 from services.ocr.reading.geometry import (
-    Pixels, Quad, cut, height_of, moved, text_axis, turning, undone, upright, width_of,
+    Pixels,
+    Quad,
+    cut,
+    height_of,
+    moved,
+    text_axis,
+    turning,
+    undone,
+    upright,
+    width_of,
 )  # fmt: skip
 from services.ocr.reading.rows import Piece, Row, arrange
 
 
 @dataclass(frozen=True)
 class _Effort:
-    """How hard to look: the length of the copy on which the card is looked for, the length of the zoomed copy on which its
-    lines are, and how many heights of text around what was found may hold more."""
+    """How hard to look: the length of the copy on which the card is looked for, the length of the zoomed copy on which
+    its lines are, and how many heights of text around what was found may hold more."""
 
     first: int
     second: int
@@ -57,7 +66,8 @@ class _View:
 class CardReader:
     """The two-pass reader over any text models."""
 
-    def __init__(self, models: TextModels) -> None:
+    def __init__(self, name: str, models: TextModels) -> None:
+        self.name = name
         self._models = models
 
     def read(self, photo: Pixels, today: dt.date) -> Found:

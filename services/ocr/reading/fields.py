@@ -11,10 +11,10 @@ from typing import Protocol
 import numpy as np
 
 from services.ocr.domain import numbers
+from services.ocr.domain.found import NOTHING, Field
 from services.ocr.domain.layout import back_rows, front_rows, label_end
 from services.ocr.domain.nations import NATIONS
 from services.ocr.reading.ctc import Alphabet, Probabilities, Spelled, candidates, likelihood, spell
-from services.ocr.domain.found import NOTHING, Field
 from services.ocr.reading.rows import Piece, Row
 
 _CLEAR = 0.9
