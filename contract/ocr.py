@@ -1,7 +1,7 @@
 """Reading identity cards (requirement 3.2.1.3), served by ocr.
 
-The photo itself never crosses the bus, which may keep what it carries on a disk (docs/adr/0021): a request names where the
-gateway holds it in memory, and whoever serves the request fetches it there, once.
+The photo itself never crosses the bus, which may keep what it carries on a disk (docs/adr/0021): a request names where
+the gateway holds it in memory, and whoever serves the request fetches it there, once.
 """
 
 from __future__ import annotations

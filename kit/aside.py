@@ -57,6 +57,10 @@ class Aside:
             raise error
         return result
 
+    def begin(self, work: Callable[[], None]) -> None:
+        """Work whose request does not stay: what it finds it must keep somewhere."""
+        self._pool.spawn_n(contextvars.copy_context().run, self._work, work, Event())
+
     def wait(self, seconds: float) -> None:
         """Until nothing is under way any more, or so long."""
         with eventlet.Timeout(seconds, False):

@@ -20,8 +20,8 @@ _GIVEN = (
 )
 _RARE = "喆垚翀犇燚淼昶妤媛璟珩琰赟韬晟昱祎颢霂芃萱"
 _MINORITY_NAMES = (
-    "阿依古丽·买买提", "迪丽努尔·艾合买提", "买买提·吐尔逊", "古丽娜尔·阿不都热依木", "扎西·多吉", "卓玛·央金", "巴特尔·孟和",
-    "努尔兰·赛力克", "艾力·卡德尔", "帕提古丽·依明",
+    "阿依古丽·买买提", "迪丽努尔·艾合买提", "买买提·吐尔逊", "古丽娜尔·阿不都热依木", "扎西·多吉", "卓玛·央金",
+    "巴特尔·孟和", "努尔兰·赛力克", "艾力·卡德尔", "帕提古丽·依明",
 )  # fmt: skip
 _NATIONS = (
     "汉",
@@ -117,7 +117,8 @@ def _home(random: random.Random) -> tuple[str, str, str]:
     if random.random() < 0.45:
         street = f"{random.choice(_ROADS)}{random.randrange(1, 280)}号"
         if random.random() < 0.6:
-            street += f"{random.randrange(1, 30)}栋{random.randrange(1, 4)}单元{random.randrange(1, 33)}{random.randrange(1, 5):02d}号"
+            building, stairs = random.randrange(1, 30), random.randrange(1, 4)
+            street += f"{building}栋{stairs}单元{random.randrange(1, 33)}{random.randrange(1, 5):02d}号"
         return code, before + street, authority
     return code, before + _village(random, code), authority
 

@@ -47,15 +47,16 @@ class _Conditions:
 
 _CONDITIONS = {
     Tier.EASY: _Conditions(
-        (1600, 2000, 2400), (0.75, 0.95), 5, (0,), 0.02, (0.0, 0.7), 0, (0.85, 1.05), (1, 4), 0.15, (0, 0), (82, 95),
+        (1600, 2000, 2400), (0.75, 0.95), 5, (0,), 0.02, (0.0, 0.7), 0, (0.85, 1.05), (1, 4), 0.15, (0, 0),
+        (82, 95),
     ),
     Tier.MEDIUM: _Conditions(
-        (1400, 1800, 2400), (0.6, 0.85), 14, (0, 0, 90, 180, 270), 0.06, (0.5, 1.3), 3, (0.6, 1.1), (3, 9), 0.4, (0.0, 0.45),
-        (60, 85),
+        (1400, 1800, 2400), (0.6, 0.85), 14, (0, 0, 90, 180, 270), 0.06, (0.5, 1.3), 3, (0.6, 1.1), (3, 9), 0.4,
+        (0.0, 0.45), (60, 85),
     ),
     Tier.HARD: _Conditions(
-        (1200, 1600, 2000), (0.5, 0.75), 30, (0, 90, 180, 270), 0.11, (0.8, 1.9), 6, (0.3, 1.1), (6, 16), 0.6, (0.3, 0.85),
-        (38, 65),
+        (1200, 1600, 2000), (0.5, 0.75), 30, (0, 90, 180, 270), 0.11, (0.8, 1.9), 6, (0.3, 1.1), (6, 16), 0.6,
+        (0.3, 0.85), (38, 65),
     ),
 }  # fmt: skip
 
@@ -77,7 +78,7 @@ def photos(seed: int, tier: Tier, count: int) -> list[Photo]:
 
 def photo(seed: int, tier: Tier, number: int) -> Photo:
     """One photo, the same for the same arguments."""
-    chance = random.Random(f"{seed}/{tier}/{number}")
+    chance = random.Random(f"{seed}/{tier}/{number}")  # noqa: S311 - repeatable on purpose
     holder = make_up(chance)
     side = "BACK" if number % 4 == 3 else "FRONT"
     card = faces.front(holder, chance) if side == "FRONT" else faces.back(holder, chance)

@@ -14,13 +14,15 @@ from services.gateway.routes.account import AccountRoutes
 from services.gateway.routes.agreement import AgreementRoutes
 from services.gateway.routes.api.account import AccountApi
 from services.gateway.routes.api.agreements import AgreementsApi
+from services.gateway.routes.api.cards import CardsApi
 from services.gateway.routes.api.household import HouseholdApi
 from services.gateway.routes.api.journeys import JourneysApi
 from services.gateway.routes.api.login import LoginApi
 from services.gateway.routes.api.orders import OrdersApi
 from services.gateway.routes.api.records import RecordsApi
 from services.gateway.routes.api.standards import StandardsApi
-from services.gateway.routes.base import JOURNEYS, SESSIONS
+from services.gateway.routes.base import JOURNEYS, READINGS, SESSIONS
+from services.gateway.routes.cards import CardRoutes
 from services.gateway.routes.contributions import ContributionRoutes
 from services.gateway.routes.declarations import DeclarationRoutes
 from services.gateway.routes.entry import EntryRoutes
@@ -39,6 +41,7 @@ class GatewayService(
     EntryRoutes, LoginRoutes, AccountRoutes, MenuRoutes, HouseholdRoutes, InsuredRoutes, JourneyRoutes,
     WaitingRoutes, OrderRoutes, StandardsRoutes, ContributionRoutes, DeclarationRoutes, AgreementRoutes, LoginApi,
     AccountApi, HouseholdApi, JourneysApi, OrdersApi, StandardsApi, RecordsApi, AgreementsApi,
+    CardRoutes, CardsApi,
 ):  # fmt: skip
     """The residents' door."""
 
@@ -46,7 +49,9 @@ class GatewayService(
     def forget_old(self) -> None:
         """Dead sessions and old journeys hold personal data nobody needs."""
         settings = self.settings
-        upkeep.prune(settings.session_idle, settings.session_absolute, settings.journey_life, self.ports)
+        upkeep.prune(
+            settings.session_idle, settings.session_absolute, settings.journey_life, READINGS, self.ports
+        )
 
     @consume(PhoneChanged)
     def end_sessions_of_older_phones(self, tx: Any, data: PhoneChanged, envelope: Envelope) -> None:

@@ -22,6 +22,9 @@ class FakeAside:
         self._left.append(work)
         return None
 
+    def begin(self, work: Callable[[], None]) -> None:
+        self._left.append(work)
+
     def finish(self) -> None:
         """All that was begun comes to its end."""
         while self._left:

@@ -13,10 +13,12 @@ from werkzeug.wrappers import Request, Response
 
 from contract import schema
 from contract.errors import ContractError, InvalidInput
-from kit.http import Access, http
+from kit.http import MAX_BODY, Access, http
 from services.gateway.errors import UnreadableRequest
 
 PREFIX = "/api/v1"
+API_KEY = "X-Api-Key"
+"""The header of programs that have a key of their own."""
 
 IDEMPOTENCY_KEY = {"Idempotency-Key": "8至64位字母、数字、- 或 _；重试用同一个"}
 """The header of operations that must be done once."""
@@ -26,7 +28,8 @@ _KEY = re.compile(r"[\w-]{8,64}", re.ASCII)
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation. `query` and `headers` name required text parameters with what they mean."""
+    """One operation. `query` and `headers` name required text parameters with what they mean. `upload` marks one whose
+    body is a photo, as JSON or as a multipart form: its handler reads the body itself. `samples` show how it is called."""
 
     method: str
     path: str
@@ -38,6 +41,8 @@ class Operation:
     errors: tuple[type[ContractError], ...]
     query: dict[str, str]
     headers: dict[str, str]
+    upload: bool = False
+    samples: tuple[dict[str, str], ...] = ()
 
 
 OPERATIONS: list[Operation] = []
@@ -46,11 +51,23 @@ OPERATIONS: list[Operation] = []
 def operation(
     method: str, path: str, summary: str, *, access: Access, body: type[Any] | None = None,
     answer: type[Any] | None = None, status: int = 200, errors: tuple[type[ContractError], ...] = (),
-    query: dict[str, str] | None = None, headers: dict[str, str] | None = None,
+    query: dict[str, str] | None = None, headers: dict[str, str] | None = None, upload: bool = False,
+    samples: tuple[dict[str, str], ...] = (), max_body: int = MAX_BODY,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # fmt: skip
     """Serve `handler(self, request, session, body, **path) -> answer payload` as JSON."""
     declared = Operation(
-        method, path, summary, access, body, answer, status, errors, query or {}, headers or {}
+        method,
+        path,
+        summary,
+        access,
+        body,
+        answer,
+        status,
+        errors,
+        query or {},
+        headers or {},
+        upload,
+        samples,
     )
 
     def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -68,7 +85,7 @@ def operation(
             protected: Response = self.browser.protect(response)
             return protected
 
-        return http(method, PREFIX + path, access=access)(run)
+        return http(method, PREFIX + path, access=access, max_body=max_body)(run)
 
     return decorate
 
@@ -77,7 +94,7 @@ def _body(request: Request, declared: Operation) -> Any:
     """The request's body as its payload. Raises InvalidInput or UnreadableRequest, never repeating a value."""
     _require(request.args, declared.query, "参数")
     _require(request.headers, declared.headers, "请求头")
-    if declared.body is None:
+    if declared.body is None or declared.upload:
         return None
     try:
         data = json.loads(request.get_data() or b"{}")

@@ -11,6 +11,7 @@ from contract.rpc import Method
 from kit.clock import Clock
 from kit.database import Transactions
 from services.gateway.domain.drafts import Journey
+from services.gateway.domain.readings import Reading
 from services.gateway.domain.sessions import Session
 
 Request = TypeVar("Request")
@@ -28,6 +29,7 @@ class Aside(Protocol):
     """Work that goes on by itself when a request has stayed with it for a moment."""
 
     def run(self, work: Callable[[], Answer]) -> Answer | None: ...
+    def begin(self, work: Callable[[], None]) -> None: ...
 
 
 class SessionStorage(Protocol):
@@ -48,6 +50,13 @@ class JourneyStorage(Protocol):
     def save(self, tx: Any, journey: Journey) -> Journey | None: ...
     def remove_of_payer(self, tx: Any, payer_id: str) -> int: ...
     def prune(self, tx: Any, updated_before: dt.datetime) -> int: ...
+
+
+class ReadingStorage(Protocol):
+    def add(self, tx: Any, reading: Reading) -> None: ...
+    def save(self, tx: Any, reading: Reading) -> None: ...
+    def find(self, tx: Any, reading_id: str, owner: str) -> Reading | None: ...
+    def prune(self, tx: Any, begun_before: dt.datetime) -> int: ...
 
 
 @dataclass(frozen=True)

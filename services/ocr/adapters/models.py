@@ -1,7 +1,7 @@
 """The three neural models that ship in rapidocr's wheel, run by ONNX Runtime or OpenVINO.
 
-Only the wheel's files are used: its own pipeline reads pages, ours reads cards. The first model finds text, the second says
-which way up it is, the third spells it.
+Only the wheel's files are used: its own pipeline reads pages, ours reads cards. The first model finds text, the second
+says which way up it is, the third spells it.
 """
 
 from __future__ import annotations

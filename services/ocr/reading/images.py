@@ -21,16 +21,6 @@ _ENOUGH = 2600
 _FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"mif1", b"msf1")
 _FOREIGN = (b"%PDF-1", b"<script", b"<?php", b"<html", b"<svg")
-    b"%PDF",
-    b"PK\x03\x04",
-    b"<script",
-    b"<?php",
-    b"<html",
-    b"<svg",
-    b"MZ\x90\x00",
-    b"\x7fELF",
-    b"Rar!",
-)
 """What does not belong into a photo: a file that is a photo and something else at once is refused."""
 
 pillow_heif.register_heif_opener(thumbnails=False)
