@@ -16,8 +16,8 @@ class Config(ServiceConfig):
     """`redirect_hosts` are the host[:port]s, besides WeChat's, that a browser may be sent to (security.md 7).
 
     `trusted_proxies` is how many reverse proxies append to X-Forwarded-For in front of us. `inner_url` is where the
-    other services reach this replica, if not at its own name. `ocr_api_keys` are programs that may have cards read, each
-    `name:SHA-256 of its key`.
+    other services reach this replica, if not at its own name. `ocr_api_keys` are programs that may have cards read,
+    each `name:SHA-256 of its key`.
     """
 
     service: ClassVar[str] = "gateway"

@@ -29,7 +29,7 @@ _KEY = re.compile(r"[\w-]{8,64}", re.ASCII)
 @dataclass(frozen=True)
 class Operation:
     """One operation. `query` and `headers` name required text parameters with what they mean. `upload` marks one whose
-    body is a photo, as JSON or as a multipart form: its handler reads the body itself. `samples` show how it is called."""
+    body is a photo, as JSON or as a multipart form, which its handler reads itself. `samples` show how it is called."""
 
     method: str
     path: str

@@ -31,8 +31,8 @@ _OF_SIDE = {
 @dataclass(frozen=True)
 class Found:
     """A card as read. Keys of `fields` are name, sex, nation, birth, address, number, authority and period; sex and
-    birth are the printed ones. `text_height` is how many pixels of the photo tall its text is, and `corners` those of its
-    rectangles of text."""
+    birth are the printed ones. `text_height` is how many pixels of the photo tall its text is, and `corners` those of
+    its rectangles of text."""
 
     side: Side
     fields: Mapping[str, Field] = field(default_factory=dict)
