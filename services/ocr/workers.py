@@ -130,9 +130,10 @@ class Workers:
             raise ContractError from None
 
     def start(self) -> None:
-        """Have every process ready before the first photo comes."""
-        for _ in range(self._settings.workers):
-            self._idle.append(self._started())
+        """Have every process ready before the first photo comes; without one, every photo says so again."""
+        with contextlib.suppress(ContractError):
+            while len(self._idle) < self._settings.workers - self._inside:
+                self._idle.append(self._started())
 
     def end(self) -> None:
         while self._idle:
@@ -151,7 +152,7 @@ class WorkerPool(DependencyProvider):
         settings: Config = self.container.config["settings"]
         self._workers = Workers(settings)
         if not settings.memory_bus:
-            self._workers.start()
+            eventlet.spawn_n(self._workers.start)
 
     def stop(self) -> None:
         self._workers.end()
