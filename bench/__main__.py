@@ -7,7 +7,7 @@ import importlib
 import sys
 from pathlib import Path
 
-BENCHES = ("rpc", "placement", "notify", "limiter")
+BENCHES = ("rpc", "placement", "notify", "limiter", "ocr")
 
 
 def main() -> int:
@@ -15,6 +15,8 @@ def main() -> int:
     parser.add_argument("name", nargs="?", choices=BENCHES)
     parser.add_argument("--seconds", type=int, default=8, help="how long each round measures")
     parser.add_argument("--rounds", type=int, default=3, help="how often the sides alternate")
+    parser.add_argument("--images", type=int, default=100, help="ocr: photos in each tier")
+    parser.add_argument("--seed", type=int, default=1, help="ocr: which photos")
     chosen = parser.parse_args()
     if chosen.name is None:
         for name in BENCHES:
@@ -22,7 +24,8 @@ def main() -> int:
             print(f"{name:12}{doc.splitlines()[0]}")
         return 0
     bench = importlib.import_module(f"bench.{chosen.name}")
-    return 0 if bench.run(chosen.seconds, chosen.rounds) else 1
+    asked = (chosen.images, chosen.seed) if chosen.name == "ocr" else (chosen.seconds, chosen.rounds)
+    return 0 if bench.run(*asked) else 1
 
 
 if __name__ == "__main__":

@@ -119,6 +119,6 @@ def _files(folder: Path) -> list[Path]:
 
 def _bytes_of_queues(system: FullSystem) -> int:
     """Bytes of messages that the broker keeps in any queue of ocr's."""
-    listed = system.broker.control("list_queues", "-p", "contribution", "name", "message_bytes_persistent")
+    listed = system.rabbitmq.control("list_queues", "-p", "contribution", "name", "message_bytes_persistent")
     rows = [line.split() for line in listed.splitlines()]
     return sum(int(row[1]) for row in rows if row and "ocr" in row[0] and row[-1].isdigit())
