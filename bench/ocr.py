@@ -158,25 +158,24 @@ def _show(engine: str, scores: dict[Tier, Score], megabytes: int) -> None:
         sure = 1 - score.surely_wrong / score.sure if score.sure else 1.0
         p95 = statistics.quantiles(score.seconds, n=20)[-1] if len(score.seconds) > 1 else score.seconds[0]
         speed = f"{statistics.median(score.seconds):7.2f}{p95:7.2f}"
-        print(
-            f"{tier.value:8}{score.whole / score.cards:6.1%}  {shares}{covered:9.1%}{sure:7.1%}{speed}{score.falsely_valid:7}"
-        )
+        whole = f"{tier.value:8}{score.whole / score.cards:6.1%}"
+        print(f"{whole}  {shares}{covered:9.1%}{sure:7.1%}{speed}{score.falsely_valid:7}")
 
 
 def _judge(scores: dict[Tier, Score], megabytes: int) -> bool:
     every = list(scores.values())
     sure, items = sum(s.sure for s in every), sum(s.items.total() for s in every)
     checks = {
-        f"{tier.value}: whole card ≥ {whole:.0%}": scores[tier].whole >= whole * scores[tier].cards for tier, (whole, _) in GOALS.items()
-    } | {
-        f"{tier.value}: number ≥ {number:.1%}": scores[tier].share("number") >= number for tier, (_, number) in GOALS.items()
-    } | {
         "no wrong number called valid": not any(s.falsely_valid for s in every),
         f"sure fields ≥ {_RIGHT:.1%} right": sum(s.surely_wrong for s in every) <= (1 - _RIGHT) * sure,
         f"sure fields ≥ {_COVERED:.0%} of all": sure >= _COVERED * items,
         f"p50 ≤ {_SECONDS} s": all(statistics.median(s.seconds) <= _SECONDS for s in every),
         f"memory ≤ {_MEGABYTES} MB": megabytes <= _MEGABYTES,
-    }  # fmt: skip
+    }
+    for tier, (whole, number) in GOALS.items():
+        score = scores[tier]
+        checks[f"{tier.value}: whole card ≥ {whole:.0%}"] = score.whole >= whole * score.cards
+        checks[f"{tier.value}: number ≥ {number:.1%}"] = score.share("number") >= number
     for what, reached in checks.items():
         print(f"  {'met   ' if reached else 'MISSED'}  {what}")
     return all(checks.values())

@@ -98,7 +98,7 @@ def test_programs_send_json_or_a_form_and_ask_now_or_later(embedded_system: Embe
 
 
 def test_a_photo_is_nowhere_after_it_was_read(full_system: FullSystem) -> None:
-    """Not on a disk, not in a queue, not in a log: neither as it came nor in base64; what was read is nowhere in plain."""
+    """Not on a disk, in a queue or a log, neither as it came nor in base64; what was read is nowhere in plain."""
     client = Client(full_system, Sandbox(full_system).resident())
     client.enter()
     before = _bytes_of_queues(full_system)
@@ -107,7 +107,9 @@ def test_a_photo_is_nowhere_after_it_was_read(full_system: FullSystem) -> None:
     middle = len(FRONT.jpeg) // 2
     needles = [FRONT.jpeg[middle : middle + 48], base64.b64encode(FRONT.jpeg[middle - middle % 3 :][:48])]
     needles += [FRONT.holder.number.encode(), FRONT.holder.name.encode()]
-    found = [path for path in _files(full_system.settings.state) if any(n in path.read_bytes() for n in needles)]
+    found = [
+        path for path in _files(full_system.settings.state) if any(n in path.read_bytes() for n in needles)
+    ]
     assert found == []
     assert _bytes_of_queues(full_system) == before == 0
 
