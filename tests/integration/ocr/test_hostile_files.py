@@ -16,6 +16,9 @@ from contract.errors import ContractError
 from contract.ocr import MAX_PHOTO, ImageTooLarge, UnfitImage
 from services.ocr.reading.images import decode
 
+BOMBS = (30_000, 30_000), (8192, 8192), (6000, 6000), (1, 1), (14, 4000), (9000, 20), (100_000, 400)
+"""Too many pixels, too few, or far more than the bytes of a photo."""
+
 
 def _photo(form: str = "JPEG", size: tuple[int, int] = (320, 200)) -> bytes:
     file = io.BytesIO()
@@ -38,13 +41,14 @@ def _hostile() -> list[bytes]:
     chance = random.Random(8)
     jpeg, png, webp = _photo(), _photo("PNG"), _photo("WEBP")
     files = [
-        b"", b"\0" * 100, b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"<?xml version='1.0'?><svg/>", b"%PDF-1.7\n%%EOF",
-        b"GIF89a" + b"\0" * 50, b"BM" + b"\0" * 60, b"II*\0" + b"\0" * 60, b"PK\x03\x04" + b"\0" * 60, b"MZ" + b"\0" * 90,
-        b"#!/bin/sh\n", b"RIFF\0\0\0\0WAVE", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\x10\0\0\0WEBPVP8 ",
-        b"\0\0\0\x18ftypheic" + b"\0" * 40, b"\0\0\0\x18ftypisom" + b"\0" * 40, b"http://169.254.169.254/photo.jpg",
-        _png(30_000, 30_000), _png(8192, 8192), _png(6000, 6000), _png(1, 1), _png(14, 4000), _png(9000, 20), _png(100_000, 400),
-        jpeg + b"%PDF-1.4 ... %%EOF", jpeg + b"PK\x03\x04" + b"\0" * 30 + b"PK\x05\x06" + b"\0" * 18, jpeg + b"<script>alert(1)</script>",
-        png + b"<?php system($_GET['c']); ?>", webp + b"<html><body>", b"%PDF-1.4\n" + jpeg, b"GIF89a/*" + jpeg, jpeg * 2 + b"<svg/>",
+        b"", b"\0" * 100, b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"<?xml version='1.0'?><svg/>",
+        b"%PDF-1.7\n%%EOF", b"GIF89a" + b"\0" * 50, b"BM" + b"\0" * 60, b"II*\0" + b"\0" * 60,
+        b"PK\x03\x04" + b"\0" * 60, b"MZ" + b"\0" * 90, b"#!/bin/sh\n", b"RIFF\0\0\0\0WAVE", b"\xff\xd8\xff",
+        b"\x89PNG\r\n\x1a\n", b"RIFF\x10\0\0\0WEBPVP8 ", b"\0\0\0\x18ftypheic" + b"\0" * 40,
+        b"\0\0\0\x18ftypisom" + b"\0" * 40, b"http://169.254.169.254/photo.jpg",
+        *(_png(*size) for size in BOMBS), jpeg + b"%PDF-1.4 ... %%EOF", jpeg + b"<script>alert(1)</script>",
+        jpeg + b"PK\x03\x04" + b"\0" * 30 + b"PK\x05\x06" + b"\0" * 18, png + b"<?php system($_GET['c']); ?>",
+        webp + b"<html><body>", b"%PDF-1.4\n" + jpeg, b"GIF89a/*" + jpeg, jpeg * 2 + b"<svg/>",
     ]  # fmt: skip
     for whole in (jpeg, png, webp):
         files += [whole[: max(12, len(whole) * part // 20)] for part in range(1, 16)]

@@ -7,6 +7,7 @@ import kit.runner  # noqa: F401 - patches the standard library, as in the servic
 # isort: split
 
 import datetime as dt
+import itertools
 import time
 from collections.abc import Iterator
 
@@ -59,7 +60,7 @@ def test_others_go_on_and_who_finds_no_room_is_told_when_to_come_back(workers: W
     heart.kill()
     assert [type(answer) for answer in answers] == [CardReading, CardReading, OcrBusy]
     assert answers[2].detail["retry_after"] >= 1
-    assert max(later - earlier for earlier, later in zip(beats, beats[1:], strict=False)) < 1
+    assert max(later - earlier for earlier, later in itertools.pairwise(beats)) < 1
 
 
 def test_a_process_that_dies_is_replaced(workers: Workers) -> None:
