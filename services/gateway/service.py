@@ -34,7 +34,7 @@ from services.gateway.routes.menu import MenuRoutes
 from services.gateway.routes.order import OrderRoutes
 from services.gateway.routes.standards import StandardsRoutes
 from services.gateway.routes.waiting import WaitingRoutes
-from services.gateway.usecases import sessions, upkeep
+from services.gateway.usecases import cards, sessions, upkeep
 
 
 class GatewayService(
@@ -49,9 +49,8 @@ class GatewayService(
     def forget_old(self) -> None:
         """Dead sessions and old journeys hold personal data nobody needs."""
         settings = self.settings
-        upkeep.prune(
-            settings.session_idle, settings.session_absolute, settings.journey_life, READINGS, self.ports
-        )
+        upkeep.prune(settings.session_idle, settings.session_absolute, settings.journey_life, self.ports)
+        cards.forget_old(READINGS, self.ports)
 
     @consume(PhoneChanged)
     def end_sessions_of_older_phones(self, tx: Any, data: PhoneChanged, envelope: Envelope) -> None:

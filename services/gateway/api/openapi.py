@@ -15,6 +15,7 @@ from services.gateway.api.operations import API_KEY, PREFIX, Operation
 
 _TYPES: tuple[tuple[type[fields.Field[Any]], dict[str, Any]], ...] = (
     (fields.Boolean, {"type": "boolean"}),
+    (fields.Float, {"type": "number"}),
     (fields.Integer, {"type": "integer"}),
     (fields.AwareDateTime, {"type": "string", "format": "date-time"}),
     (fields.DateTime, {"type": "string", "format": "date-time"}),

@@ -65,3 +65,9 @@ def get_reading(reading_id: str, owner: str, readings: ReadingStorage, ports: Po
     if reading.state is ReadingState.READING and late:
         return replace(reading, state=ReadingState.FAILED, problem=ocr.PhotoGone.code)
     return reading
+
+
+def forget_old(readings: ReadingStorage, ports: Ports) -> None:
+    """What was read of cards is kept for LIFE and no longer."""
+    with ports.transactions.transaction() as tx:
+        readings.prune(tx, ports.clock.now() - LIFE)

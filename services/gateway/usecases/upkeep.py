@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
-from services.gateway.usecases.cards import LIFE
-from services.gateway.usecases.ports import Ports, ReadingStorage
+from services.gateway.usecases.ports import Ports
 
 
-def prune(
-    idle: dt.timedelta,
-    absolute: dt.timedelta,
-    journey_life: dt.timedelta,
-    readings: ReadingStorage,
-    ports: Ports,
-) -> None:
-    """Forget dead sessions, old journeys and what was read of cards, and the personal data in them."""
+def prune(idle: dt.timedelta, absolute: dt.timedelta, journey_life: dt.timedelta, ports: Ports) -> None:
+    """Forget dead sessions and old journeys, and the personal data in them."""
     now = ports.clock.now()
     with ports.transactions.transaction() as tx:
         ports.sessions.prune(tx, now - idle, now - absolute)
         ports.journeys.prune(tx, now - journey_life)
-        readings.prune(tx, now - LIFE)
