@@ -7,7 +7,7 @@ import importlib
 import sys
 from pathlib import Path
 
-BENCHES = ("rpc", "placement", "notify", "limiter", "ocr")
+BENCHES = ("rpc", "placement", "notify", "limiter", "reconcile", "export", "sms", "ocr")
 
 
 def main() -> int:

@@ -182,9 +182,8 @@ def _settle(system: FullSystem) -> None:
     """Nobody will pay these orders: the poller's questions about them must not run into the next rounds."""
     database = system.settings.service("payment")["PAYMENT_DATABASE_URL"]
     with sqlalchemy.create_engine(database).begin() as connection:
-        connection.execute(
-            sqlalchemy.text("UPDATE orders SET state = 'closed', live = false, next_action_at = NULL")
-        )
+        connection.execute(sqlalchemy.text("UPDATE orders SET state = 'closed', next_action_at = NULL"))
+        connection.execute(sqlalchemy.text("UPDATE order_lines SET live = false"))
 
 
 def _check_rows(system: FullSystem, ours: Side) -> None:

@@ -49,6 +49,9 @@ def running(
             process.wait(10)
         except subprocess.TimeoutExpired:
             process.kill()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
 
 
 def per_request(used: Mapping[str, float], requests: int) -> str:

@@ -14,6 +14,8 @@ from contract import schema
 EXCHANGE = "payments"
 CONTENT_TYPE = "application/cloudevents+json"
 SPEC_VERSION = "1.0"
+OWN_SOURCES = "/gx-tax/social-insurance/"
+"""What the `source` of every service of ours begins with; no other system's may."""
 
 EVENTS: dict[str, type[EventData]] = {}
 """Every event type by its name, e.g. `payment.succeeded.v1`."""
@@ -46,6 +48,11 @@ class Envelope:
     data: dict[str, Any]
     datacontenttype: str = "application/json"
     correlationid: str = field(default="")
+
+    @property
+    def foreign(self) -> bool:
+        """Whether another system published it."""
+        return not self.source.startswith(OWN_SOURCES)
 
     @property
     def key(self) -> str:

@@ -9,9 +9,11 @@ from typing import ClassVar
 
 from contract.errors import Conflict, InvalidInput, NotFound, Refused, Unavailable
 from contract.events import EventData
+from contract.external import ExternalContribution
 from contract.insurance import Channel, InsuranceType, PaymentKind
 from contract.places import Place
 from contract.quote import QuoteLine
+from contract.refunded import ItemRefund
 from contract.rpc import Method
 
 
@@ -155,7 +157,7 @@ class OrderOfPayer:
 @dataclass(frozen=True)
 class OrderItem:
     """What an order pays for one insured and one insurance type, masked; amounts in fen. `lines` oldest first: several
-    for 补缴. `relation_id` as in ItemWanted."""
+    for 补缴. `relation_id` as in ItemWanted. `refunds` oldest first."""
 
     insured_name: str
     insured_number: str
@@ -166,6 +168,7 @@ class OrderItem:
     lines: tuple[QuoteLine, ...]
     amount: int
     relation_id: str | None = None
+    refunds: tuple[ItemRefund, ...] = ()
 
     @property
     def years(self) -> tuple[int, ...]:
@@ -178,7 +181,7 @@ class OrderView:
 
     `failure` is the Chinese reason for failed and closed orders; `certificate_at` when the certificate can be
     queried and printed (可查询打印缴费证明的时间); `refund_case` is true while money is held that is not this
-    order's.
+    order's, `returned_at` when such money went back.
     """
 
     order_id: str
@@ -193,6 +196,7 @@ class OrderView:
     certificate_at: dt.datetime | None
     failure: str | None
     refund_case: bool
+    returned_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -234,7 +238,8 @@ class Contribution:
     """One paid or unpaid contribution of one insured as reminders show it (3.2.1.12): masked person, `amount` in fen.
 
     `social_number` is 社保编号; `years` oldest first, several for 补缴; `relation_id` as in ItemWanted. Phones are
-    full, because a reminder is sent to them; both are optional.
+    full, because a reminder is sent to them; both are optional. `payer_id` is identity's and counts only in our own
+    events, `external` only in other systems'.
     """
 
     insured_name: str
@@ -252,6 +257,8 @@ class Contribution:
     payer_phone: str | None = None
     insured_phone: str | None = None
     relation_id: str | None = None
+    external: ExternalContribution | None = None
+    payer_id: str | None = None
 
 
 @dataclass(frozen=True)

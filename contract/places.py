@@ -10,6 +10,9 @@ from contract.rpc import Method
 GUANGXI = "45"
 """The code whose divisions are Guangxi's 14 cities."""
 
+CODE_DIGITS = (4, 6, 9, 12)
+"""How long a code of a city, county, town and village is; each begins with the code of the level above it."""
+
 
 class InvalidPlace(InvalidInput):
     """A code that does not exist or does not lie in the level above it."""
@@ -38,6 +41,19 @@ class Place:
     @property
     def levels(self) -> tuple[Division, ...]:
         return self.city, self.county, self.town, self.village
+
+    @property
+    def code(self) -> str:
+        """Of the lowest level that has one and lies, as all above it, in the level above; empty where none does."""
+        found = ""
+        for level, digits in zip(self.levels, CODE_DIGITS, strict=True):
+            inside = (
+                level.code.isascii() and level.code.isdecimal() and level.code.startswith(found or GUANGXI)
+            )
+            if not inside or len(level.code) != digits:
+                break
+            found = level.code
+        return found
 
     @property
     def text(self) -> str:

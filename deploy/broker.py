@@ -1,6 +1,7 @@
 """RabbitMQ's definitions: one virtual host, one least-privilege account per service, no guest.
 
-Used by the private server of local modes and for containers.
+Used by the private server of local modes and for containers. Accounts of other tax systems that publish events begin
+with PUBLISHER; `python -m deploy.publisher` makes one.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from deploy.environment import VHOST, broker_password
-from deploy.topology import PUBLISHES, SERVICES
+from deploy.topology import OUTSIDE, PUBLISHES, SERVICES
 
 MIGRATION = "migration"
+PUBLISHER = "publisher-"
+EXAMPLE = f"{PUBLISHER}example-city"
+"""The other tax system that local instances pretend to have, for scripts/publish-event."""
 _REPLY_ADDRESS = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
@@ -32,13 +36,15 @@ def definitions(passwords: Mapping[str, str]) -> dict[str, Any]:
 
 
 def passwords_of(secrets: Mapping[str, str]) -> dict[str, str]:
-    """Every account's password: one per service, and the one that creates queues beforehand."""
-    return {name: broker_password(secrets, name) for name in (*SERVICES, MIGRATION)}
+    """Every account's password: one per service and outside publisher, and the one that creates queues beforehand."""
+    return {name: broker_password(secrets, name) for name in (*SERVICES, *OUTSIDE, MIGRATION)}
 
 
 def _permissions(account: str) -> dict[str, str]:
     """What an account may declare, write and read: a service only its own queues and the two exchanges that
-    everybody shares, the migration only the event queues."""
+    everybody shares, the migration only the event queues; an outside publisher may write events and no more."""
+    if account in OUTSIDE or account.startswith(PUBLISHER):
+        return {"configure": "^$", "write": "^payments$", "read": "^$"}
     if account == MIGRATION:
         pattern = rf"^(payments|({'|'.join(SERVICES)})\..*)$"
     else:
@@ -51,8 +57,12 @@ def _topics(account: str) -> list[dict[str, str]]:
 
     Everybody may call every method and hear every event, but requests reach only the service they are for (with the
     name of an upstream in between where they wait for one), answers only who asked, and an event can come only from
-    the service that owns it.
+    the service that owns it, or, for payments alone, from another tax system.
     """
+    if account.startswith(PUBLISHER):
+        return [
+            {"exchange": "payments", "write": r"^payment\.(succeeded|failed|refunded)\.v1$", "read": "^$"}
+        ]
     owned = "|".join(re.escape(prefix) for prefix in PUBLISHES.get(account, ()))
     return [
         {"exchange": "nameko-rpc", "write": ".*", "read": rf"^({account}(\.[a-z]+)?\.\*|{_REPLY_ADDRESS})$"},

@@ -30,6 +30,7 @@ def files(secrets: Mapping[str, str], public_url: str, sandbox_url: str) -> dict
         public_url=public_url,
         sandbox_url=sandbox_url,
         payment_url=f"http://payment:{HTTP_PORT}",
+        notify_url=f"http://notify:{HTTP_PORT}",
     )
     services = {name: environment.service(name, f"0.0.0.0:{HTTP_PORT}") for name in SERVICES}
     migration = {key: value for variables in services.values() for key, value in variables.items()}

@@ -9,15 +9,20 @@ _SECRETS: Mapping[str, Sequence[str]] = {
     "gateway": ("WECHAT_APPID", "WECHAT_SECRET"),
     "identity": ("REALNAME_APP_ID", "REALNAME_APP_KEY"),
     "contribution": ("QUOTE_KEYS", "TAXBANK_APP_ID", "TAXBANK_APP_KEY"),
-    "payment": ("QUOTE_KEYS", "UNIONPAY_APP_ID", "UNIONPAY_APP_KEY", "UNIONPAY_COMMUNICATION_KEYS"),
-    "notify": ("TENCENT_SECRET_ID", "TENCENT_SECRET_KEY"),
-}
+    "payment": (
+        "QUOTE_KEYS", "UNIONPAY_APP_ID", "UNIONPAY_APP_KEY", "UNIONPAY_COMMUNICATION_KEYS", "PUBLISHER_KEYS",
+    ),
+    "notify": (
+        "TENCENT_SECRET_ID", "TENCENT_SECRET_KEY", "ALIYUN_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_SECRET",
+        "SMS_GATEWAY_KEY", "SMS_RECEIPT_TOKEN", "WECHAT_APPID", "WECHAT_SECRET",
+    ),
+}  # fmt: skip
 """Secrets of single services, besides those every service has."""
 
 VHOST = "contribution"
 """RabbitMQ's virtual host."""
 
-_OURS_ALONE = "QUOTE_KEYS"  # of the above, what no outside party knows
+_OURS_ALONE = {"QUOTE_KEYS", "PUBLISHER_KEYS"}  # of the above, what no party of the sandbox knows
 
 _MERCHANT = {
     "UNIONPAY_MSG_SRC": "WWW.TEST.COM",  # for UNIONPAY_ROUTE=communication-key
@@ -26,7 +31,7 @@ _MERCHANT = {
     "UNIONPAY_TID": "88880001",
     "UNIONPAY_INST_MID": "YUEDANDEFAULT",
 }
-_SMS = {"TENCENT_SMS_APP_ID": "1400006666", "SMS_SIGN_NAME": "广西税务"}
+_SMS = {"TENCENT_SMS_APP_ID": "1400006666", "SMS_GATEWAY_USER": "bureau", "SMS_SIGN_NAME": "广西税务"}
 _TEMPLATES = "services/notify/templates.json"
 
 
@@ -35,7 +40,8 @@ class Environment:
     """Composes variables from secrets and from where things are.
 
     `common` goes to every process; `bus` and `database` give a service's own address, password included. The
-    URLs are those of the gateway and the sandbox as a browser sees them, and of payment as UnionPay sees it.
+    URLs are those of the gateway and the sandbox as a browser sees them, of payment as UnionPay and of notify as the
+    SMS providers see it.
     """
 
     secrets: Mapping[str, str] = field(repr=False)
@@ -45,6 +51,7 @@ class Environment:
     public_url: str
     sandbox_url: str
     payment_url: str
+    notify_url: str
 
     def service(self, name: str, http_address: str) -> dict[str, str]:
         """What one service may know, and nothing of the others."""
@@ -62,12 +69,15 @@ class Environment:
 
     def sandbox(self, address: str, database: str) -> dict[str, str]:
         """What the sandbox knows: the other half of every outside party's credentials."""
-        shared = {key for keys in _SECRETS.values() for key in keys if key != _OURS_ALONE}
+        shared = {key for keys in _SECRETS.values() for key in keys if key not in _OURS_ALONE}
         return {
             "SANDBOX_ADDRESS": address,
             "SANDBOX_DATABASE": database,
             "SANDBOX_SEED": "1",
             "SANDBOX_SMS_TEMPLATES": _TEMPLATES,
+            "SANDBOX_SMS_RECEIPT_URL": (
+                f"{self.notify_url}/receipts/{{provider}}/{self.secrets['SMS_RECEIPT_TOKEN']}"
+            ),
             **{key: self.secrets[key] for key in sorted(shared)},
             **_MERCHANT,
             **_SMS,
@@ -90,18 +100,30 @@ class Environment:
         if name == "payment":
             return {
                 "UNIONPAY_URL": self.sandbox_url,
+                "TAXCORE_RECORDS_URL": f"{self.sandbox_url}/esb/records",
                 "UNIONPAY_NOTIFY_URL": f"{self.payment_url}/notify/unionpay",
                 "UNIONPAY_RETURN_URL": f"{self.public_url}/orders/",
                 **_MERCHANT,
             }
         if name == "notify":
-            return {"TENCENT_SMS_URL": self.sandbox_url, "SMS_TEMPLATES": _TEMPLATES, **_SMS}
+            return {
+                "SMS_PROVIDERS": "tencent:70,aliyun:30",
+                "TENCENT_SMS_URL": self.sandbox_url,
+                "ALIYUN_SMS_URL": f"{self.sandbox_url}/aliyun/",
+                "SMS_GATEWAY_URL": f"{self.sandbox_url}/gateway",
+                "SMS_TEMPLATES": _TEMPLATES,
+                "NOTIFY_QUIET_HOURS": "off",  # who tries it at night wants to see the messages
+                "WECHAT_MESSAGES": "true",
+                "WECHAT_API_URL": self.sandbox_url,
+                "WECHAT_MESSAGE_PAGE": f"{self.public_url}/account/reminders",
+                **_SMS,
+            }
         return {}
 
 
 def broker_password(secrets: Mapping[str, str], account: str) -> str:
-    """The password of a service's account on the bus, or of the migration's."""
-    return secrets[f"{account.upper()}_BROKER_PASSWORD"]
+    """The password of an account on the bus."""
+    return secrets[f"{account.upper().replace('-', '_')}_BROKER_PASSWORD"]
 
 
 def database_password(secrets: Mapping[str, str], service: str) -> str:

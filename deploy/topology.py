@@ -7,8 +7,15 @@ from dataclasses import dataclass
 
 SERVICES = ("gateway", "identity", "contribution", "payment", "notify", "ocr", "certificate")
 
-PUBLISHES: Mapping[str, Sequence[str]] = {"payment": ("order.", "payment."), "identity": ("person.",)}
-"""What each service's events begin with. RabbitMQ refuses an event from any other."""
+OUTSIDE = ("taxcore",)
+"""Parties of other systems that publish events for us, each with an account that can do nothing else."""
+
+PUBLISHES: Mapping[str, Sequence[str]] = {
+    "payment": ("order.", "payment."),
+    "identity": ("person.",),
+    "taxcore": ("contribution.",),
+}
+"""What each publisher's events begin with. RabbitMQ refuses an event from any other."""
 
 _STRIDE = 10  # a service's second replica listens 10 ports above its first
 MAX_REPLICAS = 8

@@ -40,9 +40,7 @@ class Aside:
 
         It carries on under the correlation id of its request.
         """
-        done: Event = Event()
-        context = contextvars.copy_context()
-        self._pool.spawn_n(context.run, self._work, work, done)
+        done = self._spawn(work)
         if self._free_seats <= 0:
             return None
         self._free_seats -= 1
@@ -57,14 +55,20 @@ class Aside:
             raise error
         return result
 
-    def begin(self, work: Callable[[], None]) -> None:
-        """Work whose request does not stay: what it finds it must keep somewhere."""
-        self._pool.spawn_n(contextvars.copy_context().run, self._work, work, Event())
+    def begin(self, work: Callable[[], Any]) -> None:
+        """The same for work nobody stays with."""
+        self._spawn(work)
 
     def wait(self, seconds: float) -> None:
         """Until nothing is under way any more, or so long."""
         with eventlet.Timeout(seconds, False):
             self._pool.waitall()
+
+    def _spawn(self, work: Callable[[], Any]) -> Event:
+        done: Event = Event()
+        context = contextvars.copy_context()
+        self._pool.spawn_n(context.run, self._work, work, done)
+        return done
 
     @staticmethod
     def _work(work: Callable[[], Any], done: Event) -> None:

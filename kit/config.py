@@ -20,7 +20,7 @@ from kit.crypto import BadKeys, KeyRing, index_key
 
 T = TypeVar("T", bound="ServiceConfig")
 When = tuple[str, Any]
-"""A field and the value of it that makes another one necessary."""
+"""A field and the value of it that makes another one necessary, or a function that says so of its value."""
 
 _SAMPLE_MARKS = ("sandbox", "sample", "change-me", "demo", "test")
 _LOOPBACK = {"", "localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104 - compared, never bound
@@ -39,11 +39,11 @@ def own(**kwargs: Any) -> Any:
     return dataclasses.field(metadata={"own": True}, **kwargs)
 
 
-def secret(when: When | None = None) -> Any:
+def secret(when: When | None = None, **kwargs: Any) -> Any:
     """A field that is never shown and, in production, must be neither short nor a sample."""
     if when is not None:
         return dataclasses.field(default="", metadata={"secret": True, "when": when}, repr=False)
-    return dataclasses.field(metadata={"secret": True}, repr=False)
+    return dataclasses.field(metadata={"secret": True}, repr=False, **kwargs)
 
 
 def needed(when: When) -> Any:
@@ -51,8 +51,10 @@ def needed(when: When) -> Any:
     return dataclasses.field(default="", metadata={"when": when})
 
 
-def outside(**kwargs: Any) -> Any:
+def outside(when: When | None = None, **kwargs: Any) -> Any:
     """The URL of an outside party: in production it must be https and not this machine, where the sandbox is."""
+    if when is not None:
+        return dataclasses.field(default="", metadata={"outside": True, "when": when})
     return dataclasses.field(metadata={"outside": True}, **kwargs)
 
 
@@ -125,8 +127,9 @@ def _variable(config: type[ServiceConfig], field: dataclasses.Field[Any]) -> str
 
 def _required(config: type[ServiceConfig], field: dataclasses.Field[Any], values: Mapping[str, Any]) -> bool:
     if "when" in field.metadata:
-        other, value = field.metadata["when"]
-        return bool(values.get(other, getattr(config, other)) == value)
+        other, wanted = field.metadata["when"]
+        value = values.get(other, getattr(config, other))
+        return bool(value is not None and wanted(value) if callable(wanted) else value == wanted)
     return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
@@ -167,9 +170,9 @@ def _production_problems(settings: ServiceConfig) -> list[str]:
         problems.append("CLOCK_OFFSET_FILE must not be set in production")
     for field in dataclasses.fields(settings):
         value, name = getattr(settings, field.name), _variable(type(settings), field)
-        if field.metadata.get("outside") and not _outside(value):
-            problems.append(f"{name}: must be https and not this machine")
         unused = "when" in field.metadata and not value
+        if field.metadata.get("outside") and not unused and not _outside(value):
+            problems.append(f"{name}: must be https and not this machine")
         if field.metadata.get("secret") and not unused and not _secret(value):
             problems.append(f"{name}: too short, or a sample")
     return problems

@@ -83,8 +83,8 @@ class EventEntrypoint(Entrypoint):
     consumer = BusConsumer()
     retries = RetryTimer()
 
-    def __init__(self, event: type[EventData], **kwargs: Any) -> None:
-        self.event = event
+    def __init__(self, event: type[EventData], *, foreign: bool = False, **kwargs: Any) -> None:
+        self.event, self.foreign = event, foreign
         super().__init__(**kwargs)
 
     def setup(self) -> None:
@@ -105,6 +105,9 @@ class EventEntrypoint(Entrypoint):
             data = events.data_of(envelope, self.event)
         except UnfitEvent as error:
             self._keep(raw, _id_of(raw), str(error), message, park=True)
+            return
+        if self.foreign and not envelope.foreign:
+            self.consumer.ack_message(message)
             return
         try:
             self._start_worker(envelope, data, partial(self._finish, envelope, raw, message))
@@ -136,7 +139,7 @@ class EventEntrypoint(Entrypoint):
                 self.consumer.ack_message(message)
         else:
             reason = telemetry.redact(f"{exc_info[0].__name__}: {exc_info[1]}")
-            self._keep(raw, envelope.key, reason, message)
+            self._keep(raw, envelope.key, reason, message, park=issubclass(exc_info[0], UnfitEvent))
         return result, exc_info
 
     def _keep(self, raw: str, event_id: str, reason: str, message: Any, park: bool = False) -> None:
@@ -171,10 +174,14 @@ class EventEntrypoint(Entrypoint):
         telemetry.EVENTS_CONSUMED.labels(self.container.service_name, self.event.type, outcome).inc()
 
 
-def consume(event: type[EventData]) -> Callable[[Callable[..., None]], Callable[..., bool]]:
-    """Serve a method as `method(self, tx, data, envelope)` inside the inbox transaction.
+def consume(
+    event: type[EventData], *, foreign: bool = False
+) -> Callable[[Callable[..., None]], Callable[..., bool]]:
+    """Serve a method as `method(self, tx, data, envelope)` inside the inbox transaction; `foreign`: only what other
+    systems published.
 
-    The method must do nothing outside `tx`: it may run again if the transaction does not commit.
+    The method must do nothing outside `tx`: it may run again if the transaction does not commit. An event it raises
+    UnfitEvent for is parked at once.
     """
 
     def decorate(handler: Callable[..., None]) -> Callable[..., bool]:
@@ -189,7 +196,7 @@ def consume(event: type[EventData]) -> Callable[[Callable[..., None]], Callable[
                 handler(self, tx, data, envelope)
                 return True
 
-        served: Callable[..., bool] = EventEntrypoint.decorator(event)(run)
+        served: Callable[..., bool] = EventEntrypoint.decorator(event, foreign=foreign)(run)
         return served
 
     return decorate

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+_DOCUMENT = re.compile(r"[0-9]{17}[0-9X]")
+
 
 def mask_name(name: str) -> str:
     """The family name stays: 张三 → 张*, 欧阳娜娜 → 欧***, 买买提·艾力 → 买*****."""
@@ -19,3 +23,8 @@ def mask_number(number: str) -> str:
 def mask_phone(phone: str) -> str:
     """138****0000."""
     return phone[:3] + "****" + phone[-4:] if len(phone) >= 11 else "*" * len(phone)
+
+
+def mask_social_number(number: str) -> str:
+    """In some places the 社保编号 is the ID number; then it is masked like one."""
+    return mask_number(number) if _DOCUMENT.fullmatch(number) else number

@@ -75,7 +75,7 @@ class Outbox:
             .where(table.c.id.in_(bindparam("ids", expanding=True)))
             .values(published_at=bindparam("now"))
         )
-        self._source = f"/gx-tax/social-insurance/{source}"
+        self._source = events.OWN_SOURCES + source
 
     def add(self, tx: Writer, event: events.EventData, aggregate: str, now: dt.datetime) -> str:
         """Record an event in the transaction that caused it; returns its id."""

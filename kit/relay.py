@@ -85,15 +85,17 @@ class Relay(DependencyProvider):
         pause = IDLE_SECONDS
         while not self._stopping:
             try:
-                if self.publish_batch() == BATCH:
+                published = self.publish_batch()
+                if published == BATCH:
                     continue
-                pause = IDLE_SECONDS
+                # An aggregate's events go one at a time: an order for fifty people has fifty, and the next is due now.
+                pause = GATHER_SECONDS if published else IDLE_SECONDS
                 self._prune()
             except (BrokerUnavailable, SQLAlchemyError) as error:
                 # Committed events wait in the table; nothing is lost while the broker or the database is away.
                 reason = str(error) if isinstance(error, BrokerUnavailable) else type(error).__name__
                 _log.warning("relay waits: %s", reason)
-                pause = min(pause * 2, 8.0)
+                pause = min(max(pause, IDLE_SECONDS) * 2, 8.0)
                 eventlet.sleep(pause)
                 continue
             with eventlet.Timeout(pause, False):

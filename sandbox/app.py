@@ -8,7 +8,18 @@ from flask import Flask, Response, render_template
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from sandbox import fees, realname, sms, taxbank, taxcore, wechat
+from sandbox import (
+    fees,
+    realname,
+    records,
+    sms,
+    sms_aliyun,
+    sms_gateway,
+    sms_handset,
+    taxbank,
+    taxcore,
+    wechat,
+)
 from sandbox.clock import Clock, wire_time
 from sandbox.control import api as control_api
 from sandbox.control import pages
@@ -17,6 +28,7 @@ from sandbox.faults import Faults
 from sandbox.people import Population, residents
 from sandbox.personas import personas
 from sandbox.settings import Settings
+from sandbox.sms_courier import Courier
 from sandbox.store import Store
 from sandbox.templates_file import Templates
 from sandbox.unionpay import api as unionpay_api
@@ -27,6 +39,8 @@ from sandbox.world import EXTENSION, World, the_world
 BLUEPRINTS = (
     wechat.blueprint,
     sms.blueprint,
+    sms_aliyun.blueprint,
+    sms_gateway.blueprint,
     unionpay_api.blueprint,
     keyed.blueprint,
     settlement.blueprint,
@@ -34,6 +48,7 @@ BLUEPRINTS = (
     taxbank.blueprint,
     realname.blueprint,
     taxcore.blueprint,
+    records.blueprint,
     control_api.blueprint,
     pages.blueprint,
 )
@@ -53,6 +68,7 @@ def create_world(settings: Settings) -> World:
         Counters(),
         Population((*named, *crowd)),
         Dispatcher(store, clock, faults),
+        Courier(store, clock, faults, settings.sms_receipt_url),
     )
 
 
@@ -63,7 +79,7 @@ def create_app(settings: Settings) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined] # an object inside an answer is signed as it stands
     app.json.compact = True  # type: ignore[attr-defined]
     app.extensions[EXTENSION] = create_world(settings)
-    app.extensions[sms.TEMPLATES] = Templates(settings.sms_templates)
+    app.extensions[sms_handset.TEMPLATES] = Templates(settings.sms_templates)
     app.jinja_env.filters["yuan"] = fees.yuan
     app.jinja_env.filters["wire_time"] = wire_time
     for blueprint in BLUEPRINTS:

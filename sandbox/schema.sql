@@ -105,6 +105,27 @@ CREATE TABLE IF NOT EXISTS messages (
 
 CREATE INDEX IF NOT EXISTS messages_by_phone ON messages (phone, sent_at);
 
+-- What the carrier says of a message, and its receipt: failure '' means it arrived at that time.
+CREATE TABLE IF NOT EXISTS sms_reports (
+    serial_no TEXT PRIMARY KEY REFERENCES messages (serial_no),
+    provider  TEXT NOT NULL,
+    failure   TEXT NOT NULL,
+    at        REAL NOT NULL,
+    state     TEXT NOT NULL,
+    due_at    REAL NOT NULL,
+    attempts  INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE INDEX IF NOT EXISTS sms_reports_due ON sms_reports (due_at) WHERE state = 'pending';
+
+CREATE TABLE IF NOT EXISTS wechat_messages (
+    id          INTEGER PRIMARY KEY,
+    openid      TEXT NOT NULL,
+    template_id TEXT NOT NULL,
+    body        TEXT NOT NULL,
+    sent_at     REAL NOT NULL
+) STRICT;
+
 CREATE TABLE IF NOT EXISTS oauth_codes (
     code       TEXT PRIMARY KEY,
     openid     TEXT NOT NULL,

@@ -25,6 +25,7 @@ class Server:
     _socket: Any
     _serving: Any
     _dispatching: Any
+    _delivering: Any
 
     def wait(self) -> None:
         """Until ``stop``."""
@@ -34,9 +35,11 @@ class Server:
     def stop(self) -> None:
         """Stop listening and sending; what was due is sent after the next start."""
         self._world.dispatcher.stop()
+        self._world.courier.stop()
         self._socket.close()
         self._serving.kill()
         self._dispatching.kill()
+        self._delivering.kill()
 
 
 def start(settings: Settings) -> Server:
@@ -54,4 +57,5 @@ def start(settings: Settings) -> Server:
         custom_pool=eventlet.GreenPool(MAX_REQUESTS_AT_ONCE),
     )
     dispatching = eventlet.spawn(world.dispatcher.run_for_ever, eventlet.GreenPool(100))
-    return Server(socket.getsockname()[1], world, socket, serving, dispatching)
+    delivering = eventlet.spawn(world.courier.run_for_ever)
+    return Server(socket.getsockname()[1], world, socket, serving, dispatching, delivering)

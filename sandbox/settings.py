@@ -30,6 +30,10 @@ DEMO_CREDENTIALS: Mapping[str, str] = {
     "TENCENT_SECRET_KEY": "sandbox-tencent-secret-key-00000",
     "TENCENT_SMS_APP_ID": "1400006666",
     "SMS_SIGN_NAME": "广西税务",
+    "ALIYUN_ACCESS_KEY_ID": "LTAIsandboxsandbox0000",
+    "ALIYUN_ACCESS_KEY_SECRET": "sandbox-aliyun-secret-key-000000",
+    "SMS_GATEWAY_USER": "bureau",
+    "SMS_GATEWAY_KEY": "sandbox-sms-gateway-key-00000000",
 }
 
 
@@ -54,6 +58,7 @@ class Settings:
     environment: str = "development"
     clock_offset_file: Path | None = None
     merchants: frozenset[tuple[str, ...]] = DEMO_MERCHANTS
+    sms_receipt_url: str = ""
     credentials: Mapping[str, str] = field(default_factory=lambda: dict(DEMO_CREDENTIALS))
 
     def __getitem__(self, name: str) -> str:
@@ -110,6 +115,7 @@ class Settings:
             environment=environ.get("ENVIRONMENT", "development"),
             clock_offset_file=Path(offset) if offset else None,
             merchants=merchants,
+            sms_receipt_url=environ.get("SANDBOX_SMS_RECEIPT_URL", ""),
             credentials=credentials,
         )
 

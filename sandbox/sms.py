@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-import re
 import secrets
 from typing import Any
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from sandbox import tencent
+from sandbox import sms_handset, tencent
 from sandbox.clock import wire_time
-from sandbox.templates_file import Templates, segments
+from sandbox.sms_handset import PHONE
+from sandbox.sms_reports import Report
 from sandbox.world import the_world, upstream
 
 blueprint = Blueprint("sms", __name__)
 
-VERSION = "2021-01-11"
-TEMPLATES = "sandbox.templates"
-_PHONE = re.compile(r"(?:\+86|0086|86)?(1[3-9]\d{9})")
+NAME, VERSION = "tencent", "2021-01-11"
 
 
 class Failed(Exception):
@@ -88,10 +86,9 @@ def send_sms() -> ResponseReturnValue:
 
 def _rendered(template_id: str, sign: str, values: list[str]) -> tuple[str, str]:
     """The error code that stops it (or an empty string) and the text with its signature."""
-    templates: Templates = current_app.extensions[TEMPLATES]
     if sign != the_world().settings["SMS_SIGN_NAME"]:
         return "FailedOperation.SignatureIncorrectOrUnapproved", ""
-    template = templates.get(template_id)
+    template = sms_handset.approved().get(template_id)
     if template is None:
         return "FailedOperation.TemplateIncorrectOrUnapproved", ""
     if len(values) != template.parameters:
@@ -100,19 +97,12 @@ def _rendered(template_id: str, sign: str, values: list[str]) -> tuple[str, str]
 
 
 def _deliver(phone: str, template_id: str, text: str, problem: str, context: str) -> dict[str, Any]:
-    number = _PHONE.fullmatch(phone)
+    number = PHONE.fullmatch(phone)
     problem = problem or ("" if number else "InvalidParameterValue.IncorrectPhoneNumber")
     status = {"PhoneNumber": phone, "SessionContext": context, "IsoCode": "CN"}
     if problem or number is None:
         return status | {"SerialNo": "", "Fee": 0, "Code": problem, "Message": problem}
-    world = the_world()
-    serial, count = f"2645:{secrets.randbelow(10**18):018d}", segments(text)
-    with world.store.transaction() as connection:
-        connection.execute(
-            "INSERT INTO messages (serial_no, phone, template_id, text, segments, session_context, sent_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (serial, number[1], template_id, text, count, context, world.clock.now()),
-        )
+    serial, count = sms_handset.take(NAME, number[1], template_id, text, context)
     return status | {"SerialNo": serial, "Fee": count, "Code": "Ok", "Message": "send success"}
 
 
@@ -120,31 +110,33 @@ def _deliver(phone: str, template_id: str, text: str, problem: str, context: str
 def pull_status_by_phone() -> ResponseReturnValue:
     """What was delivered to one phone in a period: how a caller learns the fate of an ambiguous send."""
     body = _verified_body()
-    number = _PHONE.fullmatch(str(body.get("PhoneNumber", "")))
+    number = PHONE.fullmatch(str(body.get("PhoneNumber", "")))
     begin, end = body.get("BeginTime"), body.get("EndTime", the_world().clock.now())
     offset, limit = body.get("Offset"), body.get("Limit")
     if number is None:
         raise Failed("InvalidParameterValue.IncorrectPhoneNumber", "PhoneNumber is not a phone number.")
     if not all(isinstance(value, int | float) for value in (begin, end, offset, limit)):
         raise Failed("InvalidParameter", "BeginTime, Offset and Limit are required numbers.")
-    rows = the_world().store.all(
-        "SELECT * FROM messages WHERE phone = ? AND sent_at >= ? AND sent_at <= ?"
-        " ORDER BY id LIMIT ? OFFSET ?",
+    rows = sms_handset.reports(
+        the_world(),
+        NAME,
+        "m.phone = ? AND m.sent_at >= ? AND m.sent_at <= ? ORDER BY m.id LIMIT ? OFFSET ?",
         (number[1], begin, end, limit, offset),
     )
     return _response({"PullSmsSendStatusSet": [_status(row) for row in rows]})
 
 
-def _status(row: Any) -> dict[str, Any]:
+def _status(row: Report) -> dict[str, Any]:
+    status, words = ("FAIL", row.failure) if row.failure else ("SUCCESS", "DELIVRD")
     return {
-        "UserReceiveTime": int(row["sent_at"]),
+        "UserReceiveTime": int(row.sent_at),
         "CountryCode": "86",
-        "SubscriberNumber": row["phone"],
-        "PhoneNumber": f"+86{row['phone']}",
-        "SerialNo": row["serial_no"],
-        "ReportStatus": "SUCCESS",
-        "Description": "DELIVRD",
-        "SessionContext": row["session_context"],
+        "SubscriberNumber": row.phone,
+        "PhoneNumber": f"+86{row.phone}",
+        "SerialNo": row.serial,
+        "ReportStatus": status if row.known else "",
+        "Description": words if row.known else "",
+        "SessionContext": row.context,
     }
 
 
@@ -153,8 +145,8 @@ def _messages(at_most: int) -> list[dict[str, Any]]:
     phone = request.args.get("phone", "").strip()
     since, after = request.args.get("since", 0.0, float), request.args.get("after", 0, int)
     rows = the_world().store.all(
-        "SELECT * FROM messages WHERE (? = '' OR phone = ?) AND sent_at >= ? AND id > ?"
-        " ORDER BY id DESC LIMIT ?",
+        "SELECT m.*, r.provider, r.failure FROM messages m JOIN sms_reports r USING (serial_no)"
+        " WHERE (? = '' OR phone = ?) AND sent_at >= ? AND id > ? ORDER BY id DESC LIMIT ?",
         (phone, phone, since, after, at_most),
     )
     return [dict(row) | {"time": wire_time(row["sent_at"])} for row in rows]

@@ -12,11 +12,12 @@ _PLACE = re.compile(r"\{(\d+)\}")
 
 @dataclass(frozen=True)
 class Template:
-    """One approved template; ``{1}``, ``{2}`` … stand for its parameters."""
+    """One approved template; ``{1}``, ``{2}`` … stand for its parameters, which Aliyun knows by name."""
 
     id: str
     text: str
     parameters: int
+    names: tuple[str, ...] = ()
 
     def render(self, values: list[str]) -> str:
         return _PLACE.sub(lambda place: values[int(place[1]) - 1], self.text)
@@ -37,7 +38,12 @@ class Templates:
             return None
         if changed_at != self._read_at:
             rows = json.loads(self._path.read_text(encoding="utf-8"))["templates"]
-            found = [Template(str(row["id"]), row["text"], _count(row["text"])) for row in rows]
+            found = [
+                Template(str(row[key]), row["text"], _count(row["text"]), tuple(row.get("params", ())))
+                for row in rows
+                for key in ("id", "aliyun_id")
+                if key in row
+            ]
             self._templates = {template.id: template for template in found}
             self._read_at = changed_at
         return self._templates.get(template_id)

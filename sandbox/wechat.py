@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -124,14 +125,60 @@ def token() -> ResponseReturnValue:
 @upstream("wechat", "getticket")
 def ticket() -> ResponseReturnValue:
     """The jsapi_ticket for JS-SDK signatures."""
-    dies_at = request.args.get("access_token", "").partition("_")[0]
-    if not dies_at.isdigit():
-        return _error(40001, "invalid credential, access_token is invalid")
-    if int(dies_at) < the_world().clock.now():
-        return _error(42001, "access_token expired")
+    wrong = _token_error()
+    if wrong:
+        return wrong
     return {
         "errcode": 0,
         "errmsg": "ok",
         "ticket": secrets.token_urlsafe(64),
         "expires_in": TOKEN_LIFE_SECONDS,
     }
+
+
+def _token_error() -> dict[str, Any] | None:
+    dies_at = request.args.get("access_token", "").partition("_")[0]
+    if not dies_at.isdigit():
+        return _error(40001, "invalid credential, access_token is invalid")
+    if int(dies_at) < the_world().clock.now():
+        return _error(42001, "access_token expired")
+    return None
+
+
+@blueprint.post("/cgi-bin/message/subscribe/bizsend")
+@upstream("wechat", "bizsend")
+def bizsend() -> ResponseReturnValue:
+    """A subscribe message; the setting ``wechat_refuses`` names who does not take any (``*``: nobody does)."""
+    wrong = _token_error()
+    if wrong:
+        return wrong
+    world, body = the_world(), request.get_json(force=True, silent=True) or {}
+    openid, data = str(body.get("touser") or ""), body.get("data")
+    if not openid:
+        return _error(40003, "invalid openid")
+    if not body.get("template_id"):
+        return _error(40037, "invalid template_id")
+    if not isinstance(data, dict) or not all(
+        isinstance(one, dict) and one.get("value") for one in data.values()
+    ):
+        return _error(47003, "argument invalid! data is not what the template wants")
+    if any(name.startswith("thing") and len(one["value"]) > 20 for name, one in data.items()):
+        return _error(47003, "argument invalid! thing.value is too long")
+    if world.faults.effective()["wechat_refuses"] in ("*", openid):
+        return _error(43101, "user refuse to accept the msg")
+    with world.store.transaction() as connection:
+        connection.execute(
+            "INSERT INTO wechat_messages (openid, template_id, body, sent_at) VALUES (?, ?, ?, ?)",
+            (openid, body["template_id"], json.dumps(data, ensure_ascii=False), world.clock.now()),
+        )
+    return {"errcode": 0, "errmsg": "ok", "msgid": secrets.randbelow(10**15)}
+
+
+@blueprint.get("/sandbox/api/wechat-messages")
+def wechat_messages() -> ResponseReturnValue:
+    """Newest first; ``openid`` narrows them."""
+    openid = request.args.get("openid", "")
+    rows = the_world().store.all(
+        "SELECT * FROM wechat_messages WHERE ? IN ('', openid) ORDER BY id DESC LIMIT 1000", (openid,)
+    )
+    return {"messages": [dict(row) | {"body": json.loads(row["body"])} for row in rows]}

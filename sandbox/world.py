@@ -16,6 +16,7 @@ from sandbox.counters import Counters
 from sandbox.faults import DEFAULTS, GLOBAL, Faults
 from sandbox.people import Population
 from sandbox.settings import Settings
+from sandbox.sms_courier import Courier
 from sandbox.store import Store
 from sandbox.unionpay.dispatch import Dispatcher
 
@@ -33,6 +34,7 @@ class World:
     counters: Counters
     population: Population
     dispatcher: Dispatcher
+    courier: Courier
 
 
 def the_world() -> World:

@@ -7,13 +7,15 @@ import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from deploy.broker import MIGRATION
-from deploy.topology import SERVICES
+from deploy.broker import EXAMPLE, MIGRATION, PUBLISHER
+from deploy.topology import OUTSIDE, SERVICES
 
 _GENERATED: Mapping[str, Callable[[], str]] = {
     "PERSONAL_DATA_KEYS": lambda: f"1:{secrets.token_hex(16)}",
     "BLIND_INDEX_KEY": lambda: secrets.token_hex(32),
     "QUOTE_KEYS": lambda: f"1:{secrets.token_hex(16)}",
+    "PUBLISHER_KEYS": lambda: f"/{EXAMPLE.removeprefix(PUBLISHER)}={secrets.token_hex(32)}",
+    f"{EXAMPLE.upper().replace('-', '_')}_BROKER_PASSWORD": lambda: secrets.token_hex(16),
     "WECHAT_APPID": lambda: f"wx{secrets.token_hex(8)}",
     "WECHAT_SECRET": lambda: secrets.token_hex(16),
     "TAXBANK_APP_ID": lambda: secrets.token_hex(16),
@@ -25,11 +27,18 @@ _GENERATED: Mapping[str, Callable[[], str]] = {
     "UNIONPAY_COMMUNICATION_KEYS": lambda: secrets.token_hex(24),
     "TENCENT_SECRET_ID": lambda: f"AKID{secrets.token_hex(16)}",
     "TENCENT_SECRET_KEY": lambda: secrets.token_hex(16),
+    "ALIYUN_ACCESS_KEY_ID": lambda: f"LTAI{secrets.token_hex(10)}",
+    "ALIYUN_ACCESS_KEY_SECRET": lambda: secrets.token_hex(15),
+    "SMS_GATEWAY_KEY": lambda: secrets.token_hex(16),
+    "SMS_RECEIPT_TOKEN": lambda: secrets.token_hex(24),
     "POSTGRESQL_ADMIN_PASSWORD": lambda: secrets.token_hex(16),
     "SUPERVISOR_PASSWORD": lambda: secrets.token_hex(16),
     "ERLANG_COOKIE": lambda: secrets.token_hex(16),
     **{f"{name.upper()}_DATABASE_PASSWORD": lambda: secrets.token_hex(16) for name in SERVICES},
-    **{f"{name.upper()}_BROKER_PASSWORD": lambda: secrets.token_hex(16) for name in (*SERVICES, MIGRATION)},
+    **{
+        f"{name.upper()}_BROKER_PASSWORD": lambda: secrets.token_hex(16)
+        for name in (*SERVICES, *OUTSIDE, MIGRATION)
+    },
 }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from amqp import Connection
 from amqp.exceptions import AMQPError
 
-from deploy.broker import MIGRATION, definitions, passwords_of
+from deploy.broker import EXAMPLE, MIGRATION, definitions, passwords_of
 from deploy.environment import VHOST, broker_password, bus_url
 from deploy.local.process import Daemon, Identity, ProcessFailed, port_free
 from deploy.topology import Ports
@@ -120,7 +120,8 @@ class RabbitMQ:
         self._home.mkdir(parents=True, exist_ok=True)
         self._home.chmod(0o700)
         imported = self._home / "definitions.json"
-        imported.write_text(json.dumps(definitions(passwords_of(self._secrets))))
+        passwords = passwords_of(self._secrets) | {EXAMPLE: broker_password(self._secrets, EXAMPLE)}
+        imported.write_text(json.dumps(definitions(passwords)))
         (self._home / "rabbitmq.conf").write_text(_CONFIG.format(port=self.port, definitions=imported))
         (self._home / "enabled_plugins").write_text("[].\n")
         cookie = self._home / ".erlang.cookie"

@@ -88,6 +88,7 @@ class LocalSettings:
             public_url=self.url,
             sandbox_url=self.sandbox_url,
             payment_url=f"http://{HOST}:{self.ports.service('payment')}",
+            notify_url=f"http://{HOST}:{self.ports.service('notify')}",
         )
 
     def _bus(self, service: str) -> str:

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.unionpay import ledger, refunds
+from sandbox.unionpay import ledger, postings, refunds
 from sandbox.unionpay.acts import settings_of
 from sandbox.unionpay.fields import answer, check_merchant, fen_amount, order_number, read_order
 from sandbox.unionpay.ledger import Order, Refused
@@ -68,9 +68,17 @@ def refund(content: Fields) -> dict[str, Any]:
     number = order_number(content, "refundOrderId", world.settings)
     if not isinstance(content.get("refundAmount"), str):
         raise Refused("BAD_REQUEST", "refundAmount 应为字符串")
-    plan, why = settings_of(world, order.mer_order_id)["unionpay"], str(content.get("refundDesc", ""))
-    row = refunds.refund(world, order, number, fen_amount(content, "refundAmount"), why, plan)
-    return _refund_answer(order, row)
+    if content.get("targetOrderId") not in (None, "", order.target_order_id):
+        raise Refused("OPERATION_NOT_ALLOWED", "没有这笔支付", order)
+    plan, text = settings_of(world, order.mer_order_id)["unionpay"], content.get("attachedData")
+    try:
+        lines = postings.read(str(text)) if text else []
+    except ValueError:
+        raise Refused("BAD_REQUEST", "attachedData 不是缴费明细") from None
+    wanted = refunds.Wanted(
+        number, fen_amount(content, "refundAmount"), str(content.get("refundDesc", "")), lines
+    )
+    return _refund_answer(order, refunds.refund(world, order, wanted, plan))
 
 
 def refund_query(content: Fields) -> dict[str, Any]:

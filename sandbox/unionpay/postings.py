@@ -5,8 +5,9 @@ An order carries them as JSON in ``attachedData`` (or ``srcReserve``), djxh, ryb
     {"lines": ["20124501030090000001 4501030090000001 10212 2026 400.00"]}
 
 The real field has no published layout (protocols section 2 is an assumption throughout), so this one
-is ours. An order whose lines cannot be read, do not add up to its amount or name nobody can still be
-paid; it then posts nothing, and its ``posting_note`` in the ledger says why.
+is ours. A refund of some lines names them in the same way. An order whose lines cannot be read, do not
+add up to its amount or name nobody can still be paid; it then posts nothing, and its ``posting_note``
+in the ledger says why.
 """
 
 from __future__ import annotations
@@ -33,10 +34,9 @@ class Line:
 
 def lines_of(order: Order, population: Population) -> tuple[list[Line], str | None]:
     """The lines to post, or none and the reason."""
-    text = order.attached_data or order.src_reserve
     try:
-        lines = [_read(line) for line in json.loads(text)["lines"]]
-    except (ValueError, KeyError, TypeError, AttributeError):
+        lines = read(order.attached_data or order.src_reserve)
+    except ValueError:
         return [], "订单没有可读的缴费明细"
     if sum(line.amount for line in lines) != order.amount:
         return [], "明细合计与订单金额不一致"
@@ -44,6 +44,14 @@ def lines_of(order: Order, population: Population) -> tuple[list[Line], str | No
         if not _names_an_enrolment(line, population):
             return [], f"第 {number} 行没有对应的参保信息"
     return lines, None
+
+
+def read(text: str) -> list[Line]:
+    """The lines of such a JSON text; raises ``ValueError`` for any other."""
+    try:
+        return [_read(line) for line in json.loads(text)["lines"]]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError("not lines") from error
 
 
 def _read(text: str) -> Line:
@@ -93,11 +101,21 @@ def post(connection: sqlite3.Connection, order: Order, population: Population, d
         )
 
 
-def reverse(connection: sqlite3.Connection, mer_order_id: str, now: float) -> None:
-    """Take the lines of a fully refunded order back: the years are payable again."""
-    connection.execute("UPDATE postings SET reversed_at = ? WHERE mer_order_id = ?", (now, mer_order_id))
+def reverse(connection: sqlite3.Connection, mer_order_id: str, now: float, lines: list[Line] | None) -> None:
+    """Take these lines of a refunded order back, or all it still has: their years are payable again."""
+    still = "UPDATE postings SET reversed_at = ? WHERE mer_order_id = ? AND reversed_at IS NULL"
+    if lines is None:
+        connection.execute(still, (now, mer_order_id))
+        return
+    connection.executemany(
+        f"{still} AND rybm = ? AND xzlx = ? AND jfnd = ?",
+        [(now, mer_order_id, line.rybm, line.xzlx, line.jfnd) for line in lines],
+    )
 
 
-def restore(connection: sqlite3.Connection, mer_order_id: str) -> None:
-    """The refund has failed: the years are paid again."""
-    connection.execute("UPDATE postings SET reversed_at = NULL WHERE mer_order_id = ?", (mer_order_id,))
+def restore(connection: sqlite3.Connection, mer_order_id: str, reversed_at: float) -> None:
+    """The refund that took lines back then has failed: their years are paid again."""
+    connection.execute(
+        "UPDATE postings SET reversed_at = NULL WHERE mer_order_id = ? AND reversed_at = ?",
+        (mer_order_id, reversed_at),
+    )

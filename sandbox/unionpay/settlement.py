@@ -7,16 +7,15 @@ them are the same in every download: they hang on the order's number and ``seed`
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
+from sandbox import daily
 from sandbox.clock import SHANGHAI, moment
 from sandbox.fees import yuan
 from sandbox.signatures import BadSignature, verify_communication_key
@@ -33,6 +32,7 @@ COLUMNS = (
     "paymentType", "actualPaymentAmount",
 )  # fmt: skip
 PAY, REFUND = "pay", "refund"
+STRANGER = "898000000000009"
 _PAGE = 500
 _PAID = """
 SELECT paid_at AS at, mer_order_id AS number, mer_order_id, '' AS returned, amount, tid, seq_id AS serial,
@@ -59,6 +59,7 @@ class _Line(NamedTuple):
     tid: str
     serial: str
     reference: str
+    mid: str = ""
 
 
 @blueprint.get("/netpay-portal/settlement.do")
@@ -68,7 +69,9 @@ def settlement_file() -> ResponseReturnValue:
     world, asked = the_world(), request.args.to_dict()
     verify_communication_key(asked, world.settings.communication_keys)
     day = day_asked_for(asked, world)
-    return Response(csv_lines(world, asked["mid"], day), mimetype="text/csv")
+    return daily.response(
+        csv_lines(world, asked["mid"], day), world.faults.effective()["settlement"]["damage"]
+    )
 
 
 @blueprint.errorhandler(BadSignature)
@@ -89,8 +92,7 @@ def day_asked_for(asked: Mapping[str, str], world: World) -> datetime:
         day = datetime.strptime(asked.get("settleDate", ""), "%Y-%m-%d").replace(tzinfo=SHANGHAI)
     except ValueError:
         raise Refused("BAD_REQUEST", "settleDate 应为 yyyy-MM-dd") from None
-    over = (day + timedelta(days=1)).timestamp() <= world.clock.now()
-    if not over and not world.faults.effective()["settlement"]["early"]:
+    if not daily.over(world, day, "settlement"):
         raise Refused("NO_FILE", "对账文件尚未生成")
     return day
 
@@ -98,14 +100,17 @@ def day_asked_for(asked: Mapping[str, str], world: World) -> datetime:
 def csv_lines(world: World, mid: str, day: datetime) -> Iterator[str]:
     """The file, a page of lines at a time: payments, then refunds, each by time."""
     refunds.settle_due(world)
-    yield _csv([COLUMNS])
+    yield daily.csv_text([COLUMNS])
     for kind, sql in ((PAY, _PAID), (REFUND, _REFUNDED)):
         for page in _pages(world, sql, kind, mid, day):
-            yield _csv([_fields(mid, line) for each in page for line in _with_breaks(world, each)])
+            yield daily.csv_text(
+                _fields(mid, line, day) for each in page for line in _with_breaks(world, each, day)
+            )
 
 
 def _pages(world: World, sql: str, kind: str, mid: str, day: datetime) -> Iterator[list[_Line]]:
-    start, end = day.timestamp(), (day + timedelta(days=1)).timestamp()
+    # What was settled late is in the next day's file.
+    start, end = (day - timedelta(days=1)).timestamp(), (day + timedelta(days=1)).timestamp()
     after, last = start, ""
     while True:
         values = {"mid": mid, "start": start, "end": end, "after": after, "last": last, "page": _PAGE}
@@ -117,17 +122,22 @@ def _pages(world: World, sql: str, kind: str, mid: str, day: datetime) -> Iterat
             return
 
 
-def _with_breaks(world: World, line: _Line) -> Iterator[_Line]:
-    """The line as it stands in the file: missing, with another amount, or with one beside it that nobody ordered."""
+def _with_breaks(world: World, line: _Line, day: datetime) -> Iterator[_Line]:
+    """The line as it stands in the day's file: missing, a day late, with another amount or merchant, twice, or with
+    one beside it that nobody ordered."""
     plan = world.faults.effective(f"order:{line.mer_order_id}")["settlement"]
     seed = world.faults.effective()["seed"]
 
     def happens(name: str) -> bool:
-        digest = hashlib.sha256(f"{seed}:{name}:{line.number}".encode()).digest()
-        return bool(int.from_bytes(digest[:8]) < plan[name] * 2**64)
+        return daily.happens(seed, name, line.number, plan[name])
 
+    if happens("late_rate") == (line.at >= day.timestamp()):
+        return
     if not happens("missing_rate"):
-        yield line._replace(amount=line.amount + 1) if happens("other_amount_rate") else line
+        line = line._replace(amount=line.amount + 1) if happens("other_amount_rate") else line
+        yield line._replace(mid=STRANGER) if happens("other_merchant_rate") else line
+        if happens("twice_rate"):
+            yield line._replace(reference=f"{line.reference[:-1]}X")
     if happens("extra_rate"):
         unheard_of = hashlib.sha256(line.number.encode()).hexdigest()
         yield line._replace(
@@ -137,16 +147,10 @@ def _with_breaks(world: World, line: _Line) -> Iterator[_Line]:
         )
 
 
-def _fields(mid: str, line: _Line) -> tuple[Any, ...]:
+def _fields(mid: str, line: _Line, day: datetime) -> tuple[Any, ...]:
     at, given_back = moment(line.at), line.kind == REFUND
     return (
-        f"{at:%Y-%m-%d}", f"{at:%Y-%m-%d}", f"{at:%H:%M:%S}", yuan(line.amount), line.tid,
-        ("-" if given_back else "") + yuan(line.amount), yuan(0), line.serial, line.kind, line.reference, mid,
-        line.mer_order_id, line.returned, "WXPay", yuan(line.amount),
+        f"{day:%Y-%m-%d}", f"{at:%Y-%m-%d}", f"{at:%H:%M:%S}", yuan(line.amount), line.tid,
+        ("-" if given_back else "") + yuan(line.amount), yuan(0), line.serial, line.kind, line.reference,
+        line.mid or mid, line.mer_order_id, line.returned, "WXPay", yuan(line.amount),
     )  # fmt: skip
-
-
-def _csv(rows: list[tuple[Any, ...]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()

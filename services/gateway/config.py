@@ -17,7 +17,8 @@ class Config(ServiceConfig):
 
     `trusted_proxies` is how many reverse proxies append to X-Forwarded-For in front of us. `inner_url` is where the
     other services reach this replica, if not at its own name. `ocr_api_keys` are programs that may have cards read,
-    each `name:SHA-256 of its key`.
+    each `name:SHA-256 of its key`. `refund_arrival` is what pages say of how long a refund takes, e.g.
+    一般1至3个工作日到账; empty: nothing.
     """
 
     service: ClassVar[str] = "gateway"
@@ -36,6 +37,7 @@ class Config(ServiceConfig):
     ocr_api_keys: tuple[str, ...] = ()
     ocr_per_minute: int = 10
     ocr_key_per_minute: int = 120
+    refund_arrival: str = ""
 
     @property
     def https(self) -> bool:

@@ -11,12 +11,17 @@ ContractError
 ├── AgreementStands         nor while a bank may debit the person's account
 ├── StalePage               the journey went on elsewhere; the present state is shown
 ├── StillAsking             a program asks again for what waits for the upstream; pages wait instead
+├── ListFull                one payment is for so many people and no more
+├── AlreadyListed           the person is in the list
+├── LineBlocked             payment refused one person of a list; nothing was placed
+├── TypeNotEnrolled         the person is not enrolled in the insurance type everybody is paid for
 └── UnsafeRedirect          somebody asked us to send a browser to a host that is not listed
 """
 
 from __future__ import annotations
 
 from contract.errors import Conflict, ContractError, InvalidInput, Refused, Unavailable
+from contract.payment import MAX_ITEMS
 
 
 class LoginNeeded(ContractError):
@@ -93,6 +98,30 @@ class StillAsking(Unavailable):
 
     code = "still_asking"
     text = "正在查询应缴费额，请稍后再看结果。您还没有缴费，没有扣款。"
+
+
+class ListFull(Refused):
+    code = "list_full"
+    text = f"一次最多为{MAX_ITEMS}人缴费，这位没有加入名单。请先为名单里的人缴费，再为其他人缴费。"
+
+
+class AlreadyListed(Conflict):
+    code = "already_listed"
+    text = "这位被缴费人已经在名单里了。"
+
+
+class TypeNotEnrolled(Refused):
+    """Asked when the enrolment is known; the text names the type."""
+
+    code = "type_not_enrolled"
+    text = "没有这个险种的参保登记信息，请前往社保（医保）部门办理参保登记。"
+
+
+class LineBlocked(Conflict):
+    """`detail["line_id"]` is the line, which keeps the reason; `detail["reason"]` its code."""
+
+    code = "line_blocked"
+    text = "名单里有人现在不能缴费，原因在名单里。这次没有提交，没有扣款。请核对后重新确认缴费。"
 
 
 class UnsafeRedirect(ContractError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table
 
 from kit.columns import BlindIndex, EncryptedJson, EncryptedText, Moment
 from kit.inbox import inbox_table
@@ -66,4 +66,36 @@ readings = Table(
 Index(
     "journeys_open", journeys.c.payer_id, unique=True,
     postgresql_where=journeys.c.state == "open", sqlite_where=journeys.c.state == "open",
+)  # fmt: skip
+
+batches = Table(
+    "batches", metadata,
+    Column("batch_id", String(36), primary_key=True),
+    Column("payer_id", String(36), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("order_id", String(64)),
+    Column("terms", EncryptedJson("batches.terms"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Index("batches_payer", "payer_id", "created_at"),
+    Index("batches_updated", "updated_at"),
+)  # fmt: skip
+
+# A payer has one open batch, as with journeys.
+Index(
+    "batches_open", batches.c.payer_id, unique=True,
+    postgresql_where=batches.c.state == "open", sqlite_where=batches.c.state == "open",
+)  # fmt: skip
+
+batch_lines = Table(
+    "batch_lines", metadata,
+    Column("line_id", String(36), primary_key=True),
+    Column("batch_id", String(36), ForeignKey("batches.batch_id", ondelete="CASCADE"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("draft", EncryptedJson("batch_lines.draft"), nullable=False),
+    Column("asked_at", Moment),
+    Column("version", Integer, nullable=False),
+    Index("batch_lines_batch", "batch_id", "position"),
 )  # fmt: skip

@@ -15,7 +15,7 @@ from kit.masking import mask_name, mask_number, mask_phone
 from services.gateway.assets import asset_url
 from services.gateway.browser import LARGE_TEXT
 from services.gateway.domain.sessions import PRIVACY_VERSION, Session
-from services.gateway.errors import SessionNeeded, StalePage
+from services.gateway.errors import LineBlocked, SessionNeeded, StalePage
 
 NOTICES = {
     "expired": f"{SessionNeeded.text}登录后会回到刚才的页面。",
@@ -30,7 +30,11 @@ NOTICES = {
     "memberremoved": "家庭成员已删除，关于他（她）的授权同时撤回。",
     "relationremoved": "已经移除。",
     "voidunsure": "刚才的作废没有得到答复。下面是申报现在的状态，请看清后再决定。",
+    "lineremoved": "已从这次的名单移除。",
+    "lineblocked": LineBlocked.text,
     "closed": "这笔缴费已放弃，没有扣款。",
+    "inwechat": "以后在微信里提醒您。微信发不出去的，仍然发短信。",
+    "bysms": "以后用短信提醒您。",
 }
 """Sentences a redirect may bring along by their key, so that no text of others gets onto our pages."""
 
@@ -47,7 +51,10 @@ class Pages:
             "yuan": yuan_text, "percent": percent_text, "moment": china_text, "years": years_text,
             "masked_name": mask_name, "masked_number": mask_number, "masked_phone": mask_phone,
         }  # fmt: skip
-        self._environment.globals |= {"asset": asset_url, "consent_version": PRIVACY_VERSION}
+        self._environment.globals |= {
+            "asset": asset_url, "consent_version": PRIVACY_VERSION,
+            "refund_arrival": settings.refund_arrival if settings else "",
+        }  # fmt: skip
 
     def render(
         self, template: str, request: Request, session: Session | None, status: int = 200, **context: Any

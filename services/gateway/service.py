@@ -14,14 +14,19 @@ from services.gateway.routes.account import AccountRoutes
 from services.gateway.routes.agreement import AgreementRoutes
 from services.gateway.routes.api.account import AccountApi
 from services.gateway.routes.api.agreements import AgreementsApi
+from services.gateway.routes.api.batches import BatchesApi
 from services.gateway.routes.api.cards import CardsApi
 from services.gateway.routes.api.household import HouseholdApi
 from services.gateway.routes.api.journeys import JourneysApi
 from services.gateway.routes.api.login import LoginApi
 from services.gateway.routes.api.orders import OrdersApi
 from services.gateway.routes.api.records import RecordsApi
+from services.gateway.routes.api.reminders import RemindersApi
 from services.gateway.routes.api.standards import StandardsApi
-from services.gateway.routes.base import JOURNEYS, READINGS, SESSIONS
+from services.gateway.routes.api.statistics import StatisticsApi
+from services.gateway.routes.base import BATCHES, JOURNEYS, READINGS, SESSIONS
+from services.gateway.routes.batch import BatchRoutes
+from services.gateway.routes.batch_check import BatchCheckRoutes
 from services.gateway.routes.cards import CardRoutes
 from services.gateway.routes.contributions import ContributionRoutes
 from services.gateway.routes.declarations import DeclarationRoutes
@@ -32,16 +37,18 @@ from services.gateway.routes.journey import JourneyRoutes
 from services.gateway.routes.login import LoginRoutes
 from services.gateway.routes.menu import MenuRoutes
 from services.gateway.routes.order import OrderRoutes
+from services.gateway.routes.reminders import ReminderRoutes
 from services.gateway.routes.standards import StandardsRoutes
+from services.gateway.routes.statistics import StatisticsRoutes
 from services.gateway.routes.waiting import WaitingRoutes
 from services.gateway.usecases import cards, sessions, upkeep
 
 
 class GatewayService(
     EntryRoutes, LoginRoutes, AccountRoutes, MenuRoutes, HouseholdRoutes, InsuredRoutes, JourneyRoutes,
-    WaitingRoutes, OrderRoutes, StandardsRoutes, ContributionRoutes, DeclarationRoutes, AgreementRoutes, LoginApi,
-    AccountApi, HouseholdApi, JourneysApi, OrdersApi, StandardsApi, RecordsApi, AgreementsApi,
-    CardRoutes, CardsApi,
+    WaitingRoutes, BatchRoutes, BatchCheckRoutes, OrderRoutes, StandardsRoutes, ContributionRoutes, DeclarationRoutes,
+    AgreementRoutes, ReminderRoutes, LoginApi, AccountApi, HouseholdApi, JourneysApi, BatchesApi, OrdersApi,
+    StandardsApi, RecordsApi, AgreementsApi, RemindersApi, StatisticsApi, StatisticsRoutes, CardRoutes, CardsApi,
 ):  # fmt: skip
     """The residents' door."""
 
@@ -58,4 +65,4 @@ class GatewayService(
 
     @consume(PersonErased)
     def forget_person(self, tx: Any, data: PersonErased, envelope: Envelope) -> None:
-        sessions.forget_person(tx, data.person_id, SESSIONS, JOURNEYS)
+        sessions.forget_person(tx, data.person_id, SESSIONS, JOURNEYS, BATCHES)

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+import hmac
+import json
 from typing import Any
 
+import eventlet
 from nameko.timer import timer
+from werkzeug.wrappers import Request, Response
 
+from contract import deliveries
 from contract import notify as contract
+from contract.deliveries import (
+    DeliveryReport,
+    ListMessages,
+    Messages,
+    MessageView,
+    ReplayMessage,
+    ReportDelivery,
+)
+from contract.errors import InvalidInput, NotFound
 from contract.events import Envelope
-from contract.notify import CodeSent, SendCode
+from contract.notify import CodeSent, ListReminders, Reminders, SendCode, WechatWished, WishWechat
 from contract.payment import PaymentFailed, PaymentSucceeded
+from contract.refunds import PaymentRefunded, PaymentReturned
+from contract.rights import PersonErased
 from kit.consumer import consume
+from kit.http import Access, http
 from kit.rpc import rpc
 from kit.service import Made, Service
-from services.notify import usecases
+from services.notify.adapters.base import UnreadableReceipt
 from services.notify.config import Config
-from services.notify.sender import Sender, provider
+from services.notify.sender import ChannelsInUse, Sender, receivers
 from services.notify.storage import NotifyStorage
+from services.notify.usecases import codes, receipts, reminders, seeing
 
 _FORGET_EVERY = 600
 
@@ -26,25 +44,82 @@ class NotifyService(Service):
 
     name = "notify"
 
-    sms = Made(provider)
+    channels: Any = ChannelsInUse()
+    receivers = Made(receivers)
     catalogue = Made(Config.catalogue)
     bell = Sender()
     storage = NotifyStorage()
 
     @rpc(contract.send_code)
     def send_code(self, request: SendCode) -> CodeSent:
-        return usecases.send_code(request, self.database, self.storage, self.sms, self.clock)
+        desk = codes.Desk(self.database, self.storage, self.channels, self.clock, eventlet.sleep)
+        return codes.send_code(request, desk)
+
+    @rpc(contract.list_reminders)
+    def list_reminders(self, request: ListReminders) -> Reminders:
+        return seeing.list_reminders(request, self.database, self.storage, self.channels)
+
+    @rpc(contract.wish_wechat)
+    def wish_wechat(self, request: WishWechat) -> WechatWished:
+        return seeing.wish_wechat(request, self.database, self.storage, self.channels, self.clock)
+
+    @rpc(deliveries.list_messages)
+    def list_messages(self, request: ListMessages) -> Messages:
+        return seeing.list_messages(request, self.database, self.storage)
+
+    @rpc(deliveries.report_delivery)
+    def report_delivery(self, request: ReportDelivery) -> DeliveryReport:
+        return seeing.report_delivery(request, self.database, self.storage)
+
+    @rpc(deliveries.replay_message)
+    def replay_message(self, request: ReplayMessage) -> MessageView:
+        return seeing.replay_message(request, self.database, self.storage, self.clock)
+
+    @http("POST", "/receipts/<provider>/<token>", access=Access.SIGNED)
+    def take_receipts(self, request: Request, caller: None, provider: str, token: str) -> Response:
+        """A provider's carrier reports. Answered once they are kept, so that the provider tries again until then."""
+        receiver = self.receivers.get(provider)
+        if receiver is None or not hmac.compare_digest(
+            token.encode(), self.settings.sms_receipt_token.encode()
+        ):
+            raise NotFound
+        try:
+            reports = receiver.receipts(json.loads(request.get_data()))
+        except (UnreadableReceipt, ValueError, RecursionError):
+            raise InvalidInput from None
+        receipts.take_receipts(
+            provider, reports, self.database, self.storage, self.channels, self.clock, self.settings.patience
+        )
+        return Response(json.dumps(receiver.thanks(), ensure_ascii=False), content_type="application/json")
 
     @consume(PaymentSucceeded)
     def remind_of_success(self, tx: Any, data: PaymentSucceeded, envelope: Envelope) -> None:
-        if usecases.remind_of_success(tx, data, envelope.key, self.storage, self.catalogue, self.clock.now()):
+        if reminders.remind_of_success(tx, data, envelope, self._teller):
             self.bell.ring()
 
     @consume(PaymentFailed)
     def remind_of_failure(self, tx: Any, data: PaymentFailed, envelope: Envelope) -> None:
-        if usecases.remind_of_failure(tx, data, envelope.key, self.storage, self.catalogue, self.clock.now()):
+        if reminders.remind_of_failure(tx, data, envelope, self._teller):
             self.bell.ring()
 
+    @consume(PaymentRefunded)
+    def remind_of_refund(self, tx: Any, data: PaymentRefunded, envelope: Envelope) -> None:
+        if reminders.remind_of_refund(tx, data, envelope, self._teller):
+            self.bell.ring()
+
+    @consume(PaymentReturned)
+    def remind_of_return(self, tx: Any, data: PaymentReturned, envelope: Envelope) -> None:
+        if reminders.remind_of_return(tx, data, envelope, self._teller):
+            self.bell.ring()
+
+    @consume(PersonErased)
+    def forget_person(self, tx: Any, data: PersonErased, envelope: Envelope) -> None:
+        self.storage.forget_person(tx, data.person_id)
+
     @timer(interval=_FORGET_EVERY)
-    def forget_codes(self) -> None:
-        usecases.forget_codes(self.database, self.storage, self.clock)
+    def forget(self) -> None:
+        codes.forget(self.database, self.storage, self.clock)
+
+    @property
+    def _teller(self) -> reminders.Teller:
+        return reminders.Teller(self.storage, self.catalogue, self.settings.reminders_per_day, self.clock)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
 from kit.config import ServiceConfig, needed, outside, secret
+from services.payment.adapters.layouts import BadLayouts, read_layouts
 from services.payment.merchants import BadMerchants, Merchant, Merchants
+from services.payment.publishers import BadPublishers, Publishers
 
 
 class Route(enum.StrEnum):
@@ -25,7 +28,8 @@ _COMMUNICATION_KEY = ("unionpay_route", Route.COMMUNICATION_KEY)
 
 @dataclass(frozen=True, kw_only=True)
 class Config(ServiceConfig):
-    """UnionPay's route, our merchants there, the key that opens quotes, and how long things take (seconds).
+    """UnionPay's route, our merchants there, the key that opens quotes, how long things take (seconds), and the other
+    tax systems whose events are believed (docs/adr/0019).
 
     A notify signed with any of `unionpay_communication_keys` is genuine; on the route of that name the first signs.
     """
@@ -48,13 +52,24 @@ class Config(ServiceConfig):
     unionpay_notify_url: str
     unionpay_return_url: str
     unionpay_timeout: float = 4.0
+    unionpay_settlement_path: str = "/netpay-portal/settlement.do"
+    taxcore_records_url: str = outside()
+    reconciliation_layouts: Path | None = None
+    reconciliation_hour: int = 6
+    reconciliation_cut: str = "23:00:00"
     order_valid_for: int = 1800
     certificate_after: int = 86400
+    publisher_keys: tuple[str, ...] = secret(default=())
 
     @cached_property
     def merchants(self) -> Merchants:
         """Ours at UnionPay. Raises BadMerchants."""
         return Merchants.read(self.unionpay_merchants, Merchant(self.unionpay_mid, self.unionpay_tid))
+
+    @cached_property
+    def publishers(self) -> Publishers:
+        """The other tax systems. Raises BadPublishers."""
+        return Publishers.parse(self.publisher_keys)
 
     def problems(self) -> list[str]:
         problems = super().problems()
@@ -68,4 +83,23 @@ class Config(ServiceConfig):
             _ = self.merchants
         except BadMerchants as error:
             problems.append(f"UNIONPAY_MERCHANTS: {error}")
+        return problems + self._reconciliation_problems() + self._publisher_problems()
+
+    def _publisher_problems(self) -> list[str]:
+        try:
+            _ = self.publishers
+        except BadPublishers as error:
+            return [f"PUBLISHER_KEYS: {error}"]
+        return []
+
+    def _reconciliation_problems(self) -> list[str]:
+        problems = []
+        try:
+            read_layouts(self.reconciliation_layouts)
+        except BadLayouts as error:
+            problems.append(f"RECONCILIATION_LAYOUTS: {error}")
+        if not 0 <= self.reconciliation_hour < 24:
+            problems.append("RECONCILIATION_HOUR: expected 0 to 23")
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d", self.reconciliation_cut):
+            problems.append("RECONCILIATION_CUT: expected HH:MM:SS")
         return problems

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from contract.events import EventData
 from contract.insurance import Channel, InsuranceType, PayerKind, PaymentKind
@@ -23,7 +23,7 @@ from contract.quote import QuoteLine
 
 
 class Trigger(enum.StrEnum):
-    """What may happen to an order. Each is UnionPay's own word, or the want of it."""
+    """What may happen to an order. Each is UnionPay's own word, the want of it, or what became of a refund."""
 
     AWAITED = "awaited"  # UnionPay knows the order and waits for its buyer
     SUCCEEDED = "succeeded"  # paid: merchant and amount are ours
@@ -31,6 +31,11 @@ class Trigger(enum.StrEnum):
     SHUT = "shut"  # UnionPay closed it: by time, by its buyer, by the bank or by us
     UNANSWERED = "unanswered"  # asked, and no clear answer
     NEVER_SEEN = "never_seen"  # UnionPay has no such order, and its time is over or its payer gave it up
+    GIVEN_BACK = "given_back"  # paid, and all of it given back
+    PARTLY_BACK = "partly_back"  # paid, and given back: all of it or a part
+    REFUND_BEGUN = "refund_begun"  # ours: a refund of a line was committed
+    PARTLY_REFUNDED = "partly_refunded"  # no refund is under way any more, and a line is still paid
+    ALL_REFUNDED = "all_refunded"  # every line is refunded
 
 
 @dataclass(frozen=True)
@@ -51,15 +56,24 @@ EDGES: dict[tuple[OrderState, Trigger], Edge] = {
     **{(state, Trigger.SUCCEEDED): Edge(OrderState.PAID, PaymentSucceeded) for state in _WAITING},
     **{(state, Trigger.SHUT): Edge(OrderState.CLOSED, PaymentFailed) for state in _WAITING},
     **{(state, Trigger.NEVER_SEEN): Edge(OrderState.CLOSED, PaymentFailed) for state in _WAITING},
+    **{(state, Trigger.GIVEN_BACK): Edge(OrderState.CLOSED, PaymentFailed) for state in _WAITING},
     **{(state, Trigger.MISPAID): Edge(OrderState.FAILED, PaymentFailed) for state in _WAITING},
+    **{(state, Trigger.PARTLY_BACK): Edge(OrderState.FAILED, PaymentFailed) for state in _WAITING},
+    (OrderState.PAID, Trigger.REFUND_BEGUN): Edge(OrderState.REFUNDING),
+    (OrderState.REFUNDING, Trigger.PARTLY_REFUNDED): Edge(OrderState.PAID),
+    (OrderState.REFUNDING, Trigger.ALL_REFUNDED): Edge(OrderState.REFUNDED),
 }
-"""Every edge of the graph (design.md §5 rule 4). What is not here changes nothing, or opens a refund case."""
+"""Every edge of the graph (design.md §5 rule 4). What is not here changes nothing, or opens a refund case. That money
+went back is announced by the refund's own edge (refunds.py)."""
 
 LIVE = frozenset({*_WAITING, OrderState.PAID, OrderState.REFUNDING})
 """An order in one of these keeps any other away from its insured, insurance type and year (§5 rule 3)."""
 
 FINAL = frozenset({OrderState.PAID, OrderState.FAILED, OrderState.CLOSED, OrderState.REFUNDED})
 """Nothing is expected to happen any more."""
+
+REFUNDABLE = frozenset({OrderState.PAID, OrderState.REFUNDING})
+"""A line that no refund has may be refunded."""
 
 
 class RefundReason(enum.StrEnum):
@@ -68,6 +82,17 @@ class RefundReason(enum.StrEnum):
     MISPAID = "mispaid"
     LATE = "late"
     DOUBLE = "double"
+    PARTLY_BACK = "partly_back"
+
+
+@dataclass(frozen=True)
+class ItemRefund:
+    """The refund some of an item's lines are in, by their places in `lines`; `refunded_at` once the money went back."""
+
+    refund_id: str
+    lines: tuple[int, ...]
+    requested_at: dt.datetime
+    refunded_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +116,7 @@ class Item:
     lines: tuple[QuoteLine, ...]
     relation_id: str | None = None
     place: Place | None = None
+    refunds: tuple[ItemRefund, ...] = ()
 
     @property
     def amount(self) -> int:
@@ -105,6 +131,16 @@ class Item:
     def tier_label(self) -> str:
         """The tiers of its lines, each named once."""
         return "、".join(dict.fromkeys(line.tier_label for line in self.lines if line.tier_label))
+
+    @property
+    def free(self) -> tuple[int, ...]:
+        """The places of the lines that no refund has."""
+        taken = {place for refund in self.refunds for place in refund.lines}
+        return tuple(place for place in range(len(self.lines)) if place not in taken)
+
+    def part(self, places: Iterable[int]) -> Item:
+        """The item with these of its lines alone."""
+        return replace(self, lines=tuple(self.lines[place] for place in places), refunds=())
 
     @property
     def subjects(self) -> tuple[Subject, ...]:
@@ -129,7 +165,8 @@ class Order:
     was placed with there and is asked for by, whatever is configured since.
 
     `failure_code` says why it failed or was closed; `attempts` counts questions to UnionPay since the last answer
-    that changed something; `next_action_at` is None only in a final state.
+    that changed something; `next_action_at` is None only in a final state, and while it is a refund that is looked
+    after. `refund_due` while money is held that is not the order's, `returned_at` when such money went back.
     """
 
     order_id: str
@@ -154,6 +191,7 @@ class Order:
     transaction_id: str | None = None
     failure_code: str | None = None
     refund_due: bool = False
+    returned_at: dt.datetime | None = None
 
     @property
     def waiting(self) -> bool:
@@ -202,11 +240,13 @@ def decide(order: Order, report: Report) -> Decision:
     edge = EDGES.get((order.state, report.trigger))
     if report.trigger is Trigger.MISPAID:
         return Decision(edge, RefundReason.MISPAID)
+    if report.trigger is Trigger.PARTLY_BACK and order.transaction_id != report.transaction_id:
+        return Decision(edge, RefundReason.PARTLY_BACK)
     if report.trigger is not Trigger.SUCCEEDED or edge is not None:
         return Decision(edge)
     if order.transaction_id == report.transaction_id:
         return Decision()  # the notify again, or a query after it
-    return Decision(None, RefundReason.DOUBLE if order.state is OrderState.PAID else RefundReason.LATE)
+    return Decision(None, RefundReason.DOUBLE if order.state in REFUNDABLE else RefundReason.LATE)
 
 
 _FIRST_LOOKS = (30, 60, 120, 240)
@@ -241,33 +281,3 @@ def last_look(order: Order, trigger: Trigger, now: dt.datetime) -> dt.datetime |
 def overdue(order: Order, now: dt.datetime) -> bool:
     """Whether the order's time has run out for certain."""
     return now >= order.expires_at + EXPIRY_GRACE
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a payment did not happen, in the person's words, and what to do (3.2.1.12(2), 3.2.1.15(一))."""
-
-    reason: str
-    advice: str
-
-
-_PAY_AGAIN = "请重新进入“社保费缴费”办理缴费。"
-FAILURES: dict[str, Failure] = {
-    "expired": Failure("超过支付时限未支付，订单已关闭，没有扣款", _PAY_AGAIN),
-    "closed_by_buyer": Failure("您在支付页面取消了支付，没有扣款", _PAY_AGAIN),
-    "closed_by_payer": Failure("您放弃了本次缴费，没有扣款", _PAY_AGAIN),
-    "declined": Failure(
-        "银行或微信支付未能完成扣款，没有扣款", "请检查账户余额或更换支付方式后，" + _PAY_AGAIN
-    ),
-    "mispaid": Failure("支付金额与应缴金额不一致，已付款项将原路退回", "款项退回后，" + _PAY_AGAIN),
-    "closed": Failure("支付未完成，订单已关闭，没有扣款", _PAY_AGAIN + "如有疑问请联系12366排查。"),
-}
-"""By `failure_code`; an unknown code reads as `closed`."""
-
-
-def failure(code: str | None) -> Failure:
-    """The texts of a failure code."""
-    return FAILURES.get(code or "", FAILURES["closed"])
-
-
-PENDING_REFUND = "我们收到了一笔不应由本订单收取的款项，将原路退回，请留意到账。如有疑问请拨打12366。"

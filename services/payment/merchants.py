@@ -43,6 +43,11 @@ class Merchants:
             raise BadMerchants(f"{path}: expected agencies and divisions, nothing else")
         return cls(default, **{part: _table(part, entries) for part, entries in content.items()})
 
+    @property
+    def mids(self) -> frozenset[str]:
+        """Every 商户号 that is configured."""
+        return frozenset(m.mid for m in (self.default, *self.agencies.values(), *self.divisions.values()))
+
     def of(self, agency_code: str, division_code: str) -> Merchant:
         """Whose contributions to that agency, in that division, are."""
         return _longest(self.agencies, agency_code) or _longest(self.divisions, division_code) or self.default

@@ -1,117 +1,12 @@
-"""Entrypoints of the payment service."""
+"""The payment service: its entrypoints by subject."""
 
 from __future__ import annotations
 
-import logging
-from typing import Any
-
-import eventlet
-from nameko.timer import timer
-from prometheus_client import Counter, Gauge
-from werkzeug.wrappers import Request, Response
-
-from contract import paid, payment
-from contract.paid import FindLiveOrder, ListPaid, LiveOrder, PaidContributions
-from contract.payment import ListOrders, OrderOfPayer, OrderPlaced, Orders, OrderView, PlaceOrder
-from kit import telemetry
-from kit.crypto import KeyRing
-from kit.http import Access, http
-from kit.relay import Relay
-from kit.rpc import rpc
-from kit.service import Made, Service
-from services.payment import notifies, usecases
-from services.payment.adapters.base import ForgedNotify
-from services.payment.adapters.unionpay import connect
-from services.payment.storage.orders import OrderStorage
-
-_POLL_BATCH = 40
-_ASKED_AT_ONCE = 10
-_NOTIFIES = Counter("unionpay_notifies", "Notifies by outcome", ["outcome"])
-_WAITING = Gauge("orders_not_final", "Orders UnionPay's final word is still to come for", ["state"])
-
-_log = logging.getLogger(__name__)
+from services.payment.entrypoints.orders import OrderEntrypoints
+from services.payment.entrypoints.reconciliation import ReconciliationEntrypoints
+from services.payment.entrypoints.refunds import RefundEntrypoints
+from services.payment.entrypoints.statistics import StatisticsEntrypoints
 
 
-class PaymentService(Service):
-    """Places orders, hears UnionPay, asks UnionPay, announces what became of the money."""
-
-    name = "payment"
-
-    outbox = Relay()
-    unionpay = Made(connect)
-    seal = Made(lambda config: KeyRing.parse(config.quote_keys))
-    orders = OrderStorage()
-
-    @rpc(payment.place_order)
-    def place_order(self, request: PlaceOrder) -> OrderPlaced:
-        return usecases.place_order(request, self._wiring())
-
-    @rpc(payment.get_order)
-    def get_order(self, request: OrderOfPayer) -> OrderView:
-        return usecases.get_order(request, self._wiring())
-
-    @rpc(payment.list_orders)
-    def list_orders(self, request: ListOrders) -> Orders:
-        return usecases.list_orders(request, self._wiring())
-
-    @rpc(paid.list_paid)
-    def list_paid(self, request: ListPaid) -> PaidContributions:
-        return usecases.list_paid(request, self._wiring())
-
-    @rpc(paid.find_live_order)
-    def find_live_order(self, request: FindLiveOrder) -> LiveOrder:
-        return usecases.find_live_order(request, self._wiring())
-
-    @rpc(payment.resume_payment)
-    def resume_payment(self, request: OrderOfPayer) -> OrderPlaced:
-        return usecases.resume_payment(request, self._wiring())
-
-    @rpc(payment.check_order)
-    def check_order(self, request: OrderOfPayer) -> OrderView:
-        return usecases.check_order(request, self._wiring())
-
-    @rpc(payment.close_order)
-    def close_order(self, request: OrderOfPayer) -> OrderView:
-        return usecases.close_order(request, self._wiring())
-
-    @http("GET,POST", "/notify/unionpay", access=Access.SIGNED)
-    def receive_notify(self, request: Request, caller: None) -> Response:
-        fields = (request.form if request.method == "POST" else request.args).to_dict()
-        try:
-            notifies.receive_notify(fields, self._wiring())
-        except ForgedNotify:
-            _NOTIFIES.labels("forged").inc()
-            _log.error("forged notify refused", extra={"from": request.remote_addr})
-            return Response("FAILED", status=400)
-        _NOTIFIES.labels("accepted").inc()
-        return Response("SUCCESS")
-
-    @timer(interval=1)
-    def look_after_orders(self) -> None:
-        """Nothing waits for ever: every order that is not final has a time at which it is looked at."""
-        wiring = self._wiring()
-        notifies.process_kept_notifies(wiring, _POLL_BATCH)
-        pool = eventlet.GreenPool(_ASKED_AT_ONCE)
-        while due := usecases.claim_due(wiring, _POLL_BATCH):
-            for _ in pool.imap(lambda order: self._look_at(order, wiring), due):
-                pass
-
-    @timer(interval=15)
-    def measure(self) -> None:
-        with self.database.read() as connection:
-            counts = self.orders.not_final(connection)
-        for state in ("placed", "submitted", "unknown", "refunding"):
-            _WAITING.labels(state).set(counts.get(state, 0))
-
-    def _look_at(self, order: Any, wiring: usecases.Wiring) -> None:
-        telemetry.correlate(None)  # a greenlet of the pool: what it logs and publishes needs an id of its own
-        try:
-            usecases.look_at(order, wiring)
-        except Exception:
-            # The order's lease ends by itself, and it is looked at again; the others must not wait for it.
-            _log.exception("an order could not be looked at", extra={"order_id": order.order_id})
-
-    def _wiring(self) -> usecases.Wiring:
-        return usecases.Wiring(
-            self.database, self.orders, self.unionpay, self.outbox, self.seal, self.clock, self.settings
-        )
+class PaymentService(OrderEntrypoints, RefundEntrypoints, ReconciliationEntrypoints, StatisticsEntrypoints):
+    """Places orders, hears UnionPay, asks UnionPay, gives money back, announces what became of it, reconciles."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import heapq
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from contract.events import EventData
+from contract.events import Envelope, EventData, UnfitEvent
 from contract.paid import FindLiveOrder, ListPaid, LiveOrder, PaidContributions
 from contract.payment import (
     CloseNotConfirmed,
@@ -34,7 +35,8 @@ from kit.database import Duplicate, Transactions
 from services.payment import domain, placing, views
 from services.payment.adapters.base import UnionPay
 from services.payment.config import Config
-from services.payment.domain import Edge, Order, Report, Trigger
+from services.payment.domain import Edge, Order, RefundReason, Report, Trigger
+from services.payment.external import ExternalEvent, lines_of
 
 LEASE = dt.timedelta(seconds=60)
 """How long an order is kept from other pollers while UnionPay is asked; after a crash it is due again then."""
@@ -50,10 +52,13 @@ class Outbox(Protocol):
 
 @dataclass(frozen=True)
 class Wiring:
-    """What the actions work with; `orders` is an OrderStorage or a fake of it."""
+    """What the actions work with; `orders` is an OrderStorage, `refunds` a RefundStorage and `external` an
+    ExternalStorage, or fakes of them."""
 
     database: Transactions
     orders: Any
+    refunds: Any
+    external: Any
     unionpay: UnionPay
     outbox: Outbox
     seal: KeyRing
@@ -124,10 +129,22 @@ def list_orders(request: ListOrders, w: Wiring) -> Orders:
 
 
 def list_paid(request: ListPaid, w: Wiring) -> PaidContributions:
-    """What was paid for a person, whoever paid. Who names another number or name finds nothing."""
+    """What was paid for a person, whoever paid, here or through another tax system. Who names another number or name
+    finds nothing."""
+    keys = w.config.publishers.keys_of(request.insured)
     with w.database.read() as connection:
-        paid = w.orders.paid_for(connection, request.insured, request.since, request.until)
-    return PaidContributions(tuple(line for order in paid for line in views.paid_contributions(order)))
+        orders = w.orders.paid_for(connection, request.insured, request.since, request.until)
+        elsewhere = w.external.paid_for(connection, keys, request.since, request.until) if keys else ()
+    ours = (line for order in orders for line in views.paid_contributions(order))
+    return PaidContributions(tuple(heapq.merge(ours, elsewhere, key=lambda paid: paid.paid_at)))
+
+
+def record_external(tx: Any, event: ExternalEvent, envelope: Envelope, w: Wiring) -> None:
+    """Take in what another tax system told (docs/adr/0019). Raises UnfitEvent."""
+    if not w.config.publishers.know(envelope.source):
+        raise UnfitEvent("the source has no key in PUBLISHER_KEYS")
+    for line in sorted(lines_of(event, envelope), key=lambda line: line.line_key):
+        w.external.keep(tx, line, w.clock.now())
 
 
 def find_live_order(request: FindLiveOrder, w: Wiring) -> LiveOrder:
@@ -209,11 +226,8 @@ def apply(tx: Any, order: Order, report: Report, w: Wiring) -> None:
     """Act on a report inside the transaction that holds the order's row lock."""
     now = w.clock.now()
     decision = domain.decide(order, report)
-    if decision.refund is not None and w.orders.open_refund_case(tx, order, decision.refund, report, now):
-        _log.error(
-            "money to be returned", extra={"order_id": order.order_id, "reason": decision.refund.value}
-        )
-        w.orders.note(tx, order, order.state, report, now, refund=decision.refund.value, amount=report.amount)
+    if decision.refund is not None:
+        give_back(tx, order, decision.refund, report, w)
     if decision.edge is None:
         if order.next_action_at is not None:
             open_still = order.waiting or report.trigger in (Trigger.UNANSWERED, Trigger.AWAITED)
@@ -225,6 +239,18 @@ def apply(tx: Any, order: Order, report: Report, w: Wiring) -> None:
     w.orders.note(tx, order, decision.edge.to, report, now)
     for event in _events(decision.edge, order, report, w):
         w.outbox.add(tx, event, order.order_id, now)
+
+
+def give_back(tx: Any, order: Order, reason: RefundReason, report: Report, w: Wiring) -> bool:
+    """Open a refund case for money that is not the order's, and begin its refund; False when that transaction has one.
+    The caller holds the order's row lock."""
+    now = w.clock.now()
+    if not w.orders.open_refund_case(tx, order, reason, report, now):
+        return False
+    _log.error("money to be returned", extra={"order_id": order.order_id, "reason": reason.value})
+    w.orders.note(tx, order, order.state, report, now, refund=reason.value, amount=report.amount)
+    w.refunds.add(tx, placing.new_return(order, reason, report, w.config, now))
+    return True
 
 
 def _events(edge: Edge, order: Order, report: Report, w: Wiring) -> Iterator[EventData]:

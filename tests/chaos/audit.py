@@ -9,11 +9,15 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from tests.chaos.snapshot import MessageRow, OrderRow, Sms, Snapshot
+from tests.chaos.snapshot import PAID_ONCE, MessageRow, OrderRow, RefundRow, Sms, Snapshot
 
 _SUCCEEDED, _FAILED = "payment.succeeded.v1", "payment.failed.v1"
-_EVENT_OF_STATE = {"paid": _SUCCEEDED, "closed": _FAILED, "failed": _FAILED}
-_KIND_OF_EVENT = {_SUCCEEDED: "payment_succeeded", _FAILED: "payment_failed"}
+_REFUNDED, _RETURNED = "payment.refunded.v1", "payment.returned.v1"
+_EVENT_OF_STATE = {**dict.fromkeys(PAID_ONCE, _SUCCEEDED), "closed": _FAILED, "failed": _FAILED}
+_KIND_OF_EVENT = {
+    _SUCCEEDED: "payment_succeeded", _FAILED: "payment_failed", _REFUNDED: "payment_refunded",
+    _RETURNED: "payment_returned",
+}  # fmt: skip
 _FINAL = frozenset({"paid", "closed", "failed", "refunded"})
 _TOLD_NOTHING = "closed_by_payer"
 _LOGIN_CODE = "login_code"
@@ -44,20 +48,20 @@ def audit(books: Snapshot) -> list[Violation]:
 def money_has_its_order(books: Snapshot) -> Found:
     """All money UnionPay took belongs to one paid order of the same amount, or to a refund case."""
     orders = {order.number: order for order in books.orders}
-    refunds = {(case.order_id, case.transaction): case for case in books.refunds}
+    cases = {(case.order_id, case.transaction): case for case in books.cases}
     for entry in books.ledger:
         if not entry.paid:
             continue
         order = orders.get(entry.number)
         if order is None:
             yield "paid at UnionPay, unknown to us", (entry.number,)
-        elif order.state == "paid" and order.transaction == entry.transaction:
+        elif order.state in PAID_ONCE and order.transaction == entry.transaction:
             if order.amount != entry.amount:
                 yield (
                     f"{entry.amount} fen taken for an order of {order.amount}",
                     (order.order_id, entry.number),
                 )
-        elif case := refunds.get((order.order_id, entry.transaction or "")):
+        elif case := cases.get((order.order_id, entry.transaction or "")):
             if case.amount != entry.amount:
                 yield (
                     f"refund case of {case.amount} fen for {entry.amount} taken",
@@ -79,25 +83,25 @@ def paid_orders_have_money(books: Snapshot) -> Found:
     taken = {entry.number: entry for entry in books.ledger if entry.paid}
     transactions = {entry.transaction for entry in taken.values()}
     for order in books.orders:
-        if order.state == "paid" and order.number not in taken:
+        if order.state in PAID_ONCE and order.number not in taken:
             yield "paid here, not at UnionPay", (order.order_id, order.number)
-    for case in books.refunds:
+    for case in books.cases:
         if case.transaction not in transactions:
             yield "refund case for money never taken", (case.order_id, case.transaction)
 
 
 def nobody_pays_twice(books: Snapshot) -> Found:
     """Nobody's year of an insurance type is paid twice without a refund case."""
-    refunded = {case.order_id for case in books.refunds}
+    returned = {case.order_id for case in books.cases}
     paid: defaultdict[str, list[OrderRow]] = defaultdict(list)
     for order in books.orders:
-        if order.state == "paid" and order.order_id not in refunded:
+        if order.state in PAID_ONCE and order.order_id not in returned:
             for subject in order.subjects:
                 paid[subject].append(order)
     for orders in paid.values():
         if len(orders) > 1:
             yield f"paid {len(orders)} times", tuple(order.order_id for order in orders)
-    cases = {case.transaction for case in books.refunds}
+    cases = {case.transaction for case in books.cases}
     kept = [entry for entry in books.ledger if entry.paid and entry.transaction not in cases]
     for line, count in Counter(line for entry in kept for line in entry.lines).items():
         if count > 1:
@@ -110,7 +114,9 @@ def nobody_pays_twice(books: Snapshot) -> Found:
 def orders_end(books: Snapshot) -> Found:
     """No order is stuck: it ends, and until then it has a time at which it is looked at."""
     for order in books.orders:
-        if order.state not in _FINAL and order.next_action_at is None:
+        if order.state == "refunding":
+            yield "still refunding", (order.order_id, order.number)
+        elif order.state not in _FINAL and order.next_action_at is None:
             yield f"{order.state}, and nobody will look at it", (order.order_id, order.number)
         elif order.next_action_at is not None and not books.waiting_allowed:
             yield f"still {order.state} and looked after", (order.order_id, order.number)
@@ -120,7 +126,7 @@ def one_event_per_outcome(books: Snapshot) -> Found:
     """Every outcome was announced once for each item, by the right event, and nothing else was."""
     said: defaultdict[str, list[str]] = defaultdict(list)
     for event in books.events:
-        if event.type in _KIND_OF_EVENT:
+        if event.type in (_SUCCEEDED, _FAILED):
             said[event.order_id].append(event.type)
     for order in books.orders:
         wanted = (
@@ -132,6 +138,47 @@ def one_event_per_outcome(books: Snapshot) -> Found:
             yield f"{order.state}, announced {events or 'nothing'}", (order.order_id,)
     for order_id, events in said.items():
         yield f"{events} about an order that does not exist", (order_id,)
+
+
+def refunds_agree(books: Snapshot) -> Found:
+    """Every refund ended, once, at UnionPay as with us, and was announced by its events and no other."""
+    numbers = {order.order_id: order.number for order in books.orders}
+    ours: Counter[str] = Counter()
+    for refund in books.refunds:
+        if refund.state != "refunded":
+            yield f"a refund is {refund.state}", (refund.refund_id, refund.order_id)
+        else:
+            ours[numbers.get(refund.order_id, refund.order_id)] += refund.amount
+    for entry in books.ledger:
+        if (amount := ours.pop(entry.number, 0)) != entry.refunded:
+            yield f"UnionPay gave back {entry.refunded} fen, we {amount}", (entry.number,)
+    for number, amount in ours.items():
+        yield f"{amount} fen given back of an order UnionPay does not know", (number,)
+    yield from _refunds_are_told(books)
+    begun = {(refund.order_id, refund.transaction) for refund in books.refunds if refund.of_case}
+    for case in books.cases:
+        if not case.closed or (case.order_id, case.transaction) not in begun:
+            yield "a refund case is open, or nobody gives its money back", (case.order_id, case.transaction)
+
+
+def _refunds_are_told(books: Snapshot) -> Found:
+    told: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
+    for event in books.events:
+        if event.type in (_REFUNDED, _RETURNED):
+            told[event.refund_id].append((event.type, event.amount))
+    for refund in books.refunds:
+        events = told.pop(refund.refund_id, [])
+        types = _told_by(refund)
+        if [type_ for type_, _ in events] != types or (types and sum(n for _, n in events) != refund.amount):
+            yield f"{refund.state}, announced {events or 'nothing'}", (refund.refund_id, refund.order_id)
+    for refund_id, events in told.items():
+        yield f"{events} about a refund that does not exist", (refund_id,)
+
+
+def _told_by(refund: RefundRow) -> list[str]:
+    if refund.state != "refunded":
+        return []
+    return [_RETURNED] if refund.of_case else [_REFUNDED] * refund.items
 
 
 def events_arrive(books: Snapshot) -> Found:
@@ -157,7 +204,7 @@ def one_reminder_each(books: Snapshot) -> Found:
     written: defaultdict[str, list[MessageRow]] = defaultdict(list)
     for message in books.messages:
         written[message.event_id].append(message)
-        if message.state != "sent":
+        if message.state not in ("sent", "delivered"):
             yield f"reminder is {message.state}", (message.message_id, message.event_id)
     for event in books.events:
         if event.type not in _KIND_OF_EVENT:
@@ -200,7 +247,11 @@ def success_only_when_paid(books: Snapshot) -> Found:
         if sms.kind != _KIND_OF_EVENT[_SUCCEEDED]:
             continue
         order = orders.get(order_of.get(events.get(sms.message_id, ""), ""))
-        if order is None or order.state != "paid" or not any(n in sms.text for n in order.person_numbers):
+        if (
+            order is None
+            or order.state not in PAID_ONCE
+            or not any(n in sms.text for n in order.person_numbers)
+        ):
             state = order.state if order else "unknown"
             yield f"told of success, the order is {state}", (sms.message_id, order.order_id if order else "")
 
@@ -209,7 +260,7 @@ def people_saw_the_truth(books: Snapshot) -> Found:
     """Every journey came to its end; who was shown paid is paid, and who paid was shown it."""
     orders = {order.order_id: order for order in books.orders}
     money = {entry.number for entry in books.ledger if entry.paid}
-    returned = {case.order_id for case in books.refunds}
+    returned = {case.order_id for case in books.cases}
     for one in books.journeys:
         name = f"journey {one.journey.number} ({one.journey.kind}, {one.journey.way})"
         if one.failure:
@@ -218,12 +269,12 @@ def people_saw_the_truth(books: Snapshot) -> Found:
             order, seen = orders.get(order_id), one.diary.seen.get(order_id)
             if order is None:
                 yield f"{name} was given an order that does not exist", (order_id,)
-            elif seen == "paid" and order.state != "paid":
+            elif seen in PAID_ONCE and order.state not in PAID_ONCE:
                 yield f"{name} was shown paid, the order is {order.state}", (order_id,)
             elif order_id in one.diary.pressed and order.number not in money:
                 yield f"{name} paid at the cashier, UnionPay has no money", (order_id, order.number)
             elif order_id in one.diary.pressed and not (
-                seen == "paid" or _returns(order, seen, returned, books)
+                seen in PAID_ONCE or _returns(order, seen, returned, books)
             ):
                 yield f"{name} paid and last saw {seen}", (order_id, order.number)
 
@@ -237,5 +288,5 @@ def _returns(order: OrderRow, seen: str | None, returned: set[str], books: Snaps
 
 RULES: Iterable[Callable[[Snapshot], Found]] = (
     money_has_its_order, amounts_add_up, paid_orders_have_money, nobody_pays_twice, orders_end, one_event_per_outcome,
-    events_arrive, one_reminder_each, one_sms_per_reminder, success_only_when_paid, people_saw_the_truth,
+    refunds_agree, events_arrive, one_reminder_each, one_sms_per_reminder, success_only_when_paid, people_saw_the_truth,
 )  # fmt: skip

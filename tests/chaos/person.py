@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import json
 import random
 import time
@@ -13,8 +14,15 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import requests
+from amqp.exceptions import AMQPError
+from kombu.exceptions import KombuError
 
 from bench.resident import Refused, Resident
+from contract.errors import Unavailable
+from contract.insurance import InsuranceType
+from contract.refunds import Operator, RefundPart, RefundRequested, RequestRefund, request_refund
+from kit.clock import CHINA
+from tests.integration.notify import bus
 
 Answer = TypeVar("Answer")
 
@@ -34,11 +42,14 @@ class GaveUp(Exception):
 
 @dataclass(frozen=True)
 class Town:
-    """Where people find the system: any gateway will do, as behind a load balancer."""
+    """Where people find the system: any gateway will do, as behind a load balancer. Staff and the tax core, who give
+    money back, come by the bus."""
 
     gateways: Sequence[str]
     sandbox_url: str
     appid: str
+    staff_bus: str
+    tax_core_bus: str
 
 
 @dataclass
@@ -133,6 +144,33 @@ class Person(Resident):
         self.diary.orders.add(placed["order_id"])
         return placed["order_id"], placed["payment_url"]
 
+    def list_with(self, other: Person) -> dict[str, Any]:
+        """A list of this person and another, once both can be paid for."""
+        year = dt.datetime.now(CHINA).year
+        wanted = {
+            "own": True, "insurance_type": InsuranceType.MEDICAL.value, "year": year,
+            "people": [{"name": other.name, "document_number": other.number, "phone": other.phone}],
+        }  # fmt: skip
+        key = {"Idempotency-Key": f"list-{self.phone}"}
+        made = self.insist(lambda: self.call("POST", "/batches", wanted, **key))
+
+        def answered() -> dict[str, Any]:
+            batch: dict[str, Any] = self.call("GET", f"/batches/{made['batch_id']}")
+            if batch["blocked"]:  # the upstream had trouble
+                self.call("POST", f"/batches/{made['batch_id']}/questions")
+            if batch["status"] != "ready" or batch["payable"] != 2:
+                raise NotYet(f"{batch['payable']} of 2 can be paid for")
+            return batch
+
+        return self.insist(answered)
+
+    def submit_list(self, batch: Mapping[str, Any]) -> tuple[str, str]:
+        """One order for everybody in the list; returns its id and UnionPay's page."""
+        path, key = f"/batches/{batch['batch_id']}/order", {"Idempotency-Key": batch["idempotency_key"]}
+        placed = self.insist(lambda: self.call("POST", path, {}, **key))
+        self.diary.orders.add(placed["order_id"])
+        return placed["order_id"], placed["payment_url"]
+
     def go_to_cashier(self, payment_url: str) -> str:
         """Open UnionPay's page; returns its address."""
 
@@ -179,16 +217,40 @@ class Person(Resident):
             if refused.status != 409:
                 raise
 
-    def watch(self, order_id: str, asks: bool = False) -> str:
+    def be_refunded(self, order_id: str, by_tax_core: bool, payment_url: str) -> None:
+        """Have the order given back: the whole by the tax core, its first item by staff."""
+        operator, (item, *_) = Operator("gx0007", "莫敏"), self.insist(lambda: self.order(order_id))["items"]
+        part = RefundPart(item["person_number"], InsuranceType(item["insurance_type"]))
+
+        def ask() -> None:
+            if by_tax_core:
+                number = content_of(payment_url)["merOrderId"]
+                wanted = RefundRequested(f"SBTF{number}", number, operator, "重复参保")
+                bus.publish(self.town.tax_core_bus, (f"tax-core-{number}", wanted))
+            else:
+                wish = RequestRefund(operator, order_id, "重复参保", f"desk-{order_id}", (part,))
+                bus.call(self.town.staff_bus, request_refund, wish)
+
+        self.insist(lambda: _by_the_bus(ask))
+
+    def watch(self, order_id: str, asks: bool = False, until: frozenset[str] = SETTLED) -> str:
         """Look at the order until it is settled; `asks`: as its page does, which has UnionPay asked each time."""
 
         def look() -> str:
             seen = self.call("POST", f"/orders/{order_id}/check") if asks else self.order(order_id)
             state: str = seen["state"]
             self.diary.seen[order_id] = state
-            if state not in SETTLED:
+            if state not in until:
                 time.sleep(1)
                 raise NotYet(f"the order is {state}")
             return state
 
         return self.insist(look)
+
+
+def _by_the_bus(act: Callable[[], None]) -> None:
+    """Do something over the bus. Raises NotYet while the broker or the service is away."""
+    try:
+        act()
+    except (OSError, AMQPError, KombuError, AssertionError, Unavailable) as error:
+        raise NotYet(type(error).__name__) from error

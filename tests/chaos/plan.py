@@ -31,11 +31,15 @@ class Kind(enum.StrEnum):
     GIVES_UP = "gives up"  # presses 放弃本次缴费
     TORN = "pays and gives up"  # presses both at the same moment
     REVIVES = "gives up, then pays"  # in a tab left open, and the notify is lost
+    FAMILY = "pays for two at once"  # one payment, two insured; sometimes staff give one of them back
+    REFUNDED = "pays and is refunded"  # staff, or the tax core, give the money back
     LATE = "pays late"  # the bank takes the money although the order has been closed
 
 
 PAYMENTS = frozenset({Kind.PAYS, Kind.SUBMITS_TWICE, Kind.RIVALS})
-_OTHER_KINDS = (Kind.CANCELS, Kind.ABANDONS, Kind.GIVES_UP, Kind.TORN, Kind.REVIVES, Kind.LATE)
+_OTHER_KINDS = (
+    Kind.CANCELS, Kind.ABANDONS, Kind.GIVES_UP, Kind.TORN, Kind.REVIVES, Kind.FAMILY, Kind.REFUNDED, Kind.LATE,
+)  # fmt: skip
 
 
 class Way(enum.StrEnum):
@@ -113,7 +117,7 @@ def sandbox_settings(seed: int) -> dict[str, Any]:
         },
         "unionpay": {
             "error_rate": 0.02, "timeout_rate": 0.02, "accept_then_timeout_rate": 0.02, "timeout_seconds": 5.0,
-            "query_unknown_rate": 0.1,
+            "query_unknown_rate": 0.1, "refund_status": "PROCESSING", "refund_delay_seconds": 2.0,
         },
         "sms": {
             "error_rate": 0.02, "timeout_rate": 0.02, "accept_then_timeout_rate": 0.04, "timeout_seconds": 4.0,

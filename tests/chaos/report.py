@@ -56,7 +56,7 @@ class Report:
         lines = [
             "what happened",
             f"  UnionPay took {len(paid)} payments, {sum(entry.amount for entry in paid) / 100:.2f} yuan",
-            f"  orders: {_counts(states)}; refund cases: {len(self.books.refunds)}",
+            f"  orders: {_counts(states)}; refund cases: {len(self.books.cases)}; refunds: {len(self.books.refunds)}",
             f"  SMS: {_counts(sms)}",
             f"  {sum(map(bool, troubles))} of {len(troubles)} journeys met {sum(troubles)} errors and went on",
             f"  recovery: median {statistics.median(back):.1f} s, longest {max(back):.1f} s" if back else "",

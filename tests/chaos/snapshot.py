@@ -19,13 +19,17 @@ _PAGE = 500
 WAITING = "orders waiting"
 """For their payers or for the end of their time: what only time settles."""
 
+PAID_ONCE = frozenset({"paid", "refunding", "refunded"})
+"""States of an order whose payment was its own."""
+
 _OUTBOXES = ("payment",)
-_INBOXES = ("notify",)
+_INBOXES = ("notify", "payment")
 
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """An order as UnionPay has it. Amounts in fen; `lines` are the contributions the tax side got (who, what, year)."""
+    """An order as UnionPay has it. Amounts in fen, `refunded` what went back; `lines` are the contributions the tax
+    side got and was not told to take back (who, what, year)."""
 
     number: str
     status: str
@@ -33,12 +37,13 @@ class LedgerEntry:
     paid: bool
     transaction: str | None
     lines: tuple[tuple[str, str, str], ...] = ()
+    refunded: int = 0
 
 
 @dataclass(frozen=True)
 class OrderRow:
-    """An order as payment has it. `subjects` tell insured person, insurance type and year of each line from all others;
-    `person_numbers` are those of its items, `lines_amount` the sum of its lines."""
+    """An order as payment has it. `subjects` tell insured person, insurance type and year of each live line from all
+    others; `person_numbers` are those of its items, `lines_amount` the sum of its lines."""
 
     order_id: str
     number: str
@@ -53,16 +58,30 @@ class OrderRow:
 
 @dataclass(frozen=True)
 class RefundCase:
-    """Money that must go back."""
+    """Money that must go back, and whether it did."""
 
     order_id: str
     transaction: str
     amount: int
+    closed: bool = False
+
+
+@dataclass(frozen=True)
+class RefundRow:
+    """A refund as payment has it: of a refund case, or of `items` items of an order."""
+
+    refund_id: str
+    order_id: str
+    transaction: str
+    amount: int
+    state: str
+    of_case: bool = False
+    items: int = 0
 
 
 @dataclass(frozen=True)
 class EventRow:
-    """An event in the outbox. `phones` are those its data names, `reason` a failure's code."""
+    """An event in the outbox. `phones` are those its data names, `reason` a failure's code, `amount` a refund's."""
 
     event_id: str
     type: str
@@ -70,6 +89,8 @@ class EventRow:
     published: bool
     phones: frozenset[str]
     reason: str = ""
+    refund_id: str = ""
+    amount: int = 0
 
 
 @dataclass(frozen=True)
@@ -112,7 +133,8 @@ class Snapshot:
 
     ledger: Sequence[LedgerEntry] = ()
     orders: Sequence[OrderRow] = ()
-    refunds: Sequence[RefundCase] = ()
+    cases: Sequence[RefundCase] = ()
+    refunds: Sequence[RefundRow] = ()
     events: Sequence[EventRow] = ()
     messages: Sequence[MessageRow] = ()
     inbox: Sequence[InboxRow] = ()
@@ -127,8 +149,8 @@ def take(system: FullSystem, journeys: Sequence[Travelled] = (), waiting_allowed
     """Read all books. Nothing may be on its way, or they do not agree."""
     books = Books(system)
     return Snapshot(
-        ledger=list(books.ledger()), orders=books.orders(), refunds=books.refunds(), events=books.events(),
-        messages=books.messages(), inbox=books.inbox(), sms=books.sms(), journeys=journeys,
+        ledger=list(books.ledger()), orders=books.orders(), cases=books.cases(), refunds=books.refunds(),
+        events=books.events(), messages=books.messages(), inbox=books.inbox(), sms=books.sms(), journeys=journeys,
         kept_notifies=books.kept_notifies(), queues=books.queues(), waiting_allowed=waiting_allowed,
     )  # fmt: skip
 
@@ -148,7 +170,7 @@ class Books:
                 lines = [p for p in entry["postings"] if not p["reversed"]]
                 yield LedgerEntry(
                     entry["merOrderId"], entry["status"], entry["totalAmount"], entry["payTime"] is not None,
-                    entry["targetOrderId"], tuple((p["djxh"], p["xzlx"], p["jfnd"]) for p in lines),
+                    entry["targetOrderId"], tuple((p["djxh"], p["xzlx"], p["jfnd"]) for p in lines), entry["refunded"],
                 )  # fmt: skip
             offset += _PAGE
 
@@ -156,18 +178,24 @@ class Books:
         rows = self._rows(
             "payment",
             "SELECT order_id, mer_order_id, state, orders.amount,"
-            " array_agg(encode(insured_index, 'hex') || ' ' || insurance_type || ' ' || year),"
+            " coalesce(array_agg(encode(insured_index, 'hex') || ' ' || insurance_type || ' ' || year)"
+            " FILTER (WHERE live), '{}'),"
             " coalesce(array_agg(person_number) FILTER (WHERE line = 0), '{}'),"
             " coalesce(sum(order_lines.amount), 0)::bigint, transaction_id, next_action_at"
             " FROM orders LEFT JOIN order_lines USING (order_id) GROUP BY order_id",
         )
         return [OrderRow(*row) for row in rows]
 
-    def refunds(self) -> list[RefundCase]:
-        return [
-            RefundCase(*row)
-            for row in self._rows("payment", "SELECT order_id, transaction_id, amount FROM refund_cases")
-        ]
+    def cases(self) -> list[RefundCase]:
+        statement = "SELECT order_id, transaction_id, amount, closed_at IS NOT NULL FROM refund_cases"
+        return [RefundCase(*row) for row in self._rows("payment", statement)]
+
+    def refunds(self) -> list[RefundRow]:
+        statement = (
+            "SELECT refund_id, order_id, transaction_id, amount, state, case_reason IS NOT NULL,"
+            " (SELECT count(DISTINCT item) FROM refund_lines l WHERE l.refund_id = r.refund_id) FROM refunds r"
+        )
+        return [RefundRow(*row) for row in self._rows("payment", statement)]
 
     def events(self) -> list[EventRow]:
         statement = "SELECT event_id, type, aggregate, published_at IS NOT NULL, body FROM outbox ORDER BY id"
@@ -194,7 +222,7 @@ class Books:
         templates = json.loads((ROOT / self._system.env["SMS_TEMPLATES"]).read_text(encoding="utf-8"))[
             "templates"
         ]
-        kinds = {template["id"]: template["name"] for template in templates}
+        kinds = {template[key]: template["name"] for template in templates for key in ("id", "aliyun_id")}
         arrived = self._get("/sms", limit=10**6)["messages"]
         return [Sms(m["session_context"], m["phone"], kinds[m["template_id"]], m["text"]) for m in arrived]
 
@@ -213,15 +241,16 @@ class Books:
     def unsettled(self) -> dict[str, int]:
         """How much of each kind is still on its way; all zero means quiet, but for orders UnionPay waits for."""
         paid = {entry.number for entry in self.ledger() if entry.paid}
-        orders, cases = self.orders(), {case.order_id for case in self.refunds()}
+        orders, cases = self.orders(), {case.order_id for case in self.cases()}
         looked_after = [order for order in orders if order.next_action_at is not None]
-        known = {order.number for order in orders if order.state == "paid" or order.order_id in cases}
+        known = {order.number for order in orders if order.state in PAID_ONCE or order.order_id in cases}
         later = {order.number for order in looked_after if order.state == "closed"}
         return {
             "payments not seen": len(paid - known - later),
             WAITING: sum(order.number not in paid or order.number in later for order in looked_after),
+            "refunds": self._count("payment", "refunds WHERE state NOT IN ('refunded', 'failed')"),
             "events": self._count("payment", "outbox WHERE published_at IS NULL"),
-            "retries": self._count("notify", "inbox WHERE state = 'retry'"),
+            "retries": sum(self._count(service, "inbox WHERE state = 'retry'") for service in _INBOXES),
             "notifies": len(self.kept_notifies()),
             "messages": self._count("notify", "messages WHERE state IN ('queued', 'sending')"),
             "queued": len(self.queues()),
@@ -246,8 +275,11 @@ def _event(
     event_id: str, type_: str, order_id: str, published: bool, envelope: Mapping[str, Any]
 ) -> EventRow:
     data = envelope["data"]
-    told = data["contributions"] if "contributions" in data else [data["contribution"]]
+    told = data.get("contributions") or [data.get("contribution", data)]
     phones = frozenset(
-        filter(None, (one[phone] for one in told for phone in ("payer_phone", "insured_phone")))
+        filter(None, (one.get(phone) for one in told for phone in ("payer_phone", "insured_phone")))
     )
-    return EventRow(event_id, type_, order_id, published, phones, data.get("reason_code", ""))
+    return EventRow(
+        event_id, type_, order_id, published, phones, data.get("reason_code", ""), data.get("refund_id", ""),
+        sum(one["amount"] for one in told),
+    )  # fmt: skip

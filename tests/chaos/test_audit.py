@@ -21,6 +21,7 @@ from tests.chaos.snapshot import (
     MessageRow,
     OrderRow,
     RefundCase,
+    RefundRow,
     Sms,
     Snapshot,
 )
@@ -30,34 +31,49 @@ _LINE = ("reg-1", "10212", "2026")
 
 
 def agreeing_books() -> Snapshot:
-    """One order that was paid, one that expired, one that its payer closed, one closed and paid late."""
+    """One order that was paid, one that expired, one that its payer closed, one closed and paid late, one refunded."""
     events = [
         _event("e-paid", "payment.succeeded.v1", "o-paid"), _event("e-expired", "payment.failed.v1", "o-expired"),
         _event("e-given-up", "payment.failed.v1", "o-given-up", "closed_by_payer"),
-        _event("e-late", "payment.failed.v1", "o-late"), _event("e-placed", "order.placed.v1", "o-paid"),
+        _event("e-late", "payment.failed.v1", "o-late"),
+        _event("e-back", "payment.succeeded.v1", "o-back"),
+        _event("e-returned", "payment.returned.v1", "o-late", refund_id="r-late"),
+        _event("e-refunded", "payment.refunded.v1", "o-back", refund_id="r-back"),
+        _event("e-placed", "order.placed.v1", "o-paid"),
     ]  # fmt: skip
     messages = [
         MessageRow("m-paid", "e-paid", "payment_succeeded", _PHONE, "sent"),
         MessageRow("m-expired", "e-expired", "payment_failed", _PHONE, "sent"),
         MessageRow("m-late", "e-late", "payment_failed", _PHONE, "sent"),
+        MessageRow("m-back", "e-back", "payment_succeeded", _PHONE, "sent"),
+        MessageRow("m-returned", "e-returned", "payment_returned", _PHONE, "sent"),
+        MessageRow("m-refunded", "e-refunded", "payment_refunded", _PHONE, "sent"),
     ]
     diary = Diary(orders={"o-paid"}, pressed={"o-paid"}, seen={"o-paid": "paid"})
     return Snapshot(
         ledger=[
             LedgerEntry("n-paid", "TRADE_SUCCESS", 40000, True, "t-paid", (_LINE,)),
             LedgerEntry("n-expired", "TRADE_CLOSED", 40000, False, None),
-            LedgerEntry("n-late", "TRADE_SUCCESS", 40000, True, "t-late", (_LINE,)),
+            LedgerEntry("n-late", "TRADE_REFUND", 40000, True, "t-late", (), 40000),
+            LedgerEntry("n-back", "TRADE_REFUND", 40000, True, "t-back", (), 40000),
         ],
         orders=[
             _order("paid", "paid", transaction="t-paid"), _order("expired", "closed"), _order("given-up", "closed"),
-            _order("late", "closed"),
+            _order("late", "closed"), _order("back", "refunded", transaction="t-back"),
         ],
-        refunds=[RefundCase("o-late", "t-late", 40000)],
+        cases=[RefundCase("o-late", "t-late", 40000, closed=True)],
+        refunds=[
+            RefundRow("r-late", "o-late", "t-late", 40000, "refunded", of_case=True),
+            RefundRow("r-back", "o-back", "t-back", 40000, "refunded", items=1),
+        ],
         events=events, messages=messages,
         inbox=[InboxRow("notify", event.event_id, "done") for event in events[:-1]],
         sms=[
             Sms("m-paid", _PHONE, "payment_succeeded", "成功 p-paid"),
             Sms("m-expired", _PHONE, "payment_failed", "失败 1"), Sms("m-late", _PHONE, "payment_failed", "失败 2"),
+            Sms("m-back", _PHONE, "payment_succeeded", "成功 p-back"),
+            Sms("m-returned", _PHONE, "payment_returned", "退回"),
+            Sms("m-refunded", _PHONE, "payment_refunded", "已退费"),
             Sms("", _PHONE, "login_code", "123456"),
         ],
         journeys=[Travelled(Journey(0, Kind.PAYS, Way.API), diary)],
@@ -70,8 +86,8 @@ def _order(name: str, state: str, transaction: str | None = None) -> OrderRow:
     )
 
 
-def _event(event_id: str, type_: str, order_id: str, reason: str = "") -> EventRow:
-    return EventRow(event_id, type_, order_id, True, frozenset({_PHONE}), reason)
+def _event(event_id: str, type_: str, order_id: str, reason: str = "", refund_id: str = "") -> EventRow:
+    return EventRow(event_id, type_, order_id, True, frozenset({_PHONE}), reason, refund_id, 40000)
 
 
 def _with(books: Snapshot, name: str, index: int, **changes: Any) -> Snapshot:
@@ -107,12 +123,12 @@ PLANTED: Sequence[tuple[Callable[..., Any], str, Callable[[Snapshot], Snapshot],
     (rules.money_has_its_order, "unknown to us",
      lambda b: _and(b, "ledger", LedgerEntry("n-lost", "TRADE_SUCCESS", 1, True, "t")), "n-lost"),
     (rules.money_has_its_order, "fen taken for an order", lambda b: _with(b, "ledger", 0, amount=1), "o-paid"),
-    (rules.money_has_its_order, "no refund case", lambda b: _without(b, "refunds", 0), "o-late"),
+    (rules.money_has_its_order, "no refund case", lambda b: _without(b, "cases", 0), "o-late"),
     (rules.money_has_its_order, "no refund case", lambda b: _with(b, "ledger", 0, transaction="t-2"), "o-paid"),
     (rules.amounts_add_up, "for lines of", lambda b: _with(b, "orders", 0, lines_amount=1), "o-paid"),
     (rules.one_event_per_outcome, "announced",
      lambda b: _with(b, "orders", 0, person_numbers=("p-paid", "p-other")), "o-paid"),
-    (rules.money_has_its_order, "refund case of", lambda b: _with(b, "refunds", 0, amount=1), "o-late"),
+    (rules.money_has_its_order, "refund case of", lambda b: _with(b, "cases", 0, amount=1), "o-late"),
     (rules.money_has_its_order, "is submitted", lambda b: _with(b, "orders", 0, state="submitted"), "o-paid"),
     (rules.paid_orders_have_money, "not at UnionPay", lambda b: _with(b, "ledger", 0, paid=False), "o-paid"),
     (rules.paid_orders_have_money, "never taken", lambda b: _with(b, "ledger", 2, paid=False), "o-late"),
@@ -133,6 +149,18 @@ PLANTED: Sequence[tuple[Callable[..., Any], str, Callable[[Snapshot], Snapshot],
     (rules.one_event_per_outcome, "closed, announced",
      lambda b: _with(b, "events", 1, type="payment.succeeded.v1"), "o-expired"),
     (rules.one_event_per_outcome, "does not exist", lambda b: _with(b, "events", 0, order_id="o-9"), "o-9"),
+    (rules.orders_end, "still refunding", lambda b: _with(b, "orders", 4, state="refunding"), "o-back"),
+    (rules.refunds_agree, "a refund is unknown", lambda b: _with(b, "refunds", 1, state="unknown"), "r-back"),
+    (rules.refunds_agree, "UnionPay gave back 0 fen", lambda b: _with(b, "ledger", 3, refunded=0), "n-back"),
+    (rules.refunds_agree, "UnionPay gave back 80000 fen", lambda b: _with(b, "ledger", 3, refunded=80000), "n-back"),
+    (rules.refunds_agree, "UnionPay gave back 40000 fen, we 0", lambda b: _without(b, "refunds", 1), "n-back"),
+    (rules.refunds_agree, "UnionPay does not know", lambda b: _without(b, "ledger", 3), "n-back"),
+    (rules.refunds_agree, "announced nothing", lambda b: _without(b, "events", 6), "r-back"),
+    (rules.refunds_agree, "announced", lambda b: _and(b, "events", b.events[6]), "r-back"),
+    (rules.refunds_agree, "announced", lambda b: _with(b, "events", 6, amount=1), "r-back"),
+    (rules.refunds_agree, "does not exist", lambda b: _with(b, "events", 6, refund_id="r-9"), "r-9"),
+    (rules.refunds_agree, "a refund case is open", lambda b: _with(b, "cases", 0, closed=False), "o-late"),
+    (rules.refunds_agree, "nobody gives", lambda b: _with(b, "refunds", 0, of_case=False), "o-late"),
     (rules.events_arrive, "was not published", lambda b: _with(b, "events", 0, published=False), "e-paid"),
     (rules.events_arrive, "did not reach notify", lambda b: _without(b, "inbox", 0), "e-paid"),
     (rules.events_arrive, "parked in the inbox", lambda b: _with(b, "inbox", 0, state="parked"), "e-paid"),
@@ -192,7 +220,7 @@ def test_planted_violation_is_reported_by_its_rule(
 
 
 def test_money_of_a_closed_order_may_be_found_at_the_end_of_its_time_but_not_later() -> None:
-    books = _without(_with(agreeing_books(), "orders", 3, next_action_at=_SOON), "refunds", 0)
+    books = _without(_with(agreeing_books(), "orders", 3, next_action_at=_SOON), "cases", 0)
     assert list(rules.money_has_its_order(replace(books, waiting_allowed=True))) == []
     assert list(rules.money_has_its_order(books))
 

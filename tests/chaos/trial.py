@@ -60,7 +60,10 @@ class Trial:
         with self._system as system:
             self._phase("start")
             self._sandbox("PUT", "/settings", self._plan.settings)
-            town = Town(system.urls("gateway"), system.sandbox_url, system.env["WECHAT_APPID"])
+            town = Town(
+                system.urls("gateway"), system.sandbox_url, system.env["WECHAT_APPID"],
+                system.rabbitmq.url("gateway"), system.rabbitmq.url("taxcore"),
+            )  # fmt: skip
             crowd = Crowd(self._plan, town)
             saboteur = Saboteur(self._plan, system, lambda: crowd.begun)
             saboteur.start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Locator, Page, Response, expect
 
@@ -41,8 +41,12 @@ class Resident:
         self.page.wait_for_load_state()
 
     def _named(self, text: str) -> Locator:
-        button = self.page.get_by_role("button", name=text)
-        found = button if button.count() else self.page.get_by_role("link", name=text)
+        """By all of its words where something has them, else by a part of them; a button before a link."""
+        roles: tuple[Literal["button", "link"], ...] = ("button", "link")
+        all_found = [
+            self.page.get_by_role(r, name=text, exact=exact) for exact in (True, False) for r in roles
+        ]
+        found = next((locator for locator in all_found if locator.count()), all_found[-1])
         return found.locator("visible=true").last
 
     def sees(self, text: str) -> None:

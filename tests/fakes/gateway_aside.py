@@ -22,7 +22,7 @@ class FakeAside:
         self._left.append(work)
         return None
 
-    def begin(self, work: Callable[[], None]) -> None:
+    def begin(self, work: Callable[[], Any]) -> None:
         self._left.append(work)
 
     def finish(self) -> None:

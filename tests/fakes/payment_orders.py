@@ -12,10 +12,12 @@ from contract.insurance import Channel, InsuranceType, PayerKind, PaymentKind
 from contract.payment import ItemWanted, OrderState, Payer, PlaceOrder
 from contract.people import DocumentType, Person
 from contract.quote import Quote, QuoteLine
+from contract.refunds import Operator, RefundOrigin, RefundPart, RequestRefund
 from kit.crypto import KeyRing
 from sandbox.settings import DEMO_CREDENTIALS
 from services.payment.config import Config
 from services.payment.domain import Item, Order
+from services.payment.refunds import Refund
 
 NOW = dt.datetime(2026, 11, 23, 2, 5, tzinfo=dt.UTC)
 """10:05 in Guangxi."""
@@ -24,6 +26,7 @@ KEY = DEMO_CREDENTIALS["UNIONPAY_COMMUNICATION_KEYS"]
 QUOTE_KEYS = "1:" + "7a" * 16
 INSURED = Person(DocumentType.RESIDENT_ID, "450103197806122040", "韦秀兰")
 PAYER = Payer("payer-1", "黄丽华", "13800138000")
+OPERATOR = Operator("gx0007", "莫敏")
 OTHER_PAYER = Payer("payer-2", "覃志强", "13900139000")
 
 
@@ -37,6 +40,7 @@ def settings(**changed: Any) -> Config:
         "unionpay_msg_src": DEMO_CREDENTIALS["UNIONPAY_MSG_SRC"],
         "unionpay_source_number": DEMO_CREDENTIALS["UNIONPAY_SOURCE_NUMBER"],
         "unionpay_mid": DEMO_CREDENTIALS["UNIONPAY_MID"], "unionpay_tid": DEMO_CREDENTIALS["UNIONPAY_TID"],
+        "taxcore_records_url": "http://127.0.0.1:9/esb/records",
         "unionpay_notify_url": "http://127.0.0.1:9/notify/unionpay",
         "unionpay_return_url": "http://127.0.0.1:9/orders/",
     }  # fmt: skip
@@ -100,6 +104,27 @@ def an_order(*items: Item, **changed: Any) -> Order:
         tid=DEMO_CREDENTIALS["UNIONPAY_TID"], inst_mid=DEMO_CREDENTIALS["UNIONPAY_INST_MID"],
     )  # fmt: skip
     return replace(order, **changed)
+
+
+def a_refund(**changed: Any) -> Refund:
+    """A refund of that order, requested by staff."""
+    refund = Refund(
+        refund_id="refund-1", order_id="order-1", refund_order_id="319420261124100500000654321",
+        transaction_id="transaction-1", amount=40000, reason="重复缴费", origin=RefundOrigin.STAFF,
+        operator_id=OPERATOR.operator_id, operator_name=OPERATOR.name, idempotency_key="refund-key-1",
+        body_hash="hash-1", created_at=NOW, next_action_at=NOW, lines=((0, 0),),
+    )  # fmt: skip
+    return replace(refund, **changed)
+
+
+def asking_back(order: Order, *parts: RefundPart, key: str = "refund-key-1", **changed: Any) -> RequestRefund:
+    """Staff's request to give an order, or parts of it, back."""
+    return replace(RequestRefund(OPERATOR, order.order_id, "重复缴费", key, parts), **changed)
+
+
+def part_of(item: Item, *years: int) -> RefundPart:
+    """An item, or some years of it, as staff name it."""
+    return RefundPart(item.person_number, item.insurance_type, years)
 
 
 def wanting(quote: Quote, **changed: Any) -> ItemWanted:

@@ -11,10 +11,22 @@ from contract.quote import Quote
 from kit.clock import SetClock
 from kit.crypto import KeyRing
 from sandbox.signatures import communication_key_sign
-from services.payment import notifies, usecases
+from services.payment import notifies, refunding, usecases
 from services.payment.domain import Order
 from services.payment.usecases import Wiring
-from tests.fakes.payment_orders import KEY, NOW, PAYER, QUOTE_KEYS, a_quote, asking, paid_fields, settings
+from tests.fakes.payment_external import FakeExternalStorage
+from tests.fakes.payment_orders import (
+    KEY,
+    NOW,
+    PAYER,
+    QUOTE_KEYS,
+    a_quote,
+    asking,
+    asking_all,
+    paid_fields,
+    settings,
+)
+from tests.fakes.payment_refunds import FakeRefundStorage
 from tests.fakes.payment_storage import FakeOrderStorage, FakeOutbox
 from tests.fakes.payment_unionpay import FakeUnionPay
 
@@ -24,6 +36,7 @@ class Payment:
     """One payment service with its clock, its UnionPay and its storage."""
 
     storage: FakeOrderStorage
+    external: FakeExternalStorage
     unionpay: FakeUnionPay
     clock: SetClock
     wiring: Wiring
@@ -37,6 +50,18 @@ class Payment:
         self.storage.orders[order_id] = replace(self.storage.orders[order_id], state=state)
         self.storage.events.clear()
         return self.storage.orders[order_id]
+
+    def paid(self, *quotes: Quote) -> Order:
+        """A paid order of these quotes; its events are forgotten."""
+        placed = usecases.place_order(asking_all(*(quotes or (a_quote(),))), self.wiring)
+        self.notify(self.storage.orders[placed.order_id])
+        self.storage.events.clear()
+        return self.storage.orders[placed.order_id]
+
+    def look_at_refunds(self) -> None:
+        """What the poller does once: whatever is due is looked at."""
+        for refund in refunding.claim_due(self.wiring, 99):
+            refunding.look_at(refund, self.wiring)
 
     def now(self, order: Order) -> Order:
         """The order as it is stored now."""
@@ -67,5 +92,16 @@ def make_payment(**changed: Any) -> Payment:
     config, storage, clock = settings(**changed), FakeOrderStorage(), SetClock(NOW)
     unionpay = FakeUnionPay(config, storage)
     seal = KeyRing.parse(QUOTE_KEYS)
-    wiring = Wiring(storage, storage, unionpay, FakeOutbox(storage), seal, clock, config)
-    return Payment(storage, unionpay, clock, wiring)
+    external = FakeExternalStorage()
+    wiring = Wiring(
+        storage,
+        storage,
+        FakeRefundStorage(storage),
+        external,
+        unionpay,
+        FakeOutbox(storage),
+        seal,
+        clock,
+        config,
+    )
+    return Payment(storage, external, unionpay, clock, wiring)

@@ -13,7 +13,19 @@ from contract.insurance import InsuranceType
 from contract.payment import OrderState
 from contract.people import Person
 from kit.database import Duplicate
-from services.payment.domain import FINAL, LIVE, MIN_BETWEEN_LOOKS, Edge, Order, RefundReason, Report
+from services.payment.domain import (
+    FINAL,
+    LIVE,
+    MIN_BETWEEN_LOOKS,
+    REFUNDABLE,
+    Edge,
+    Item,
+    Order,
+    RefundReason,
+    Report,
+    Subject,
+)
+from services.payment.refunds import Refund
 from services.payment.storage.orders import Blocker, StoredNotify
 
 
@@ -25,6 +37,8 @@ class RefundCase:
     reason: str
     transaction_id: str
     amount: int
+    paid_at: dt.datetime | None = None
+    closed_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +71,8 @@ class FakeOrderStorage:
     history: list[HistoryLine] = field(default_factory=list)
     notifies: dict[str, KeptNotify] = field(default_factory=dict)
     refunds: dict[tuple[str, str], RefundCase] = field(default_factory=dict)
+    given_back: dict[str, Refund] = field(default_factory=dict)
+    refund_history: list[tuple[str, str, str, str]] = field(default_factory=list)
     events: list[tuple[EventData, str]] = field(default_factory=list)
     open_transactions: int = 0
     fails: Exception | None = None  # raised by the next lock_by_number
@@ -96,7 +112,7 @@ class FakeOrderStorage:
                     return Blocker(other, False, True, number)
         for number, item in enumerate(order.items):
             for other in known:
-                if other.state in LIVE and any(set(item.subjects) & set(own.subjects) for own in other.items):
+                if other.state in LIVE and any(set(item.subjects) & _live(own) for own in other.items):
                     return Blocker(other, False, False, number)
         return None
 
@@ -104,12 +120,15 @@ class FakeOrderStorage:
         order = self.orders.get(order_id)
         return order if order and order.payer_id == payer_id else None
 
+    def get(self, tx: Any, order_id: str) -> Order | None:
+        return self.orders.get(order_id)
+
     def latest(self, tx: Any, payer_id: str, limit: int) -> Sequence[Order]:
         mine = [order for order in self.orders.values() if order.payer_id == payer_id]
         return sorted(mine, key=lambda order: order.created_at, reverse=True)[:limit]
 
     def paid_for(self, tx: Any, insured: Person, since: int, until: int) -> Sequence[Order]:
-        paid = [order for order in self.orders.values() if order.state is OrderState.PAID]
+        paid = [order for order in self.orders.values() if order.state in REFUNDABLE]
         found = [_narrowed(order, insured, range(since, until + 1)) for order in paid]
         return sorted(
             filter(lambda order: order.items, found), key=lambda order: (order.paid_at, order.order_id)
@@ -159,7 +178,7 @@ class FakeOrderStorage:
         )
         if edge.to is OrderState.PAID:
             moved = replace(moved, paid_at=report.paid_at, transaction_id=report.transaction_id)
-        elif final:
+        elif final and edge.to is not OrderState.REFUNDED:
             moved = replace(moved, failure_code=report.failure_code)
         self.orders[order.order_id] = moved
 
@@ -185,7 +204,7 @@ class FakeOrderStorage:
     ) -> bool:
         self.orders[order.order_id] = replace(self.orders[order.order_id], refund_due=True)
         key = (order.order_id, report.transaction_id)
-        case = RefundCase(order.order_id, reason.value, report.transaction_id, report.amount)
+        case = RefundCase(order.order_id, reason.value, report.transaction_id, report.amount, report.paid_at)
         return self.refunds.setdefault(key, case) is case
 
     def add_notify(
@@ -214,17 +233,30 @@ class FakeOrderStorage:
         return {state: states.count(state) for state in set(states)}
 
 
-_STATE = ("orders", "looked_at", "history", "notifies", "refunds", "events")
+_STATE = ("orders", "looked_at", "history", "notifies", "refunds", "given_back", "refund_history", "events")
 
 
 def _narrowed(order: Order, insured: Person, years: range) -> Order:
-    """The order with no more than the lines for this person and these years."""
+    """The order with no more than the lines for this person and these years whose money has not gone back."""
     items = [
-        replace(item, lines=tuple(line for line in item.lines if line.year in years))
+        replace(
+            item, lines=tuple(line for line in item.lines if line.year in years and line.year in _paid(item))
+        )
         for item in order.items
         if item.insured == insured
     ]
     return replace(order, items=tuple(item for item in items if item.lines))
+
+
+def _paid(item: Item) -> set[int]:
+    """The years of an item whose money has not gone back."""
+    gone = {item.years[place] for refund in item.refunds if refund.refunded_at for place in refund.lines}
+    return set(item.years) - gone
+
+
+def _live(item: Item) -> set[Subject]:
+    """What of an item keeps others away."""
+    return {subject for subject in item.subjects if subject[2] in _paid(item)}
 
 
 @dataclass

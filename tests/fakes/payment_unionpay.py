@@ -7,19 +7,25 @@ from dataclasses import dataclass, field
 from services.payment.adapters.unionpay import connect
 from services.payment.config import Config
 from services.payment.domain import Order, Report, Trigger
+from services.payment.refunds import Refund, RefundReport, RefundStatus
 from tests.fakes.payment_storage import FakeOrderStorage
 
+DONE = RefundReport(RefundStatus.SUCCEEDED, "refund-transaction-1", 40000)
 SILENCE = Report(Trigger.UNANSWERED, "query")
 
 
 @dataclass
 class FakeUnionPay:
-    """`queried` and `closed` are what query and close say next; None: the order was never seen."""
+    """`queried` and `closed` are what query and close say next; None: the order was never seen. `refunded` and
+    `refund_known` are what refund and refund-query do."""
 
     config: Config
     storage: FakeOrderStorage
     queried: Report | None = None
     closed: Report | None = None
+    refunded: RefundReport = DONE
+    refund_known: RefundReport | None = None
+    asked_back: list[Refund] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -35,6 +41,15 @@ class FakeUnionPay:
     def close(self, order: Order) -> Report | None:
         self._ask("close")
         return self.closed
+
+    def refund(self, order: Order, refund: Refund) -> RefundReport:
+        self._ask("refund")
+        self.asked_back.append(refund)
+        return self.refunded
+
+    def query_refund(self, order: Order, refund: Refund) -> RefundReport | None:
+        self._ask("refund-query")
+        return self.refund_known
 
     def _ask(self, call: str) -> None:
         assert self.storage.open_transactions == 0, "no transaction is held while UnionPay is asked"

@@ -6,22 +6,12 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from marshmallow import Schema, fields, missing
-
 from contract.errors import ContractError
+from contract.json_schema import reference
 from contract.schema import schema_of
 from kit.http import Access
 from services.gateway.api.operations import API_KEY, PREFIX, Operation
 
-_TYPES: tuple[tuple[type[fields.Field[Any]], dict[str, Any]], ...] = (
-    (fields.Boolean, {"type": "boolean"}),
-    (fields.Float, {"type": "number"}),
-    (fields.Integer, {"type": "integer"}),
-    (fields.AwareDateTime, {"type": "string", "format": "date-time"}),
-    (fields.DateTime, {"type": "string", "format": "date-time"}),
-    (fields.Date, {"type": "string", "format": "date"}),
-    (fields.String, {"type": "string"}),
-)
 _PROBLEM = {
     "type": "object",
     "description": "RFC 9457; `type` is urn:gx-tax:<code>, `title` the Chinese text a person may read.",
@@ -85,7 +75,7 @@ def _operation(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
         "x-access": operation.access.value,
     }
     if operation.body is not None:
-        content = {"application/json": {"schema": _reference(schema_of(operation.body), schemas)}}
+        content = {"application/json": {"schema": reference(schema_of(operation.body), schemas)}}
         if operation.upload:
             content["multipart/form-data"] = {"schema": _FORM_OF_PHOTO}
         described["requestBody"] = {"required": True, "content": content}
@@ -99,17 +89,23 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     in_path = [(name, "path", "") for name in re.findall(r"<(\w+)>", operation.path)]
     in_query = [(name, "query", meaning) for name, meaning in operation.query.items()]
     in_headers = [(name, "header", meaning) for name, meaning in operation.headers.items()]
+    needed = [*in_path, *in_query, *in_headers]
+    optional = [(name, "query", meaning) for name, meaning in operation.optional.items()]
     return [
-        {"name": name, "in": place, "required": True, "schema": text, "description": meaning}
-        for name, place, meaning in [*in_path, *in_query, *in_headers]
+        {"name": name, "in": place, "required": required, "schema": text, "description": meaning}
+        for required, named in ((True, needed), (False, optional))
+        for name, place, meaning in named
     ]
 
 
 def _answer(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
+    if operation.media:
+        file = {"schema": {"type": "string", "format": "binary"}}
+        return {"description": "done", "content": {operation.media: file}}
     if operation.answer is None:
         return {"description": "done"}
     payload = schema_of(operation.answer)
-    content = {"application/json": {"schema": _reference(payload, schemas)}}
+    content = {"application/json": {"schema": reference(payload, schemas)}}
     headers = {"headers": _RETRY_AFTER} if "retry_after" in payload.fields else {}
     return {"description": "done", "content": content, **headers}
 
@@ -128,41 +124,3 @@ def _failures(operation: Operation) -> dict[str, Any]:
         }
         for status, errors in sorted(by_status.items())
     }
-
-
-def _reference(payload: Schema, schemas: dict[str, Any]) -> dict[str, Any]:
-    name = type(payload).__name__
-    if name not in schemas:
-        schemas[name] = {}  # stands in while a schema that refers to itself is described
-        schemas[name] = {
-            "type": "object",
-            "properties": {key: _field(field, schemas) for key, field in payload.fields.items()},
-            "required": [key for key, field in payload.fields.items() if field.required],
-        }
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _field(field: fields.Field[Any], schemas: dict[str, Any]) -> dict[str, Any]:
-    described = _plain(field, schemas)
-    if field.allow_none:
-        described = {"anyOf": [described, {"type": "null"}]}
-    if field.load_default is not missing and not callable(field.load_default):
-        default = field.load_default
-        described["default"] = getattr(default, "value", default)
-    return described
-
-
-def _plain(field: fields.Field[Any], schemas: dict[str, Any]) -> dict[str, Any]:
-    if isinstance(field, fields.Nested):
-        return _reference(field.schema, schemas)
-    if isinstance(field, fields.Enum):
-        return {"type": "string", "enum": [member.value for member in field.enum]}
-    if isinstance(field, fields.List):
-        return {"type": "array", "items": _field(field.inner, schemas)}
-    if inner := getattr(field, "inner", None) or getattr(field, "tuple_fields", None):
-        items = inner[0] if isinstance(inner, list) else inner
-        return {"type": "array", "items": _field(items, schemas)}
-    for kind, described in _TYPES:
-        if isinstance(field, kind):
-            return dict(described)
-    raise TypeError(f"no JSON schema for {type(field).__name__}")

@@ -28,7 +28,8 @@ _KEY = re.compile(r"[\w-]{8,64}", re.ASCII)
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation. `query` and `headers` name required text parameters with what they mean. `upload` marks one whose
+    """One operation. `query` and `headers` name required text parameters with what they mean, `optional` parameters
+    that may be left out. One that gives a file names its `media` type instead of an answer. `upload` marks one whose
     body is a photo, as JSON or as a multipart form, which its handler reads itself. `samples` show how it is called."""
 
     method: str
@@ -41,6 +42,8 @@ class Operation:
     errors: tuple[type[ContractError], ...]
     query: dict[str, str]
     headers: dict[str, str]
+    optional: dict[str, str]
+    media: str
     upload: bool = False
     samples: tuple[dict[str, str], ...] = ()
 
@@ -51,10 +54,11 @@ OPERATIONS: list[Operation] = []
 def operation(
     method: str, path: str, summary: str, *, access: Access, body: type[Any] | None = None,
     answer: type[Any] | None = None, status: int = 200, errors: tuple[type[ContractError], ...] = (),
-    query: dict[str, str] | None = None, headers: dict[str, str] | None = None, upload: bool = False,
+    query: dict[str, str] | None = None, headers: dict[str, str] | None = None,
+    optional: dict[str, str] | None = None, media: str = "", upload: bool = False,
     samples: tuple[dict[str, str], ...] = (), max_body: int = MAX_BODY,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # fmt: skip
-    """Serve `handler(self, request, session, body, **path) -> answer payload` as JSON."""
+    """Serve `handler(self, request, session, body, **path) -> answer payload` as JSON, or the response it gives."""
     declared = Operation(
         method,
         path,
@@ -66,6 +70,8 @@ def operation(
         errors,
         query or {},
         headers or {},
+        optional or {},
+        media,
         upload,
         samples,
     )
@@ -76,18 +82,23 @@ def operation(
         @functools.wraps(handler)
         def run(self: Any, request: Request, session: Any, **path_values: str) -> Response:
             payload = handler(self, request, session, _body(request, declared), **path_values)
-            response = Response(status=declared.status)
-            if declared.answer is not None:
-                response.data = json.dumps(schema.dump(payload), ensure_ascii=False).encode()
-                response.content_type = "application/json"
-            if seconds := getattr(payload, "retry_after", None):
-                response.headers["Retry-After"] = str(seconds)
+            response = payload if isinstance(payload, Response) else _answer(payload, declared)
             protected: Response = self.browser.protect(response)
             return protected
 
         return http(method, PREFIX + path, access=access, max_body=max_body)(run)
 
     return decorate
+
+
+def _answer(payload: Any, declared: Operation) -> Response:
+    response = Response(status=declared.status)
+    if declared.answer is not None:
+        response.data = json.dumps(schema.dump(payload), ensure_ascii=False).encode()
+        response.content_type = "application/json"
+    if seconds := getattr(payload, "retry_after", None):
+        response.headers["Retry-After"] = str(seconds)
+    return response
 
 
 def _body(request: Request, declared: Operation) -> Any:

@@ -19,7 +19,7 @@ def local_path(path: str | None) -> str | None:
 def way_back(path: str) -> str:
     """The page that shows the present state of what a request was about."""
     found = re.match(
-        r"/(?:journeys|orders|agreements)/[\w-]+"
+        r"/(?:journeys|batches|orders|agreements)/[\w-]+"
         r"|/(?:agreements|account|household|insured|contributions|declarations|standards)(?![^/])",
         path,
         re.ASCII,

@@ -32,6 +32,11 @@ class Level:
         return [("", "请选择"), *((one.code, one.name) for one in self.options or ())]
 
     @property
+    def listed_all(self) -> list[tuple[str, str]]:
+        """The same where leaving it out means all of them."""
+        return [("", "全部"), *self.listed[1:]]
+
+    @property
     def typed(self) -> bool:
         """Whether a name may be typed: where nothing is listed, and a village that is not in the list."""
         return not self.options or (self.name == "village" and not self.chosen.code)

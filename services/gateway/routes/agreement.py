@@ -70,12 +70,12 @@ class AgreementRoutes(Routes):
             return self.browser.protect(go(_CONSENT))
         except (BankUnknown, InvalidAccount) as error:
             return self._account_form(request, session, error)
-        return self._check_page(request, session, prepared)
+        return self._agreement_page(request, session, prepared)
 
     @http("POST", "/agreements/new/authority", access=Access.PAYER)
     def choose_authority(self, request: Request, session: Session) -> Response:
         """One tap on the agencies of who is enrolled at several."""
-        return self._check_page(request, session, self._prepared(request, session))
+        return self._agreement_page(request, session, self._prepared(request, session))
 
     @http("POST", "/agreements", access=Access.PAYER)
     def sign_agreement(self, request: Request, session: Session) -> Response:
@@ -88,7 +88,7 @@ class AgreementRoutes(Routes):
         except ConsentMissing:
             return self.browser.protect(go(_CONSENT))
         except AuthorityUnknown:
-            return self._check_page(request, session, self._prepared(request, session))
+            return self._agreement_page(request, session, self._prepared(request, session))
         return self._to_agreement(signed.agreement_id)
 
     @http("GET", "/agreements/<agreement_id>", access=Access.PAYER)
@@ -133,7 +133,7 @@ class AgreementRoutes(Routes):
             errors={error.detail["field"]: error.message} if error else {},
         )  # fmt: skip
 
-    def _check_page(self, request: Request, session: Session, prepared: Prepared) -> Response:
+    def _agreement_page(self, request: Request, session: Session, prepared: Prepared) -> Response:
         """The check page; of several authorities one is chosen first."""
         offered, code = prepared.authorities, request.form.get("authority_code", "")
         chosen = next((one for one in offered if one.code == code or len(offered) == 1), None)

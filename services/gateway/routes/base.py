@@ -35,13 +35,14 @@ from services.gateway.errors import (
 )
 from services.gateway.pages import Pages
 from services.gateway.photos import Photos
+from services.gateway.storage.batches import Batches
 from services.gateway.storage.journeys import Journeys
 from services.gateway.storage.readings import Readings
 from services.gateway.storage.sessions import Sessions
 from services.gateway.usecases import sessions
 from services.gateway.usecases.ports import Ports
 
-SESSIONS, JOURNEYS, READINGS = Sessions(), Journeys(), Readings()
+SESSIONS, JOURNEYS, BATCHES, READINGS = Sessions(), Journeys(), Batches(), Readings()
 _SAFE = {"GET", "HEAD"}
 _TOUCH = dt.timedelta(minutes=1)
 
@@ -60,7 +61,7 @@ class Routes(Service):
 
     @property
     def ports(self) -> Ports:
-        return Ports(self.database, SESSIONS, JOURNEYS, self.rpc, self.clock, self.aside)
+        return Ports(self.database, SESSIONS, JOURNEYS, BATCHES, self.rpc, self.clock, self.aside)
 
     def admit(self, request: Request, access: Access) -> Any:
         """The caller's session, or for programs with a key the Client. Raises LoginNeeded, or PageExpired for a form

@@ -10,7 +10,7 @@ from contract.payment import ListOrders, OrderState, OrderView, list_orders
 from contract.rights import Account, get_account
 from kit.http import Access, http
 from services.gateway.domain.sessions import Session
-from services.gateway.routes.base import JOURNEYS, Routes
+from services.gateway.routes.base import BATCHES, JOURNEYS, Routes
 
 LATEST = 3
 UNSETTLED = {OrderState.PLACED, OrderState.SUBMITTED, OrderState.UNKNOWN}
@@ -26,12 +26,14 @@ class MenuRoutes(Routes):
         since = self.clock.now() - self.settings.journey_life
         with self.database.read() as tx:
             journey = JOURNEYS.find_open(tx, self.payer(session).person_id, since)
+            batch = BATCHES.find_open(tx, self.payer(session).person_id, since)
+            people = BATCHES.progress(tx, batch.batch_id, since).total if batch else 0
         if journey is not None and journey.draft.enrolment is None:
             journey = None  # nothing was chosen yet: it is no more than pressing 自主缴费
         shown = orders[:LATEST] if orders is not None else None
         return self.show(
             "menu.html", request, session, orders=shown, more=len(orders or ()) > LATEST, unpaid=unpaid,
-            journey=journey, account=self._account(session),
+            journey=journey, batch=batch, people=people, account=self._account(session),
         )  # fmt: skip
 
     @http("GET", "/orders", access=Access.PAYER)

@@ -57,7 +57,7 @@ class WaitingRoutes(Routes):
     def _wait(
         self, request: Request, session: Session, journey: Journey, page: str, subject: str
     ) -> Response:
-        place = journeys.find_place(journey, self.ports)
+        place = journeys.find_place(journey.journey_id, self.ports)
         return self.show(
             "asking.html", request, session, journey=journey, page=page, subject=subject, place=place,
             seconds=look_again(place),

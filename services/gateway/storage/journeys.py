@@ -63,11 +63,12 @@ def _journey_values(journey: Journey) -> dict[str, Any]:
 
 def _journey(row: Row[Any]) -> Journey:
     values = dict(row._mapping)
-    return Journey(**values | {"state": JourneyState(values["state"]), "draft": _draft(values["draft"])})
+    return Journey(**values | {"state": JourneyState(values["state"]), "draft": draft_of(values["draft"])})
 
 
-def _draft(data: dict[str, Any]) -> Draft:
-    """A quote that another version wrote in another shape is asked for anew; the rest is additive."""
+def draft_of(data: dict[str, Any]) -> Draft:
+    """A draft as it was stored. A quote that another version wrote in another shape is asked for anew; the rest is
+    additive."""
     try:
         return schema.load(Draft, data)
     except schema.MalformedPayload:

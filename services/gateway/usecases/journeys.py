@@ -39,7 +39,7 @@ def start_journey(
     which nothing was asked yet is used again, so that a double tap starts one. Raises StalePage."""
     now = ports.clock.now()
     journey = Journey(
-        str(uuid.uuid4()), payer.person_id, JourneyState.OPEN, _draft_for(payer, insured),
+        str(uuid.uuid4()), payer.person_id, JourneyState.OPEN, draft_for(payer, insured),
         version=1, created_at=now, updated_at=now,
     )  # fmt: skip
     for _ in range(_STARTS):
@@ -53,7 +53,8 @@ def start_journey(
     raise StalePage
 
 
-def _draft_for(payer: LoggedInPayer, insured: Insured | None) -> Draft:
+def draft_for(payer: LoggedInPayer, insured: Insured | None) -> Draft:
+    """Where a journey, or a line of a batch, begins: the payer's own, or somebody else's."""
     own = Draft(payer.person, reminder_phone=payer.phone)
     if insured is None:
         return own
@@ -122,7 +123,7 @@ def _ask_for_enrolment(asking: Journey, ports: Ports) -> Journey:
     """To the end, whoever still waits; the answer, or the refusal, is in the journey."""
     draft, question = asking.draft, contribution.FindEnrolment(asking.draft.insured, asking.journey_id)
     try:
-        with _in_words_for_payer(draft):
+        with in_words_for_payer(draft):
             enrolment = ports.peers.call(contribution.find_enrolment, question)
     except ContractError as error:
         refused = replace(draft, refused=Refusal.of(error))
@@ -198,7 +199,7 @@ def _ask_for_quote(asking: Journey, ports: Ports) -> Journey:
     """To the end, as with the enrolment."""
     draft, now = asking.draft, ports.clock.now()
     try:
-        with _in_words_for_payer(draft):
+        with in_words_for_payer(draft):
             quoted = _ask_contribution(asking, ports)
     except ContractError as error:
         draft = replace(draft, refused=Refusal.of(error))
@@ -212,10 +213,11 @@ def _ask_for_quote(asking: Journey, ports: Ports) -> Journey:
     return keep_draft(asking, fresh, ports)
 
 
-def find_place(journey: Journey, ports: Ports) -> QueuePlace:
-    """How many are ahead of a journey that asks; None when it is being answered, or nobody can say."""
+def find_place(ticket: str, ports: Ports) -> QueuePlace:
+    """How many are ahead of a journey, or a line of a batch, that asks under its id; None when it is being answered,
+    or nobody can say."""
     try:
-        return ports.peers.call(contribution.get_queue_place, GetQueuePlace(journey.journey_id))
+        return ports.peers.call(contribution.get_queue_place, GetQueuePlace(ticket))
     except Unavailable:
         return QueuePlace(None)
 
@@ -256,7 +258,7 @@ def _ask_contribution(asking: Journey, ports: Ports) -> Quoted:
 
 
 @contextmanager
-def _in_words_for_payer(draft: Draft) -> Iterator[None]:
+def in_words_for_payer(draft: Draft) -> Iterator[None]:
     """Prompts speak to the insured; who pays for somebody else reads them about that person."""
     try:
         yield

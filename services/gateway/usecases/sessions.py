@@ -9,7 +9,7 @@ from typing import Any
 from contract.errors import NotFound
 from services.gateway.domain.sessions import Session
 from services.gateway.usecases.login import end_login
-from services.gateway.usecases.ports import JourneyStorage, Ports, SessionStorage
+from services.gateway.usecases.ports import BatchStorage, JourneyStorage, Ports, SessionStorage
 
 
 def list_sessions(
@@ -53,7 +53,10 @@ def end_sessions_of_older_phones(
     sessions.remove_older(tx, person_id, phone_version)
 
 
-def forget_person(tx: Any, person_id: str, sessions: SessionStorage, journeys: JourneyStorage) -> None:
+def forget_person(
+    tx: Any, person_id: str, sessions: SessionStorage, journeys: JourneyStorage, batches: BatchStorage
+) -> None:
     """The person was erased: nothing of theirs stays in sessions or drafts."""
     sessions.remove_of_person(tx, person_id)
     journeys.remove_of_payer(tx, person_id)
+    batches.remove_of_payer(tx, person_id)

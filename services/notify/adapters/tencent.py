@@ -11,25 +11,20 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import MaxRetryError, NewConnectionError
-
-from services.notify.adapters.base import Ambiguous
-from services.notify.domain import Accepted, Found, NotFound, Rejected, Sms
+from services.notify.adapters.base import Ambiguous, UnreadableReceipt
+from services.notify.adapters.wire import NotSent, Wire
+from services.notify.domain.messages import Accepted, Found, NotFound, Rejected, Remedy, Sms
 from services.notify.templates import Catalogue
 
+NAME = "tencent"
 VERSION = "2021-01-11"
-TIMEOUT = (1.5, 2.5)
-"""Seconds to connect and to wait for the answer."""
-
 PAGE = 100
 _CONTENT_TYPE = "application/json; charset=utf-8"
 _SIGNED = "content-type;host"
 _SLACK = dt.timedelta(seconds=60)
 
-# Everything else that is not Ok may work later: a limit, an empty account, a template not approved yet.
-_NEVER = frozenset({
+# What is not listed is the account's or a template's: another provider may do it.
+_GIVE_UP = frozenset({
     "InvalidParameterValue.IncorrectPhoneNumber",
     "InvalidParameterValue.ContentLengthLimit",
     "InvalidParameterValue.ProhibitedUseUrlInTemplateParameter",
@@ -39,6 +34,13 @@ _NEVER = frozenset({
     "UnsupportedOperation.ContainDomesticAndInternationalPhoneNumber",
     "UnsupportedOperation.UnsupportedRegion",
 })  # fmt: skip
+_RETRY = frozenset({
+    "RequestLimitExceeded", "LimitExceeded.DeliveryFrequencyLimit", "FailedOperation.RequestTimeException",
+    "ResourceInsufficient",
+})  # fmt: skip
+_HOPELESS = ("空号", "停机", "黑名单", "MBBLACK", "MK:0000", "MK:0001")
+"""Words of a failed report that are about the phone, not the way to it [A]."""
+
 _UNCLEAR = "InternalError"
 
 
@@ -56,17 +58,14 @@ class Account:
 class TencentSms:
     """Sends and finds messages by their SessionContext."""
 
-    def __init__(self, account: Account, catalogue: Catalogue, connections: int = 32) -> None:
+    def __init__(self, account: Account, catalogue: Catalogue) -> None:
         self._account = account
         self._catalogue = catalogue
-        self._session = requests.Session()
-        self._session.trust_env = False  # neither proxies nor .netrc of the machine
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=connections))
+        self._wire = Wire()
 
     def close(self) -> None:
         """Close the connections that are kept open."""
-        self._session.close()
+        self._wire.close()
 
     def send(self, sms: Sms, now: dt.datetime) -> Accepted | Rejected:
         """SendSms to one number. Raises Ambiguous."""
@@ -75,14 +74,14 @@ class TencentSms:
             "PhoneNumberSet": [_e164(sms.phone)],
             "SmsSdkAppId": self._account.app_id,
             "SignName": self._catalogue.sign_name,
-            "TemplateId": template.template_id,
+            "TemplateId": template.ids[NAME],
             "TemplateParamSet": template.values(sms.variables),
             "SessionContext": sms.message_id,
         }
         try:
             response = self._call("SendSms", body, now)
-        except _NotSent as error:
-            return Rejected(str(error), permanent=False)
+        except NotSent as error:
+            return Rejected(str(error), Remedy.SWITCH)
         return sent(response)
 
     def find(self, message_id: str, phone: str, since: dt.datetime, now: dt.datetime) -> Found | NotFound:
@@ -98,7 +97,7 @@ class TencentSms:
             }  # fmt: skip
             try:
                 response = self._call("PullSmsSendStatusByPhoneNumber", body, now)
-            except _NotSent as error:
+            except NotSent as error:
                 raise Ambiguous(str(error)) from None
             rows = statuses(response)
             if row := next((row for row in rows if row.get("SessionContext") == message_id), None):
@@ -108,8 +107,20 @@ class TencentSms:
                 return NotFound()
             begin = newest
 
+    def receipts(self, body: Any) -> list[Found]:
+        """A push of reports: a JSON array with one per phone. Raises UnreadableReceipt."""
+        try:
+            return [_report(str(row["sid"]), row["report_status"], row.get("description") or row.get("errmsg"))
+                    for row in body]  # fmt: skip
+        except (KeyError, TypeError, AttributeError) as error:
+            raise UnreadableReceipt(type(error).__name__) from None
+
+    def thanks(self) -> Mapping[str, Any]:
+        """The answer that ends the provider's retries."""
+        return {"result": 0, "errmsg": "OK"}
+
     def _call(self, action: str, body: Mapping[str, Any], now: dt.datetime) -> Mapping[str, Any]:
-        """The Response object. Raises Ambiguous, or _NotSent when nothing reached the provider."""
+        """The Response object. Raises Ambiguous, or NotSent when nothing reached the provider."""
         raw, host = json.dumps(body, ensure_ascii=False).encode(), urlsplit(self._account.url).netloc
         timestamp = int(now.timestamp())
         headers = {
@@ -119,27 +130,12 @@ class TencentSms:
                 self._account.secret_id, self._account.secret_key, "sms", host, raw, timestamp
             ),
         }  # fmt: skip
+        answer = self._wire.ask("POST", self._account.url, data=raw, headers=headers)
         try:
-            answer = self._session.post(self._account.url, data=raw, headers=headers, timeout=TIMEOUT)
-        except (requests.ConnectTimeout, requests.exceptions.SSLError) as error:
-            raise _NotSent(type(error).__name__) from None
-        except requests.ConnectionError as error:
-            raise (_NotSent if _refused(error) else Ambiguous)(type(error).__name__) from None
-        except requests.RequestException as error:
-            raise Ambiguous(type(error).__name__) from None
-        if answer.status_code >= 500:
-            raise Ambiguous(f"HTTP {answer.status_code}")
-        if answer.status_code != requests.codes.ok:
-            raise _NotSent(f"HTTP {answer.status_code}")
-        try:
-            response: Mapping[str, Any] = answer.json()["Response"]
-        except (ValueError, KeyError, TypeError):
+            response: Mapping[str, Any] = answer["Response"]
+        except (KeyError, TypeError):
             raise Ambiguous("not an answer of the provider") from None
         return response
-
-
-class _NotSent(Exception):
-    """The request never reached the provider, or was turned away whole."""
 
 
 def sent(response: Mapping[str, Any]) -> Accepted | Rejected:
@@ -151,7 +147,7 @@ def sent(response: Mapping[str, Any]) -> Accepted | Rejected:
         raise Ambiguous("the answer names no status") from None
     if code.startswith(_UNCLEAR):
         raise Ambiguous(code)
-    return Accepted(serial) if code == "Ok" else Rejected(code, permanent=code in _NEVER)
+    return Accepted(serial) if code == "Ok" else Rejected(code, _remedy(code))
 
 
 def statuses(response: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -163,9 +159,21 @@ def statuses(response: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def found(row: Mapping[str, Any]) -> Found:
-    """One row: the message was taken; it may still have failed on the way to the phone."""
-    failed = row.get("ReportStatus") == "FAIL"
-    return Found(str(row.get("SerialNo") or ""), str(row.get("Description") or "FAIL") if failed else "")
+    """One row: the message was taken; it may be on its way still, or have failed on it."""
+    return _report(str(row.get("SerialNo") or ""), row.get("ReportStatus"), row.get("Description"))
+
+
+def _report(serial: str, status: Any, description: Any) -> Found:
+    if status == "FAIL":
+        reason = str(description or "FAIL")
+        return Found(serial, reason, hopeless=any(word in reason for word in _HOPELESS))
+    return Found(serial, delivered=status == "SUCCESS")
+
+
+def _remedy(code: str) -> Remedy:
+    if code in _GIVE_UP:
+        return Remedy.GIVE_UP
+    return Remedy.RETRY if code in _RETRY else Remedy.SWITCH
 
 
 def authorization(
@@ -182,11 +190,6 @@ def authorization(
         key = hmac.digest(key, part.encode(), "sha256")
     signature = hmac.digest(key, text.encode(), "sha256").hex()
     return f"TC3-HMAC-SHA256 Credential={secret_id}/{scope}, SignedHeaders={_SIGNED}, Signature={signature}"
-
-
-def _refused(error: requests.ConnectionError) -> bool:
-    cause = error.args[0] if error.args else None
-    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
 
 
 def _e164(phone: str) -> str:

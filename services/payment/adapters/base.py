@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from contract.errors import Refused
 from services.payment.domain import Order, Report
+from services.payment.reconciliation.entries import Entry, Malformed
 from services.payment.refunds import Refund, RefundReport
 
 
@@ -16,6 +19,29 @@ class ForgedNotify(Refused):
     code = "forged_notify"
     text = "验签失败"
     status = 400
+
+
+class FileNotReady(Exception):
+    """A day's file is not there yet; the message is Chinese and names it."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}：{reason}")
+
+
+class FileUnusable(FileNotReady):
+    """What came is not the file, or not all of it: nothing in it may be believed."""
+
+
+class DailyFile(Protocol):
+    """A day's file, read once and while it comes. Iterating raises FileNotReady, FileUnusable."""
+
+    name: str
+    lines: int
+
+    @property
+    def sha256(self) -> str: ...
+
+    def __iter__(self) -> Iterator[Entry | Malformed]: ...
 
 
 @dataclass(frozen=True)
@@ -75,4 +101,16 @@ class UnionPay(Protocol):
 
     def report_of(self, fields: dict[str, str], order: Order) -> Report:
         """What a genuine notify says about an order."""
+        ...
+
+    def fetch_settlement(self, day: dt.date, mid: str) -> DailyFile:
+        """What a merchant took and gave back on a day, as UnionPay settles it."""
+        ...
+
+
+class Core(Protocol):
+    """The tax core, where contributions are posted."""
+
+    def fetch_records(self, day: dt.date) -> DailyFile:
+        """What was posted as paid on the day, and what was voided on it."""
         ...

@@ -19,6 +19,7 @@ _TRIGGERS = {
     "WAIT_BUYER_PAY": Trigger.AWAITED,
     "TRADE_SUCCESS": Trigger.SUCCEEDED,
     "TRADE_CLOSED": Trigger.SHUT,
+    "TRADE_REFUND": Trigger.PARTLY_BACK,
     "UNKNOWN": Trigger.UNANSWERED,
 }
 # closeReason is not in the published text [A]: without it, or with another value, the cause stays open.
@@ -41,15 +42,24 @@ def report_of(fields: Mapping[str, Any], order: Order, source: str) -> Report:
     trigger = _TRIGGERS.get(str(fields.get("status")), Trigger.UNANSWERED)
     transaction_id, amount = _id(fields, "targetOrderId"), _fen(fields.get("totalAmount"))
     if trigger is Trigger.SHUT and fields.get("payTime"):
-        # Closed by a full refund: it was paid, and that nothing was taken must not be said of it.
-        trigger = Trigger.UNANSWERED
-    if trigger is not Trigger.SUCCEEDED:
+        trigger = (
+            Trigger.GIVEN_BACK
+        )  # closed by a full refund: it was paid, and 没有扣款 must not be said of it
+    if trigger is Trigger.PARTLY_BACK and amount and _fen(fields.get("refundAmount")) == amount:
+        trigger = Trigger.GIVEN_BACK
+    if trigger is Trigger.GIVEN_BACK:
+        return Report(
+            trigger, source, transaction_id, _time(fields.get("payTime")), failure_code="given_back"
+        )
+    if trigger not in (Trigger.SUCCEEDED, Trigger.PARTLY_BACK):
         return Report(
             trigger, source, failure_code=_CLOSE_REASONS.get(str(fields.get("closeReason")), "closed")
         )
     paid_at = _time(fields.get("payTime"))
     if not transaction_id or amount is None or paid_at is None:
         return Report(Trigger.UNANSWERED, source)  # a second payment could not be told from the first
+    if trigger is Trigger.PARTLY_BACK:
+        return Report(trigger, source, transaction_id, paid_at, amount, failure_code="partly_back")
     if not _about(fields, order) or amount != order.amount:
         return Report(Trigger.MISPAID, source, transaction_id, paid_at, amount, failure_code="mispaid")
     return Report(trigger, source, transaction_id, paid_at, amount)

@@ -5,18 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from contract.insurance import PaymentKind, years_text
 from contract.money import yuan_text
 from kit.clock import china
-from services.payment.adapters.base import Buyer, ForgedNotify, PhonePayment
+from services.payment.adapters import daily
+from services.payment.adapters.base import Buyer, DailyFile, ForgedNotify, PhonePayment
 from services.payment.adapters.reading import phone_payment_of, refund_report_of, report_of
 from services.payment.adapters.routes import Call, NoAnswer, Route, route_of
 from services.payment.adapters.signing import genuine
 from services.payment.config import Config
-from services.payment.domain import Order, Report, Trigger
-from services.payment.refunds import Refund, RefundReport, RefundStatus
+from services.payment.domain import Item, Order, Report, Trigger
+from services.payment.refunds import Refund, RefundReport, RefundStatus, parts_of
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +59,13 @@ class Netpay:
         """See UnionPay. Raises ValueError when the refund's number is not one of ours."""
         if not refund.refund_order_id.startswith(self._config.unionpay_source_number):
             raise ValueError("a refund's number begins with our source number")
-        fields = {"refundAmount": str(refund.amount), "refundDesc": refund.reason}
+        fields = {
+            "refundAmount": str(refund.amount),
+            "refundDesc": refund.reason,
+            "targetOrderId": refund.transaction_id,
+        }
+        if refund.lines:
+            fields["attachedData"] = _insured_lines(parts_of(order, refund))
         return self._refund_report(Call.REFUND, order, refund, **fields) or RefundReport(RefundStatus.REFUSED)
 
     def query_refund(self, order: Order, refund: Refund) -> RefundReport | None:
@@ -73,6 +81,10 @@ class Netpay:
     def report_of(self, fields: dict[str, str], order: Order) -> Report:
         """See UnionPay."""
         return report_of(fields, order, "notify")
+
+    def fetch_settlement(self, day: dt.date, mid: str) -> DailyFile:
+        """See UnionPay. It is the same on both routes."""
+        return daily.settlement(self._config, day, mid)
 
     def _report(self, call: Call, order: Order) -> Report | None:
         code, answer = self._ask(call, self._merchant(order))
@@ -117,7 +129,7 @@ class Netpay:
         return self._merchant(order) | {
             "totalAmount": order.amount,
             "orderDesc": _description(order),
-            "attachedData": _insured_lines(order),
+            "attachedData": _insured_lines(order.items),
             "expireTime": _wire_time(order.expires_at),
             "notifyUrl": self._config.unionpay_notify_url,
             "returnUrl": self._config.unionpay_return_url + order.order_id,
@@ -138,13 +150,14 @@ def _description(order: Order) -> str:
     return f"{back}{years_text(item.years)}年度{item.payer_kind.label}{item.insurance_type.label}费"
 
 
-def _insured_lines(order: Order) -> str:
-    """What the tax side posts once the order is paid: djxh, rybm, xzlx, jfnd and je of every line; the wrapped
-    subsystem reads it from attachedData [A]. It travels in the address of UnionPay's page, so it is short."""
+def _insured_lines(items: Sequence[Item]) -> str:
+    """What the tax side posts once the order is paid, or takes back when it is refunded: djxh, rybm, xzlx, jfnd and je
+    of every line; the wrapped subsystem reads it from attachedData [A]. It travels in the address of UnionPay's page,
+    so it is short."""
     lines = [
         # A 征收品目 begins with its 征收项目.
         f"{item.registration_number} {item.person_number} {item.product_code[:5]} {line.year} {yuan_text(line.amount)}"
-        for item in order.items
+        for item in items
         for line in item.lines
     ]
     return json.dumps({"lines": lines}, separators=(",", ":"))

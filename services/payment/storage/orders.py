@@ -16,6 +16,7 @@ from services.payment.domain import (
     FINAL,
     LIVE,
     MIN_BETWEEN_LOOKS,
+    REFUNDABLE,
     Edge,
     Item,
     Order,
@@ -31,11 +32,8 @@ _ADD, _ADD_LINE = insert(orders), insert(order_lines)
 _OF_PAYER = WITH_LINES.where(
     orders.c.order_id == bindparam("order_id"), orders.c.payer_id == bindparam("payer_id")
 ).order_by(*IN_ORDER)
-_LOCK = (
-    WITH_LINES.where(orders.c.order_id == bindparam("order_id"))
-    .order_by(*IN_ORDER)
-    .with_for_update(of=orders)
-)
+_GET = WITH_LINES.where(orders.c.order_id == bindparam("order_id")).order_by(*IN_ORDER)
+_LOCK = _GET.with_for_update(of=orders)
 _LOCK_BY_NUMBER = (
     WITH_LINES.where(orders.c.mer_order_id == bindparam("mer_order_id"))
     .order_by(*IN_ORDER)
@@ -50,6 +48,7 @@ _MOVE = (
 _REVIVE_LINES = (
     update(order_lines).where(order_lines.c.order_id == bindparam("moved")).values(live=bindparam("alive"))
 )
+_REFUNDABLE = sorted(REFUNDABLE)
 
 
 class Blocker(NamedTuple):
@@ -95,6 +94,10 @@ class OrderStorage:
         """An order of this payer."""
         return _one(tx, _OF_PAYER, order_id=order_id, payer_id=payer_id)
 
+    def get(self, tx: Connection, order_id: str) -> Order | None:
+        """An order, whoever's: for staff, and for what we do of our own accord."""
+        return _one(tx, _GET, order_id=order_id)
+
     def latest(self, tx: Connection, payer_id: str, limit: int) -> Sequence[Order]:
         """The payer's orders, newest first."""
         newest = orders.c.created_at.desc()
@@ -104,11 +107,11 @@ class OrderStorage:
 
     def paid_for(self, tx: Connection, insured: Person, since: int, until: int) -> Sequence[Order]:
         """Paid orders for a person of that number and name, in the order they were paid, each with no more than the
-        lines for this person and these years."""
+        lines for this person and these years whose money has not gone back."""
         lines = order_lines.c
         paid = WITH_LINES.where(
             lines.insured_index == document_of(insured), lines.live,
-            lines.year.between(since, until), orders.c.state == OrderState.PAID.value,
+            lines.year.between(since, until), orders.c.state.in_(_REFUNDABLE),
         )  # fmt: skip
         found = tx.execute(paid.order_by(orders.c.paid_at, *IN_ORDER))
         return orders_of(row for row in found if row.insured_name == insured.name)
@@ -155,7 +158,8 @@ class OrderStorage:
     def move(
         self, tx: Connection, order: Order, edge: Edge, report: Report, next_action_at: dt.datetime | None
     ) -> None:
-        """Follow an edge; all lines live and end with their order. The caller holds the row's lock."""
+        """Follow an edge; lines live and end with their order, unless they were refunded before. The caller holds the
+        row's lock."""
         paid, final = edge.to is OrderState.PAID, edge.to in FINAL
         values = {
             "moved": order.order_id, "state": edge.to.value, "attempts": 0,
@@ -197,7 +201,7 @@ class OrderStorage:
         tx.execute(update(orders).where(orders.c.order_id == order.order_id).values(refund_due=True))
         return insert_or_ignore(
             tx, refund_cases, order_id=order.order_id, reason=reason.value, transaction_id=report.transaction_id,
-            amount=report.amount, opened_at=now,
+            amount=report.amount, paid_at=report.paid_at, opened_at=now,
         )  # fmt: skip
 
     def add_notify(

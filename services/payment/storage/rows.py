@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, and_, select
 
 from contract import schema
 from contract.insurance import Channel, InsuranceType, PayerKind, PaymentKind
@@ -14,15 +14,25 @@ from contract.payment import OrderState
 from contract.people import DocumentType, Person
 from contract.places import Place
 from contract.quote import QuoteLine
-from services.payment.domain import LIVE, Item, Order
-from services.payment.models import order_lines, orders
+from services.payment.domain import LIVE, Item, ItemRefund, Order
+from services.payment.models import order_lines, orders, refund_lines, refunds
 
-_NOT_READ = {"order_id", "amount", "live", "insured_index"}
-WITH_LINES = select(
-    orders,
-    *(column for column in order_lines.c if column.name not in _NOT_READ),
-    order_lines.c.amount.label("line_amount"),
-).join(order_lines, order_lines.c.order_id == orders.c.order_id)
+_NOT_READ = {"order_id", "amount", "live", "insured_index", "place_code"}
+SAME_LINE = and_(*(refund_lines.c[name] == order_lines.c[name] for name in ("order_id", "item", "line")))
+"""How a line finds the refund that has it."""
+WITH_LINES = (
+    select(
+        orders,
+        *(column for column in order_lines.c if column.name not in _NOT_READ),
+        order_lines.c.amount.label("line_amount"),
+        refunds.c.refund_id,
+        refunds.c.created_at.label("refund_requested_at"),
+        refunds.c.refunded_at,
+    )
+    .join(order_lines, order_lines.c.order_id == orders.c.order_id)
+    .outerjoin(refund_lines, SAME_LINE)
+    .outerjoin(refunds, refunds.c.refund_id == refund_lines.c.refund_id)
+)
 """Orders as `orders_of` reads them; the caller keeps the lines of one order together, by IN_ORDER."""
 
 IN_ORDER = (orders.c.order_id, order_lines.c.item, order_lines.c.line)
@@ -58,6 +68,7 @@ def _line_row(order: Order, number: int, item: Item, line: int) -> dict[str, Any
         "insured_type": item.insured.document_type.value, "insured_number": item.insured.document_number,
         "insured_name": item.insured.name, "insured_phone": item.insured_phone, "relation_id": item.relation_id,
         "place": None if item.place is None else schema.dump(item.place),
+        "place_code": "" if item.place is None else item.place.code,
         "registration_number": item.registration_number, "payer_kind": item.payer_kind.value,
         "insurance_type": item.insurance_type.value, "kind": item.kind.value, "agency_code": item.agency_code,
         "agency_name": item.agency_name, "person_number": item.person_number, "product_code": item.product_code,
@@ -79,7 +90,7 @@ def _order(rows: Sequence[Row[Any]]) -> Order:
         amount=row.amount, channel=Channel(row.channel), state=OrderState(row.state), created_at=row.created_at,
         expires_at=row.expires_at, next_action_at=row.next_action_at, attempts=row.attempts, paid_at=row.paid_at,
         transaction_id=row.transaction_id, failure_code=row.failure_code, refund_due=row.refund_due,
-        mid=row.mid, tid=row.tid, inst_mid=row.inst_mid,
+        returned_at=row.returned_at, mid=row.mid, tid=row.tid, inst_mid=row.inst_mid,
     )  # fmt: skip
 
 
@@ -93,4 +104,18 @@ def _item(rows: Sequence[Row[Any]]) -> Item:
         person_number=row.person_number, product_code=row.product_code,
         lines=tuple(QuoteLine(line.year, line.tier_label, line.line_amount) for line in rows),
         relation_id=row.relation_id, place=None if row.place is None else schema.load(Place, row.place),
+        refunds=_refunds(rows),
     )  # fmt: skip
+
+
+def _refunds(rows: Sequence[Row[Any]]) -> tuple[ItemRefund, ...]:
+    """The refunds that lines of an item are in, oldest first."""
+    places: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        if row.refund_id is not None:
+            places.setdefault(row.refund_id, []).append(place)
+    found = [
+        ItemRefund(refund_id, tuple(lines), rows[lines[0]].refund_requested_at, rows[lines[0]].refunded_at)
+        for refund_id, lines in places.items()
+    ]
+    return tuple(sorted(found, key=lambda refund: (refund.requested_at, refund.lines)))

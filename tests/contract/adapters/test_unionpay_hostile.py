@@ -17,10 +17,10 @@ from services.payment.adapters.base import Buyer
 from services.payment.adapters.unionpay import Netpay
 from services.payment.config import Route
 from services.payment.domain import Trigger
-from services.payment.refunds import Refund, RefundStatus
+from services.payment.refunds import RefundStatus
 from tests.contract.adapters.sandbox_process import RunningSandbox, answering
 from tests.contract.adapters.unionpay_orders import IMPATIENT, adapter, hang_up, new_order, stranger
-from tests.fakes.payment_orders import INSURED, KEY, an_order
+from tests.fakes.payment_orders import INSURED, KEY, a_refund, an_order
 
 PAID = {
     "errCode": "SUCCESS", "status": "TRADE_SUCCESS", "mid": an_order().mid, "tid": an_order().tid,
@@ -28,7 +28,7 @@ PAID = {
     "payTime": "2026-11-23 10:06:00", "refundOrderId": "31940000000001", "refundAmount": 40000,
     "refundStatus": "SUCCESS",
 }  # fmt: skip
-REFUND = Refund("31940000000001", 40000, "重复缴费")
+REFUND = a_refund(refund_order_id="31940000000001")
 
 
 def signed(body: str, route: Route) -> str:
@@ -67,7 +67,7 @@ def changed(**fields: object) -> str:
      changed(totalAmount=float("inf"), refundAmount=float("inf")), changed(totalAmount="４０", refundAmount="４０"),
      changed(payTime="yesterday", refundOrderId="31940000000002"), changed(payTime=20261123, refundStatus={}),
      changed(targetOrderId="4" * 65, refundStatus="DONE"), changed(targetOrderId=42, refundStatus=None),
-     changed(status="TRADE_CLOSED", refundStatus=""), changed(status="TRADE_REFUND", refundStatus="success"),
+     changed(status="CLOSED", refundStatus=""), changed(status="trade_refund", refundStatus="success"),
      "[" * 60_000, '{"errCode":' * 9_000, '{"errCode":"SUCCESS","status":' + "9" * 5000 + "}",
      " " * 70_000 + "{}", "\ufeff{}", "\ud7ff" * 9],
     ids=range(31),

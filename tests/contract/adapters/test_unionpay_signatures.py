@@ -165,4 +165,4 @@ def test_the_page_of_the_older_route_is_signed_raw_with_the_first_key(sign_type:
 def test_closed_after_a_full_refund_is_not_closed_unpaid() -> None:
     order = an_order(mer_order_id="3194278460076848369664", amount=1)
     report = connect(settings()).report_of(published() | {"status": "TRADE_CLOSED"}, order)
-    assert report.trigger is Trigger.UNANSWERED
+    assert (report.trigger, report.failure_code) == (Trigger.GIVEN_BACK, "given_back")

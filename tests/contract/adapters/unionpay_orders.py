@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from dataclasses import replace
 from typing import Any
 
 import requests
@@ -11,8 +12,9 @@ import requests
 from services.payment.adapters.unionpay import Netpay, connect
 from services.payment.config import Route
 from services.payment.domain import Item, Order, Report, Trigger
+from services.payment.refunds import Refund
 from tests.contract.adapters.sandbox_process import RunningSandbox
-from tests.fakes.payment_orders import an_order, settings
+from tests.fakes.payment_orders import a_refund, an_order, settings
 
 IMPATIENT = 0.3
 """Seconds the adapter waits here; the sandbox hangs for longer."""
@@ -69,5 +71,11 @@ def pay(sandbox: RunningSandbox, unionpay: Netpay, **changed: Any) -> Order:
     """A new order, paid."""
     order = new_order(**changed)
     reach(unionpay, order)
-    sandbox.act(order.mer_order_id, "pay")
-    return order
+    paid = sandbox.act(order.mer_order_id, "pay")
+    return replace(order, transaction_id=paid["targetOrderId"])
+
+
+def refund_of(order: Order, **changed: Any) -> Refund:
+    """A new refund of the payment of an order."""
+    values = {"refund_order_id": new_number(), "transaction_id": order.transaction_id or "4200"}
+    return a_refund(**values | changed)

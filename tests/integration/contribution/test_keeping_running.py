@@ -53,7 +53,7 @@ def gateway(
         demonstration.load(tx)
     settings = {
         "AMQP_URI": rabbitmq.url("contribution"), "CONTRIBUTION_DATABASE_URL": postgres.url("contribution"),
-        "TAXBANK_URL": "http://127.0.0.1:9",
+        "TAXBANK_URL": "http://127.0.0.1:9", "TAXCORE_URL": "http://127.0.0.1:9/esb",
     }  # fmt: skip
     replica = Replica(settings, tmp_path / "contribution.log").start()
     yield rabbitmq.url("gateway")

@@ -55,6 +55,7 @@ from services.contribution.storage.tier_imports import TierImportStorage
 from services.contribution.storage.tiers import TierTable
 from services.contribution.usecases import payables
 from services.contribution.usecases import tiers as usecases
+from services.contribution.usecases.payables import Sealer
 from services.contribution.usecases.tier_desk import TierDesk
 from tests.factories.contribution_sheets import flexible, resident, sent
 from tests.fakes.contribution_taxbank import FakeTaxBank
@@ -131,9 +132,8 @@ def quote(desk: TierDesk, upstream: int) -> Quoted:
         person, Enrolment("1", RESIDENT, (entry,)), entry.entry_id, 2026, table.tiers[0].code
     )
     taxbank = FakeTaxBank(payables={2026: [Payable(2026, "", upstream, paid=False)]})
-    return payables.quote_payable(
-        asked, table.tiers, taxbank, KeyRing.parse("1:" + "7a" * 16), desk.clock, 900
-    )
+    sealer = Sealer(KeyRing.parse("1:" + "7a" * 16), desk.clock, 900)
+    return payables.quote_payable(asked, table.tiers, taxbank, sealer)
 
 
 def test_nothing_changes_until_it_is_approved_and_then_quotes_do(desk: TierDesk) -> None:

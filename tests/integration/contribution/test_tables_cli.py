@@ -28,6 +28,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         **KEYS, "PATH": os.environ["PATH"], "ENVIRONMENT": "development", "AMQP_URI": "memory://localhost",
         "CONTRIBUTION_DATABASE_URL": f"sqlite:///{directory}/contribution.sqlite3",
         "CONTRIBUTION_HTTP_ADDRESS": "127.0.0.1:0", "TAXBANK_URL": "http://127.0.0.1:9",
+        "TAXCORE_URL": "http://127.0.0.1:9/esb",
         "CLOCK_OFFSET_FILE": str(clock), "PYTHONIOENCODING": "utf-8",
         **{name: DEMO_CREDENTIALS[name] for name in ("TAXBANK_APP_ID", "TAXBANK_APP_KEY")},
     }  # fmt: skip

@@ -89,7 +89,7 @@ class Served(Service):
         wish, _, argument = data.reason_code.partition(":")
         tx.execute(
             handled.insert(),
-            {"aggregate": data.order_id, "number": data.contribution.year, "pid": os.getpid(),
+            {"aggregate": data.order_id, "number": data.contribution.years[0], "pid": os.getpid(),
              "correlation_id": correlation_id()},
         )  # fmt: skip
         attempt = _attempt(data.order_id)

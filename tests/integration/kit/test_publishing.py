@@ -81,6 +81,14 @@ def test_an_event_leaves_at_once_when_its_own_process_committed_it(
     assert min(delays) < 0.5, "the relay is woken, it does not sleep its second out"
 
 
+def test_an_aggregates_many_events_follow_one_another_without_a_pause(
+    served: Probe, database: Database, name: str
+) -> None:
+    """An order for fifty people has fifty events; the last reminder must not come a minute after the first."""
+    _commit(database, *[name] * 30)
+    eventually(lambda: _handled(database), Counter({name: 30}), seconds=15)
+
+
 def test_the_correlation_id_travels_from_the_request_into_the_event(
     served: Probe, database: Database, bus: Bus, name: str
 ) -> None:

@@ -48,7 +48,7 @@ def call(uri: str, method: Method[Request, Answer], request: Request) -> Answer:
 def publish(uri: str, *happened: tuple[str, EventData]) -> None:
     """Put events (id, data) on the bus, confirmed."""
     with kombu.Connection(uri, transport_options={"confirm_publish": True}) as connection:
-        producer = connection.Producer(exchange=kombu.Exchange(EXCHANGE, type="topic", durable=True))
+        producer = connection.Producer(exchange=kombu.Exchange(EXCHANGE, type="topic", no_declare=True))
         for event_id, event in happened:
             body = events.encode(
                 event, event_id=event_id, source="/tests", subject="order-1", time=dt.datetime.now(dt.UTC),

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,28 +18,36 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from contract.events import OWN_SOURCES
+from contract.notify import SendCode
 from deploy.local.postgresql import PostgreSQL
 from deploy.local.process import free_base, wait_until
 from kit.clock import Clock, SetClock, SystemClock
 from kit.config import read
 from kit.database import Database
-from services.notify import models, usecases
-from services.notify.adapters.base import SmsProvider
+from services.notify import models
 from services.notify.config import Config
-from services.notify.domain import Message, Step
-from services.notify.sender import provider as sms_provider
+from services.notify.domain.messages import Message, Patience, Step
+from services.notify.sender import channels as sms_channels
 from services.notify.storage import NotifyStorage
-from tests.fakes.notify_events import succeeded
+from services.notify.usecases import codes, reminders
+from services.notify.usecases.channels import Channels
+from tests.fakes.notify_events import enveloped, succeeded
 from tests.integration.databases import upgrade
 
+OWN = OWN_SOURCES + "payment"
 GRACE = dt.timedelta(seconds=120)
+PATIENCE = Patience(GRACE, dt.timedelta(seconds=300))
 KEYS = {"BLIND_INDEX_KEY": "5a" * 32, "PERSONAL_DATA_KEYS": "1:" + "3c" * 16}
 for _name, _value in KEYS.items():
     os.environ.setdefault(_name, _value)
 
 CREDENTIALS = {
     "TENCENT_SECRET_ID": "AKIDintegration0000", "TENCENT_SECRET_KEY": "integration-key-0000",
-    "TENCENT_SMS_APP_ID": "1400006666",
+    "TENCENT_SMS_APP_ID": "1400006666", "ALIYUN_ACCESS_KEY_ID": "LTAIintegration0000",
+    "ALIYUN_ACCESS_KEY_SECRET": "integration-key-0000", "SMS_GATEWAY_USER": "bureau",
+    "SMS_GATEWAY_KEY": "integration-key-0000", "SMS_RECEIPT_TOKEN": "integration-token-0000",
+    "NOTIFY_QUIET_HOURS": "off",
 }  # fmt: skip
 
 
@@ -73,8 +82,8 @@ class Provider:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
-    def misbehaves(self, **sms: float) -> None:
-        self.control("PUT", "settings", {"sms": sms})
+    def misbehaves(self, party: str = "sms", **faults: object) -> None:
+        self.control("PUT", "settings", {party: faults})
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -111,8 +120,9 @@ def provider(sandbox: str) -> Provider:
 def environment(sandbox: str, postgres: PostgreSQL) -> dict[str, str]:
     """What a notify process would be started with."""
     return {
-        "NOTIFY_DATABASE_URL": postgres.url("notify"), "NOTIFY_HTTP_ADDRESS": "127.0.0.1:0",
-        "AMQP_URI": "memory://", "TENCENT_SMS_URL": sandbox,
+        "NOTIFY_DATABASE_URL": postgres.url("notify"), "NOTIFY_HTTP_ADDRESS": "127.0.0.1:0", "AMQP_URI": "memory://",
+        "SMS_PROVIDERS": "tencent:100:5000", "TENCENT_SMS_URL": sandbox, "ALIYUN_SMS_URL": f"{sandbox}/aliyun/",
+        "SMS_GATEWAY_URL": f"{sandbox}/gateway",
         **{name: os.environ[name] for name in KEYS}, **CREDENTIALS,
     }  # fmt: skip
 
@@ -123,11 +133,11 @@ def settings(environment: dict[str, str]) -> Config:
 
 
 @pytest.fixture
-def sms(settings: Config) -> Iterator[SmsProvider]:
-    """The real adapter, talking to the sandbox."""
-    adapter = sms_provider(settings)
-    yield adapter
-    adapter.close()
+def channels(settings: Config, database: Database) -> Iterator[Channels]:
+    """The real adapters, talking to the sandbox."""
+    made = sms_channels(settings, database)
+    yield made
+    made.close()
 
 
 @dataclass
@@ -135,22 +145,24 @@ class Notify:
     """The use cases on a real database and a real provider."""
 
     database: Database
-    sms: SmsProvider
+    channels: Channels
     settings: Config
     clock: Clock = field(default_factory=SystemClock)
     storage: NotifyStorage = field(default_factory=NotifyStorage)
 
     def hear(self, event_id: str, **changed: object) -> int:
+        event = succeeded(f"order-of-{event_id}", **changed)
         with self.database.transaction() as tx:
-            return usecases.remind_of_success(
-                tx, succeeded(**changed), event_id, self.storage, self.settings.catalogue(), self.clock.now()
-            )
+            return reminders.remind_of_success(tx, event, enveloped(event, event_id, OWN), self.teller)
 
     def claim(self, limit: int = 100) -> Sequence[Message]:
-        return usecases.claim(self.database, self.storage, self.clock, limit)
+        return reminders.claim(self.database, self.storage, self.channels, self.clock, limit).messages
 
     def deliver(self, message: Message) -> Step | None:
-        return usecases.deliver(message, self.database, self.storage, self.sms, self.clock, GRACE)
+        return reminders.deliver(message, self.database, self.storage, self.channels, self.clock, PATIENCE)
+
+    def send_code(self, request: SendCode) -> None:
+        codes.send_code(request, self.desk)
 
     def send_due(self) -> None:
         for message in self.claim():
@@ -162,14 +174,23 @@ class Notify:
         self.clock = SetClock(now)
 
     @property
+    def teller(self) -> reminders.Teller:
+        cap = self.settings.reminders_per_day
+        return reminders.Teller(self.storage, self.settings.catalogue(), cap, self.clock)
+
+    @property
+    def desk(self) -> codes.Desk:
+        return codes.Desk(self.database, self.storage, self.channels, self.clock, time.sleep)
+
+    @property
     def states(self) -> Counter[str]:
         with self.database.read() as connection:
             return Counter(connection.execute(select(models.messages.c.state)).scalars())
 
 
 @pytest.fixture
-def notify(database: Database, provider: Provider, sms: SmsProvider, settings: Config) -> Notify:
-    return Notify(database, sms, settings)
+def notify(database: Database, provider: Provider, channels: Channels, settings: Config) -> Notify:
+    return Notify(database, channels, settings)
 
 
 def _answers(url: str) -> bool:

@@ -1,6 +1,7 @@
 """A sender that kills itself: `python -m tests.integration.notify.dying_sender STEP`.
 
-before_send: after the claim was committed · after_send: after the provider took the message · never: it lives
+before_send: after the claim was committed · after_send: after the provider took the message · recorded: after its
+answer was committed · never: it lives
 """
 
 from __future__ import annotations
@@ -9,41 +10,48 @@ import datetime as dt
 import os
 import signal
 import sys
+from dataclasses import replace
 
 from kit.clock import SystemClock
 from kit.config import read
 from kit.database import Database
-from services.notify import usecases
-from services.notify.adapters.tencent import TencentSms
+from services.notify.adapters.base import SmsProvider
 from services.notify.config import Config
-from services.notify.domain import Accepted, Rejected, Sms
-from services.notify.sender import provider
+from services.notify.domain.messages import Accepted, Found, Rejected, Sms
+from services.notify.sender import channels
 from services.notify.storage import NotifyStorage
+from services.notify.usecases import reminders
 
 
 def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+class Dying:
+    """A provider whose caller dies."""
+
+    def __init__(self, adapter: SmsProvider, step: str) -> None:
+        self._adapter, self._step = adapter, step
+        self.find, self.close = adapter.find, adapter.close
+
+    def send(self, message: Sms, now: dt.datetime) -> Accepted | Rejected | Found:
+        if self._step == "before_send":
+            _die()
+        accepted = self._adapter.send(message, now)
+        if self._step == "after_send":
+            _die()
+        return accepted
+
+
 def main(step: str) -> None:
     settings = read(Config)
-    sms = provider(settings)
-    assert isinstance(sms, TencentSms)
-
-    class Dying:
-        find, close = sms.find, sms.close
-
-        def send(self, message: Sms, now: dt.datetime) -> Accepted | Rejected:
-            if step == "before_send":
-                _die()
-            accepted = sms.send(message, now)
-            if step == "after_send":
-                _die()
-            return accepted
-
     database, storage, clock = Database(settings.database_url), NotifyStorage(), SystemClock()
-    for message in usecases.claim(database, storage, clock, 100):
-        usecases.deliver(message, database, storage, Dying(), clock, settings.lookup_grace)
+    real = channels(settings, database)
+    dying = replace(real, adapters={name: Dying(adapter, step) for name, adapter in real.adapters.items()})
+    for message in reminders.claim(database, storage, dying, clock, 100).messages:
+        reminders.deliver(message, database, storage, dying, clock, settings.patience)
+    if step == "recorded":
+        _die()
 
 
 if __name__ == "__main__":

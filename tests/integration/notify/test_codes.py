@@ -6,14 +6,14 @@ import datetime as dt
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Final
 
 import pytest
 from sqlalchemy import select
 
 from contract.notify import SendCode, SmsNotAccepted
-from services.notify import usecases
-from services.notify.domain import Accepted, Found, NotFound, Rejected, Sms
+from services.notify.domain.messages import Accepted, Found, NotFound, Rejected, Sms
 from services.notify.models import codes
 from tests.integration.notify.conftest import Notify, Provider
 
@@ -21,7 +21,7 @@ REQUEST: Final = SendCode("challenge-1", "13800138000", "042042", 5)
 
 
 def send(notify: Notify, request: SendCode = REQUEST) -> None:
-    usecases.send_code(request, notify.database, notify.storage, notify.sms, notify.clock)
+    notify.send_code(request)
 
 
 def test_a_code_arrives(notify: Notify, provider: Provider) -> None:
@@ -49,21 +49,24 @@ def test_a_code_taken_without_an_answer_is_found(notify: Notify, provider: Provi
     """The look-up must get its answer, so only this one call hangs."""
     taken: list[Sms] = []
 
-    class HangsOnce:
-        close = notify.sms.close
+    real = notify.channels.adapters["tencent"]
 
-        def send(self, sms: Sms, now: dt.datetime) -> Accepted | Rejected:
+    class HangsOnce:
+        close = real.close
+
+        def send(self, sms: Sms, now: dt.datetime) -> Accepted | Rejected | Found:
             provider.misbehaves(accept_then_timeout_rate=1.0)
             try:
-                return notify.sms.send(sms, now)
+                return real.send(sms, now)
             finally:
                 taken.append(sms)
                 provider.misbehaves(accept_then_timeout_rate=0.0)
 
         def find(self, message_id: str, phone: str, since: dt.datetime, now: dt.datetime) -> Found | NotFound:
-            return notify.sms.find(message_id, phone, since, now)
+            return real.find(message_id, phone, since, now)
 
-    usecases.send_code(REQUEST, notify.database, notify.storage, HangsOnce(), notify.clock)
+    notify.channels = replace(notify.channels, adapters={"tencent": HangsOnce()})
+    notify.send_code(REQUEST)
     assert len(taken) == len(provider.messages) == 1
 
 

@@ -9,19 +9,21 @@ import pytest
 
 from contract.notify import SendCode
 from kit.database import Database
-from services.notify import usecases
-from services.notify.adapters.base import SmsProvider
 from services.notify.config import Config
-from services.notify.domain import LEASE, State
+from services.notify.domain.messages import LEASE, State
+from services.notify.sender import channels as sms_channels
+from services.notify.usecases import codes
 from tests.integration.databases import upgrade
 from tests.integration.notify.conftest import GRACE, Notify, Provider
 
 
 @pytest.fixture
-def notify(tmp_path: Path, provider: Provider, sms: SmsProvider, settings: Config) -> Iterator[Notify]:
+def notify(tmp_path: Path, provider: Provider, settings: Config) -> Iterator[Notify]:
     database = Database(f"sqlite:///{tmp_path}/notify.sqlite3")
     upgrade("notify", database)
-    yield Notify(database, sms, settings)
+    channels = sms_channels(settings, database)
+    yield Notify(database, channels, settings)
+    channels.close()
     database.engine.dispose()
 
 
@@ -60,9 +62,9 @@ def test_what_waits_is_counted(notify: Notify) -> None:
 def test_a_code_is_recorded_once_and_forgotten(notify: Notify, provider: Provider) -> None:
     request = SendCode("challenge-1", "13800138000", "042042", 5)
     for _ in range(2):
-        usecases.send_code(request, notify.database, notify.storage, notify.sms, notify.clock)
+        notify.send_code(request)
     assert len(provider.messages) == 1
     notify.later(hours=25)
-    usecases.forget_codes(notify.database, notify.storage, notify.clock)
+    codes.forget(notify.database, notify.storage, notify.clock)
     with notify.database.transaction() as tx:
         assert notify.storage.begin_code(tx, "challenge-1", "13800138000", notify.clock.now()) is None

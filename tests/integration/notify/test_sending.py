@@ -14,14 +14,14 @@ import pytest
 from sqlalchemy import select, text
 
 from contract.notify import SendCode
-from services.notify import usecases
 from services.notify.config import Config
-from services.notify.domain import LEASE, State, Step
+from services.notify.domain.messages import LEASE, State, Step
 from services.notify.models import messages, metadata
-from services.notify.sender import provider as sms_provider
+from services.notify.sender import channels as sms_channels
 from services.notify.templates import HOTLINE
-from tests.fakes.notify_events import failed
-from tests.integration.notify.conftest import GRACE, Notify, Provider
+from services.notify.usecases import reminders
+from tests.fakes.notify_events import enveloped, failed
+from tests.integration.notify.conftest import GRACE, OWN, Notify, Provider
 
 PHONE = "13800138000"
 
@@ -50,9 +50,8 @@ def test_what_is_counted_is_what_the_provider_bills(notify: Notify, provider: Pr
 
 def test_a_failure_arrives_with_reason_and_hotline(notify: Notify, provider: Provider) -> None:
     with notify.database.transaction() as tx:
-        usecases.remind_of_failure(
-            tx, failed(), "event-1", notify.storage, notify.settings.catalogue(), notify.clock.now()
-        )
+        event = failed()
+        reminders.remind_of_failure(tx, event, enveloped(event, "event-1", OWN), notify.teller)
     notify.send_due()
     assert "未成功原因：银行卡余额不足。" in provider.messages[0]["text"]
     assert HOTLINE in provider.messages[0]["text"]
@@ -84,9 +83,9 @@ def test_a_row_locked_by_one_sender_is_skipped_by_another(notify: Notify) -> Non
     notify.hear("event-1")
     notify.hear("event-2")
     with notify.database.transaction() as first:
-        mine = notify.storage.claim(first, 1, notify.clock.now())
+        mine = notify.storage.take_queued(first, 1, notify.clock.now())
         with notify.database.transaction() as second:
-            others = notify.storage.claim(second, 10, notify.clock.now())
+            others = notify.storage.take_queued(second, 10, notify.clock.now())
     assert len(mine) == len(others) == 1
     assert mine[0].sms.message_id != others[0].sms.message_id
 
@@ -124,7 +123,7 @@ def test_a_sender_killed_after_the_call_doubles_nothing(
     assert notify.states == {State.SENDING: 1}
     notify.later(seconds=LEASE.total_seconds())
     notify.send_due()
-    assert notify.states == {State.SENT: 1}
+    assert notify.states == {State.DELIVERED: 1}
     (message,) = provider.messages
     with notify.database.read() as connection:
         assert connection.execute(select(messages.c.serial)).scalar_one() == message["serial_no"]
@@ -141,6 +140,7 @@ def test_a_sender_that_lives_sends_all(
 
 @pytest.mark.parametrize("fault", ["accept_then_timeout_rate", "timeout_rate", "error_rate"])
 def test_no_answer_is_cleared_up_without_a_second_sms(notify: Notify, provider: Provider, fault: str) -> None:
+    provider.misbehaves("receipts", delay_seconds=[3600, 3600])
     notify.hear("event-1")
     provider.misbehaves(**{fault: 1.0})
     notify.send_due()
@@ -155,11 +155,12 @@ def test_no_answer_is_cleared_up_without_a_second_sms(notify: Notify, provider: 
 
 def test_a_provider_that_is_away_is_tried_again(notify: Notify, provider: Provider, settings: Config) -> None:
     notify.hear("event-1")
-    there, notify.sms = notify.sms, sms_provider(replace(settings, tencent_sms_url="http://127.0.0.1:1"))
+    away = replace(settings, tencent_sms_url="http://127.0.0.1:1")
+    there, notify.channels = notify.channels, sms_channels(away, notify.database)
     notify.send_due()
     assert notify.states == {State.QUEUED: 1}
-    notify.sms.close()
-    notify.sms = there
+    notify.channels.close()
+    notify.channels = there
     notify.later(seconds=5)
     notify.send_due()
     assert notify.states == {State.SENT: 1}
@@ -199,14 +200,14 @@ def test_the_old_try_cannot_end_the_new_one(notify: Notify) -> None:
 def test_the_database_holds_nothing_personal_in_plain(notify: Notify) -> None:
     notify.hear("event-1", operator_name="欧阳娜娜")
     code = SendCode("c-1", "13900139000", "042042", 5)
-    usecases.send_code(code, notify.database, notify.storage, notify.sms, notify.clock)
+    notify.send_code(code)
     with notify.database.read() as connection:
         dump = "".join(
             row[0]
             for table in metadata.sorted_tables
             for row in connection.execute(text(f"SELECT t::text FROM {table.name} t"))
         )
-    assert "event-1" in dump
+    assert "payment_succeeded" in dump
     assert "c-1" in dump
     for plain in (PHONE, "13900139000", "韦**", "南宁市青秀区医疗保障局", "45010300012345", "欧***"):
         assert plain not in dump

@@ -18,7 +18,9 @@ from kit.outbox import Outbox
 from services.payment.adapters.unionpay import connect
 from services.payment.config import Config
 from services.payment.models import order_history, outbox, refund_cases
+from services.payment.storage.external import ExternalStorage
 from services.payment.storage.orders import OrderStorage
+from services.payment.storage.refunds import RefundStorage
 from services.payment.usecases import Wiring
 from tests.fakes.payment_orders import QUOTE_KEYS
 
@@ -32,7 +34,17 @@ T = TypeVar("T")
 def wiring(database: Database, config: Config, clock: Clock) -> Wiring:
     """The use cases on a real database, with the real adapter and outbox."""
     unionpay, seal = connect(config), KeyRing.parse(QUOTE_KEYS)
-    return Wiring(database, OrderStorage(), unionpay, Outbox(outbox, "payment"), seal, clock, config)
+    return Wiring(
+        database,
+        OrderStorage(),
+        RefundStorage(),
+        ExternalStorage(),
+        unionpay,
+        Outbox(outbox, "payment"),
+        seal,
+        clock,
+        config,
+    )
 
 
 def published(database: Transactions, order_id: str = "") -> list[Envelope]:

@@ -50,6 +50,13 @@ class RunningPayment:
         placed = usecases.place_order(request, self.payment)
         return self.stored(placed.order_id)
 
+    def paid(self, **faults: Any) -> Order:
+        """An order that was paid; its faults at UnionPay are set first."""
+        order = self.reached(**faults)
+        self.sandbox.act(order.mer_order_id, "pay")
+        assert self.becomes(order, OrderState.PAID)
+        return self.stored(order.order_id)
+
     def reached(self, **faults: Any) -> Order:
         """An order whose payer is on UnionPay's page; its faults there are set first."""
         order = self.place()
@@ -82,16 +89,19 @@ class RunningPayment:
 
 
 @contextmanager
-def running_payment(database: Database, folder: Path) -> Iterator[RunningPayment]:
-    """Start sandbox and service, and kill both at the end."""
+def running_payment(
+    database: Database, folder: Path, amqp_uri: str = "memory://localhost", **changed: Any
+) -> Iterator[RunningPayment]:
+    """Start sandbox and service, with these settings changed, and kill both at the end."""
     offset, address = folder / "clock-offset", f"127.0.0.1:{free_base()}"
     offset.write_text("0")
     with running_sandbox(folder, offset) as sandbox:
         config = settings(
             database_url=database.engine.url.render_as_string(hide_password=False), http_address=address,
             personal_data_keys=os.environ["PERSONAL_DATA_KEYS"], blind_index_key=os.environ["BLIND_INDEX_KEY"],
-            clock_offset_file=offset, unionpay_url=sandbox.url, unionpay_timeout=1.0,
-            unionpay_notify_url=f"http://{address}/notify/unionpay",
+            clock_offset_file=offset, amqp_uri=amqp_uri, unionpay_url=sandbox.url, unionpay_timeout=1.0,
+            taxcore_records_url=f"{sandbox.url}/esb/records", reconciliation_cut="23:59:59",
+            unionpay_notify_url=f"http://{address}/notify/unionpay", **changed,
         )  # fmt: skip
         with _started(config, folder / "payment.log"):
             yield RunningPayment(
@@ -104,7 +114,7 @@ def _started(config: Config, log: Path) -> Iterator[None]:
     with log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "kit.runner", "payment"],
-            cwd=ROOT, env=_environment(config), stdout=output, stderr=output,
+            cwd=ROOT, env=environment_of(config), stdout=output, stderr=output,
         )  # fmt: skip
         try:
             assert wait_until(lambda: _ready(config.http_address), 20), log.read_text()
@@ -114,7 +124,7 @@ def _started(config: Config, log: Path) -> Iterator[None]:
             process.wait()
 
 
-def _environment(config: Config) -> dict[str, str]:
+def environment_of(config: Config) -> dict[str, str]:
     """The settings as the variables they are read from."""
     environment = {"PATH": os.environ["PATH"]}
     for field in dataclasses.fields(config):

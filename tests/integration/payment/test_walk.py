@@ -12,7 +12,7 @@ from contract import events
 from contract.payment import OrderState, OrderView, PaymentFailed, PaymentSucceeded
 from deploy.local.process import wait_until
 from kit.database import Database
-from services.payment import domain, usecases
+from services.payment import failures, usecases
 from services.payment.domain import Order
 from services.payment.models import notifies
 from tests.fakes.payment_orders import paid_fields
@@ -114,7 +114,7 @@ def test_an_order_nobody_pays_is_closed_when_its_time_is_over(running: RunningPa
     assert running.becomes(order, OrderState.CLOSED)
     last = published(running.payment.database, order.order_id)[-1]
     event = events.data_of(last, PaymentFailed)
-    assert (event.reason_code, event.reason) == ("expired", domain.FAILURES["expired"].reason)
+    assert (event.reason_code, event.reason) == ("expired", failures.FAILURES["expired"].reason)
     assert view(running, order).failure == "超过支付时限未支付，订单已关闭，没有扣款"
 
 
@@ -136,9 +136,13 @@ def test_a_late_success_on_a_closed_order_opens_a_refund_case(running: RunningPa
     assert answered(running, order, ["200 SUCCESS"])
     (case,) = refunds(running.payment.database, order.order_id)
     assert (case.reason, case.amount, case.transaction_id) == ("late", order.amount, late["targetOrderId"])
-    assert view(running, order).state is OrderState.CLOSED
-    assert view(running, order).failure == domain.PENDING_REFUND
-    assert types(running.payment.database, order.order_id) == UNPAID
+    assert wait_until(lambda: view(running, order).returned_at is not None, 10)
+    assert (view(running, order).state, view(running, order).failure) == (
+        OrderState.CLOSED,
+        failures.RETURNED,
+    )
+    assert types(running.payment.database, order.order_id) == [*UNPAID, "payment.returned.v1"]
+    assert running.sandbox.order(order.mer_order_id)["refunded"] == order.amount
 
 
 def test_a_second_success_opens_a_refund_case(running: RunningPayment) -> None:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from contract.catalogue import EVENTS
-from deploy.broker import MIGRATION, definitions
-from deploy.topology import SERVICES
+from deploy.broker import EXAMPLE, MIGRATION, definitions
+from deploy.topology import OUTSIDE, SERVICES
 
-PASSWORDS = {name: f"password-of-{name}" for name in (*SERVICES, MIGRATION)}
+PASSWORDS = {name: f"password-of-{name}" for name in (*SERVICES, *OUTSIDE, MIGRATION)}
 
 
 @pytest.fixture
@@ -52,6 +52,19 @@ def test_the_migration_creates_event_queues_and_nothing_else(imported: dict[str,
         assert _may(imported, MIGRATION, name) == set()
 
 
+@pytest.mark.parametrize("account", OUTSIDE)
+def test_an_outside_publisher_only_sends_events(imported: dict[str, Any], account: str) -> None:
+    assert _may(imported, account, "payments") == {"write"}
+    for name in (
+        "nameko-rpc",
+        "rpc-payment",
+        f"rpc.reply-{account}-3f2a",
+        "payment.contribution.refund_requested.v1",
+    ):
+        assert _may(imported, account, name) == set()
+    assert not _topic(imported, account, "payments", "write", "payment.succeeded.v1")
+
+
 def _topic(imported: dict[str, Any], account: str, exchange: str, right: str, key: str) -> bool:
     return all(
         re.search(entry[right], key) is not None
@@ -84,3 +97,25 @@ def test_passwords_are_stored_as_rabbitmqs_salted_hash(imported: dict[str, Any])
         stored = base64.b64decode(user["password_hash"])
         salted = stored[:4] + PASSWORDS[user["name"]].encode()
         assert stored[4:] == hashlib.sha256(salted).digest()
+
+
+@pytest.fixture
+def with_publisher() -> dict[str, Any]:
+    return definitions(PASSWORDS | {EXAMPLE: "password-of-a-publisher"})
+
+
+def test_another_tax_system_may_only_write_and_only_events(with_publisher: dict[str, Any]) -> None:
+    assert _may(with_publisher, EXAMPLE, "payments") == {"write"}
+    for name in ("nameko-rpc", "amq.default", "payments2", "x", *(f"rpc-{s}" for s in SERVICES),
+                 "payment.payment.succeeded.v1", "rpc.reply-gateway-3f2a"):  # fmt: skip
+        assert _may(with_publisher, EXAMPLE, name) == set()
+
+
+def test_another_tax_system_tells_of_payments_and_nothing_else(with_publisher: dict[str, Any]) -> None:
+    told = {event for event in EVENTS if _topic(with_publisher, EXAMPLE, "payments", "write", event)}
+    assert told == {"payment.succeeded.v1", "payment.failed.v1", "payment.refunded.v1"}
+    assert not _topic(with_publisher, EXAMPLE, "payments", "read", "payment.succeeded.v1")
+
+
+def test_an_instance_that_serves_residents_has_no_account_of_another_system(imported: dict[str, Any]) -> None:
+    assert EXAMPLE not in {user["name"] for user in imported["users"]}

@@ -15,7 +15,7 @@ import yaml
 from deploy.broker import MIGRATION
 from deploy.containers import files
 from deploy.local.credentials import load_secrets
-from deploy.topology import SERVICES
+from deploy.topology import OUTSIDE, SERVICES
 
 ROOT = Path(__file__).parents[3]
 OUTWARD = {"gateway", "contribution", "payment", "notify"}
@@ -96,6 +96,7 @@ def test_the_migration_opens_every_database_and_the_bus_as_itself(written: dict[
 def test_the_servers_know_the_passwords_that_services_use(written: dict[str, str]) -> None:
     assert {user["name"] for user in json.loads(written["definitions.json"])["users"]} == {
         *SERVICES,
+        *OUTSIDE,
         MIGRATION,
     }
     for name in SERVICES:

@@ -15,7 +15,7 @@ from services.gateway.domain.sessions import LoggedInPayer
 from services.gateway.usecases.ports import Ports
 from tests.fakes.gateway_aside import FakeAside
 from tests.fakes.gateway_peers import FakePeers
-from tests.fakes.gateway_storage import FakeJourneys, FakeSessions, FakeTransactions
+from tests.fakes.gateway_storage import FakeBatches, FakeJourneys, FakeSessions, FakeTransactions
 
 NOW = dt.datetime(2026, 11, 23, 1, 0, tzinfo=dt.UTC)
 PERSON = Person(DocumentType.RESIDENT_ID, "450103197806122040", "韦秀兰")
@@ -69,4 +69,4 @@ def aside() -> FakeAside:
 def ports(clock: SetClock, peers: FakePeers, aside: FakeAside) -> Ports:
     peers.answer(find_enrolment, enrolment(PENSION, MEDICAL))
     peers.answer(list_tiers, TIERS)
-    return Ports(peers._transactions, FakeSessions(), FakeJourneys(), peers, clock, aside)
+    return Ports(peers._transactions, FakeSessions(), FakeJourneys(), FakeBatches(), peers, clock, aside)

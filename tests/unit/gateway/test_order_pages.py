@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from werkzeug.test import EnvironBuilder
@@ -12,6 +13,7 @@ from werkzeug.wrappers import Request
 from contract.insurance import Channel, InsuranceType, PaymentKind
 from contract.payment import OrderItem, OrderState, OrderView
 from contract.quote import QuoteLine
+from contract.refunded import ItemRefund
 from services.gateway.domain.sessions import Session
 from services.gateway.pages import Pages
 from tests.unit.gateway.conftest import NOW, PAYER
@@ -79,3 +81,56 @@ def test_an_order_that_failed_can_be_paid_again(items: tuple[OrderItem, ...]) ->
     text = shown("order_failed.html", replace(order(*items, state=OrderState.CLOSED), failure="超过支付时限"))
     assert "重新缴费" in text
     assert "没有扣款" in text
+
+
+UNDER_WAY, DONE = ItemRefund((2026,), 40_000, NOW), ItemRefund((2026,), 40_000, NOW, NOW)
+
+
+def test_a_refund_under_way_says_how_much_and_that_nothing_need_be_done() -> None:
+    view = order(MEDICAL, replace(CHILDS, refunds=(UNDER_WAY,)), state=OrderState.REFUNDING)
+    text = shown("order_refund.html", view)
+    for words in ("正在退费 400.00 元", "退费中400.00 元，", "开始办理", "短信告诉您", "缴费金额800.00 元"):
+        assert words in text
+    assert "已退费" not in text
+    assert "退费中" in shown("orders.html", view)
+
+
+def test_what_went_back_says_when_and_that_the_year_is_not_paid() -> None:
+    view = order(replace(MEDICAL, refunds=(DONE,)), state=OrderState.REFUNDED)
+    text = shown("order_refund.html", view)
+    for words in ("已退费 400.00 元", "款项已退回原支付账户", "退回原支付账户", "对应年度没有缴费"):
+        assert words in text
+    assert "工作日" not in text, "nobody knows how long the bank takes, unless it is configured"
+    assert "已退费" in shown("orders.html", view)
+
+
+def test_a_paid_order_says_what_of_it_went_back() -> None:
+    view = order(MEDICAL, replace(CHILDS, refunds=(DONE,)))
+    assert "其中 400.00 元已退费" in shown("order_paid.html", view)
+    assert "部分已退费" in shown("orders.html", view)
+    assert "已退费400.00 元" in shown("order_reminder.html", view)
+    assert "已退费" not in shown("order_paid.html", order(MEDICAL, CHILDS))
+
+
+def test_some_years_that_went_back_are_named() -> None:
+    view = order(replace(BACK, refunds=(ItemRefund((2021, 2022), 40_000, NOW, NOW),)))
+    assert "已退费2021-2022年，400.00 元，" in shown("order_paid.html", view)
+
+
+def test_money_that_was_not_the_orders_is_said_to_be_back() -> None:
+    failed = replace(order(MEDICAL, state=OrderState.CLOSED), failure="已退回", returned_at=NOW)
+    text = shown("order_failed.html", failed)
+    assert "款项已于" in text
+    assert "没有扣款" not in text
+    assert "重新缴费" in text
+    assert "款项已退回" in shown("orders.html", failed)
+    assert "重复的款项，已于" in shown("order_paid.html", replace(order(MEDICAL), returned_at=NOW))
+
+
+def test_how_long_a_refund_takes_is_said_only_where_it_is_configured() -> None:
+    pages = Pages(SimpleNamespace(refund_arrival="一般1至3个工作日到账"))
+    view = order(replace(MEDICAL, refunds=(UNDER_WAY,)), state=OrderState.REFUNDING)
+    request = Request(EnvironBuilder(path="/orders/order-1").get_environ())
+    session = Session(b"", "openid", "csrf", NOW, NOW, payer=PAYER)
+    html = pages.render("order_refund.html", request, session, order=view, looks=1).get_data(as_text=True)
+    assert "一般1至3个工作日到账" in html

@@ -12,7 +12,7 @@ from contract.errors import NotFound, Unavailable
 from contract.identity import EndLogin, LoginEnded
 from kit.clock import SetClock
 from services.gateway.domain.sessions import Session, device_of
-from services.gateway.usecases import journeys, sessions, upkeep
+from services.gateway.usecases import batches, journeys, sessions, upkeep
 from services.gateway.usecases.ports import Ports
 from tests.fakes.gateway_peers import FakePeers
 from tests.unit.gateway.conftest import LIFE, NOW, PAYER
@@ -79,9 +79,12 @@ def test_of_an_erased_person_nothing_stays(ports: Ports) -> None:
     theirs = _session(ports, 2, payer=NEIGHBOUR)
     journeys.start_journey(PAYER, LIFE, ports)
     kept = journeys.start_journey(NEIGHBOUR, LIFE, ports)
-    sessions.forget_person(None, "person-1", ports.sessions, ports.journeys)
+    batches.start_batch(PAYER, LIFE, ports)
+    theirs_too = batches.start_batch(NEIGHBOUR, LIFE, ports)
+    sessions.forget_person(None, "person-1", ports.sessions, ports.journeys, ports.batches)
     assert list(ports.sessions.rows.values()) == [theirs]
     assert list(ports.journeys.rows.values()) == [kept]
+    assert list(ports.batches.rows.values()) == [theirs_too]
 
 
 def test_dead_sessions_are_forgotten(ports: Ports, clock: SetClock) -> None:

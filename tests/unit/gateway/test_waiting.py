@@ -141,7 +141,7 @@ def test_the_place_is_told_where_somebody_knows_it(
     asking: Journey, ports: Ports, peers: FakePeers, answer: object, ahead: int | None
 ) -> None:
     peers.answer(contribution.get_queue_place, answer)
-    assert journeys.find_place(asking, ports).ahead == ahead
+    assert journeys.find_place(asking.journey_id, ports).ahead == ahead
     assert peers.asked["get_queue_place"][0].ticket == asking.journey_id
 
 

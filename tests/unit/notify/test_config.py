@@ -22,7 +22,13 @@ def refused(**changed: str) -> str:
 def test_all_missing_settings_are_told_together() -> None:
     with pytest.raises(ConfigurationError) as error:
         read(Config, {})
-    for name in ("NOTIFY_DATABASE_URL", "TENCENT_SECRET_ID", "TENCENT_SECRET_KEY", "TENCENT_SMS_APP_ID"):
+    for name in (
+        "NOTIFY_DATABASE_URL",
+        "TENCENT_SECRET_ID",
+        "TENCENT_SECRET_KEY",
+        "TENCENT_SMS_APP_ID",
+        "SMS_RECEIPT_TOKEN",
+    ):
         assert f"{name} is not set" in error.value.problems
 
 

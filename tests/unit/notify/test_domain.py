@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from services.notify.domain import (
+from services.notify.domain.messages import (
     FIRST_RETRY,
     LEASE,
     LONGEST_RETRY,
@@ -18,7 +18,9 @@ from services.notify.domain import (
     Message,
     NotFound,
     Outcome,
+    Patience,
     Rejected,
+    Remedy,
     Sms,
     State,
     Step,
@@ -31,6 +33,8 @@ from services.notify.templates import Kind
 
 NOW = dt.datetime(2026, 11, 23, 8, tzinfo=dt.UTC)
 GRACE = dt.timedelta(seconds=120)
+RECEIPT = dt.timedelta(seconds=300)
+PATIENCE = Patience(GRACE, RECEIPT)
 SECOND = dt.timedelta(seconds=1)
 
 
@@ -43,53 +47,54 @@ def message(tries: int = 1, age: dt.timedelta = SECOND, tried: dt.timedelta = SE
 @pytest.mark.parametrize(
     ("outcome", "step"),
     [
-        (Accepted("7"), Step(State.SENT, serial="7")),
-        (Found("7"), Step(State.SENT, serial="7")),
+        (Accepted("7"), Step(State.SENT, NOW + RECEIPT, serial="7")),
+        (Found("7"), Step(State.SENT, NOW + RECEIPT, serial="7")),
+        (Found("7", delivered=True), Step(State.DELIVERED, serial="7")),
         (Found("7", "空号"), Step(State.UNDELIVERED, reason="空号", serial="7")),
-        (Rejected("blacklist", permanent=True), Step(State.UNDELIVERED, reason="blacklist")),
-        (Rejected("limit", permanent=False), Step(State.QUEUED, NOW + FIRST_RETRY, "limit")),
+        (Rejected("blacklist", Remedy.GIVE_UP), Step(State.UNDELIVERED, reason="blacklist")),
+        (Rejected("limit", Remedy.RETRY), Step(State.QUEUED, NOW + FIRST_RETRY, "limit")),
         (Unclear("ReadTimeout"), Step(State.SENDING, NOW + LOOK_AGAIN, "ReadTimeout")),
     ],
 )
 def test_each_answer_leads_to_its_state(outcome: Outcome, step: Step) -> None:
-    assert next_step(message(), outcome, NOW, GRACE) == step
+    assert next_step(message(), outcome, NOW, PATIENCE) == step
 
 
 def test_not_found_is_asked_again_within_the_grace() -> None:
-    step = next_step(message(tried=GRACE - SECOND), NotFound(), NOW, GRACE)
+    step = next_step(message(tried=GRACE - SECOND), NotFound(), NOW, PATIENCE)
     assert step.state is State.SENDING
     assert step.due_at is not None
     assert step.due_at > NOW
 
 
 def test_not_found_is_sent_again_after_the_grace() -> None:
-    step = next_step(message(tried=GRACE), NotFound(), NOW, GRACE)
+    step = next_step(message(tried=GRACE), NotFound(), NOW, PATIENCE)
     assert (step.state, step.due_at) == (State.QUEUED, NOW)
 
 
 def test_the_older_a_doubt_the_longer_the_pause() -> None:
     pauses = []
     for hours in (0.1, 1, 10):
-        due_at = next_step(message(tried=dt.timedelta(hours=hours)), Unclear("x"), NOW, GRACE).due_at
+        due_at = next_step(message(tried=dt.timedelta(hours=hours)), Unclear("x"), NOW, PATIENCE).due_at
         assert due_at is not None
         pauses.append(due_at - NOW)
     assert pauses == sorted(pauses)
     assert pauses[-1] == LONGEST_RETRY
 
 
-@pytest.mark.parametrize("outcome", [Rejected("limit", permanent=False), NotFound()])
+@pytest.mark.parametrize("outcome", [Rejected("limit", Remedy.RETRY), NotFound()])
 @pytest.mark.parametrize("tried_out", [{"tries": MAX_ATTEMPTS}, {"age": MAX_AGE + SECOND}])
 def test_what_cannot_be_sent_is_given_up_with_a_reason(
     outcome: Outcome, tried_out: dict[str, object]
 ) -> None:
-    step = next_step(message(tried=GRACE, **tried_out), outcome, NOW, GRACE)  # type: ignore[arg-type]
+    step = next_step(message(tried=GRACE, **tried_out), outcome, NOW, PATIENCE)  # type: ignore[arg-type]
     assert step.state is State.UNDELIVERED
     assert step.reason
 
 
 def test_a_doubt_is_never_queued_whatever_its_age() -> None:
-    assert next_step(message(tries=MAX_ATTEMPTS), Unclear("x"), NOW, GRACE).state is State.SENDING
-    old = next_step(message(age=MAX_AGE + SECOND), Unclear("x"), NOW, GRACE)
+    assert next_step(message(tries=MAX_ATTEMPTS), Unclear("x"), NOW, PATIENCE).state is State.SENDING
+    old = next_step(message(age=MAX_AGE + SECOND), Unclear("x"), NOW, PATIENCE)
     assert old == Step(State.UNDELIVERED, reason="fate unknown: x")
 
 

@@ -16,10 +16,11 @@ import pytest
 
 from kit.config import read
 from services.notify.adapters import tencent
+from services.notify.adapters import wire as http
 from services.notify.adapters.base import Ambiguous
 from services.notify.adapters.tencent import Account, TencentSms
 from services.notify.config import Config
-from services.notify.domain import Accepted, Found, NotFound, Rejected, Sms
+from services.notify.domain.messages import Accepted, Found, NotFound, Rejected, Remedy, Sms
 from services.notify.templates import Kind
 from tests.unit.notify.test_wording import ENVIRONMENT
 
@@ -51,15 +52,15 @@ def status(code: str, serial: str = "") -> dict[str, Any]:
     [
         (status("Ok", "2645:1"), Accepted("2645:1")),
         (status("FailedOperation.PhoneNumberInBlacklist"),
-         Rejected("FailedOperation.PhoneNumberInBlacklist", permanent=True)),
+         Rejected("FailedOperation.PhoneNumberInBlacklist", Remedy.GIVE_UP)),
         (status("InvalidParameterValue.IncorrectPhoneNumber"),
-         Rejected("InvalidParameterValue.IncorrectPhoneNumber", permanent=True)),
+         Rejected("InvalidParameterValue.IncorrectPhoneNumber", Remedy.GIVE_UP)),
         (status("LimitExceeded.PhoneNumberDailyLimit"),
-         Rejected("LimitExceeded.PhoneNumberDailyLimit", permanent=False)),
+         Rejected("LimitExceeded.PhoneNumberDailyLimit", Remedy.SWITCH)),
         (status("FailedOperation.TemplateIncorrectOrUnapproved"),
-         Rejected("FailedOperation.TemplateIncorrectOrUnapproved", permanent=False)),
+         Rejected("FailedOperation.TemplateIncorrectOrUnapproved", Remedy.SWITCH)),
         ({"Error": {"Code": "AuthFailure.SignatureExpire", "Message": "late"}},
-         Rejected("AuthFailure.SignatureExpire", permanent=False)),
+         Rejected("AuthFailure.SignatureExpire", Remedy.SWITCH)),
     ],
 )  # fmt: skip
 def test_each_answer_has_its_meaning(response: dict[str, Any], outcome: Accepted | Rejected) -> None:
@@ -77,8 +78,9 @@ def test_an_answer_that_says_nothing_is_ambiguous(response: dict[str, Any]) -> N
 
 def test_a_message_that_failed_on_its_way_is_found_with_the_reason() -> None:
     row = {"SerialNo": "1", "ReportStatus": "FAIL", "Description": "空号"}
-    assert tencent.found(row) == Found("1", "空号")
-    assert tencent.found(row | {"ReportStatus": "SUCCESS"}) == Found("1")
+    assert tencent.found(row) == Found("1", "空号", hopeless=True)
+    assert tencent.found(row | {"Description": "UNDELIV"}) == Found("1", "UNDELIV")
+    assert tencent.found(row | {"ReportStatus": "SUCCESS"}) == Found("1", delivered=True)
 
 
 class Wire:
@@ -158,7 +160,7 @@ def test_a_server_error_is_ambiguous(adapter: Adapter, wire: Wire, code: int) ->
 
 def test_a_request_turned_away_was_not_sent(adapter: Adapter, wire: Wire) -> None:
     wire.answers(None, 429)
-    assert adapter(wire.url).send(CODE, NOW) == Rejected("HTTP 429", permanent=False)
+    assert adapter(wire.url).send(CODE, NOW) == Rejected("HTTP 429", Remedy.SWITCH)
 
 
 def test_an_answer_that_is_not_json_is_ambiguous(adapter: Adapter, wire: Wire) -> None:
@@ -176,7 +178,7 @@ def test_a_connection_cut_in_the_middle_is_ambiguous(adapter: Adapter, wire: Wir
 def test_no_answer_in_time_is_ambiguous(
     adapter: Adapter, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tencent, "TIMEOUT", (1.0, 0.1))
+    monkeypatch.setattr(http, "TIMEOUT", (1.0, 0.1))
     done = threading.Event()
 
     def hang(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
@@ -192,7 +194,7 @@ def test_a_provider_that_cannot_be_reached_took_nothing(adapter: Adapter) -> Non
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        assert adapter(url).send(CODE, NOW) == Rejected("ConnectionError", permanent=False)
+        assert adapter(url).send(CODE, NOW) == Rejected("ConnectionError", Remedy.SWITCH)
         with pytest.raises(Ambiguous):
             adapter(url).find("challenge-1", "13800138000", NOW, NOW)
 

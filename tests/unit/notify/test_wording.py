@@ -6,15 +6,16 @@ import pytest
 
 from contract.insurance import Channel, InsuranceType, PaymentKind
 from kit.config import read
-from services.notify import domain, wording
+from services.notify import wording
 from services.notify.config import Config
+from services.notify.domain import messages as domain
 from services.notify.templates import HOTLINE, LONGEST, Catalogue, Kind
-from tests.fakes.notify_events import failed, succeeded
+from tests.fakes.notify_events import failed, refunded, returned, succeeded
 
 ENVIRONMENT = {
     "NOTIFY_DATABASE_URL": "sqlite://", "NOTIFY_HTTP_ADDRESS": "127.0.0.1:0", "AMQP_URI": "memory://",
     "PERSONAL_DATA_KEYS": "1:" + "3c" * 16, "BLIND_INDEX_KEY": "5a" * 32, "TENCENT_SECRET_ID": "id",
-    "TENCENT_SECRET_KEY": "key", "TENCENT_SMS_APP_ID": "1400006666",
+    "TENCENT_SECRET_KEY": "key", "TENCENT_SMS_APP_ID": "1400006666", "SMS_RECEIPT_TOKEN": "token",
 }  # fmt: skip
 
 
@@ -41,6 +42,26 @@ def test_a_failure_reads_as_the_requirement_wants(catalogue: Catalogue) -> None:
         "社保编号：45010300012345，社保经办机构：南宁市青秀区医疗保障局，险种：医疗保险，所属年度：2027年，"
         "金额：400.00元，缴费时间：2026年11月23日 08时05分，未成功缴费方式：广西税务12366微信公众号，"
         f"缴费操作人：韦**。{HOTLINE}。"
+    )
+
+
+def test_a_refund_reads_as_the_requirement_wants(catalogue: Catalogue) -> None:
+    text = catalogue[Kind.PAYMENT_REFUNDED].render("广西税务", wording.refund_variables(refunded()))
+    assert text == (
+        "【广西税务】您好，社会保险费已退费，款项原路退回支付账户。缴费操作人：韦**，"
+        "操作时间：2026年11月23日 08时05分，退费涉及人员证件号码：4501**********2040，姓名：韦**，"
+        "社保编号：45010300012345，经办机构：南宁市青秀区医疗保障局，退费时间：2026年11月25日 10时00分，"
+        "险种：医疗保险，年度：2027年，金额：400.00元。如有疑问请拨打12366。"
+    )
+
+
+def test_money_that_was_no_contribution_is_said_to_be_back(catalogue: Catalogue) -> None:
+    plain = returned(operator_name="欧阳娜娜")
+    text = catalogue[Kind.PAYMENT_RETURNED].render("广西税务", wording.return_variables(plain))
+    assert text == (
+        "【广西税务】您好，您支付的一笔款项不属于应缴的社会保险费（订单关闭后才收到付款），已原路退回支付账户。"
+        "缴费操作人：欧***，支付时间：2026年11月23日 08时05分，退回时间：2026年11月25日 10时00分，金额：400.00元。"
+        "如有疑问请拨打12366。"
     )
 
 
@@ -107,4 +128,4 @@ def test_a_text_that_fits_stays_as_it_is(catalogue: Catalogue) -> None:
     ],
 )
 def test_payer_and_insured_are_told_once_each(phones: dict[str, str | None], told: tuple[str, ...]) -> None:
-    assert domain.recipients(succeeded(**phones).contribution) == told
+    assert domain.audience(succeeded(**phones).contribution, foreign=False).phones == told

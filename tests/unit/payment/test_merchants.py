@@ -20,6 +20,7 @@ FILE = {
     "divisions": {"4501": CITY._asdict(), "450105": DISTRICT._asdict()},
 }
 ENVIRONMENT = {
+    "TAXCORE_RECORDS_URL": "https://taxcore.example/esb/records",
     "PAYMENT_DATABASE_URL": "sqlite://", "PAYMENT_HTTP_ADDRESS": "127.0.0.1:0", "AMQP_URI": "memory://",
     "PERSONAL_DATA_KEYS": "1:" + "3c" * 16, "BLIND_INDEX_KEY": "5a" * 32, "QUOTE_KEYS": QUOTE_KEYS,
     "UNIONPAY_URL": "http://127.0.0.1:9", "UNIONPAY_COMMUNICATION_KEYS": "new, old",

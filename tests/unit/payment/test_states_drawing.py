@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scripts.lib import draw_states
 from services.payment.domain import EDGES
+from services.payment.refunds import REFUND_EDGES
 
 
 def test_the_drawing_is_current() -> None:
@@ -11,7 +12,9 @@ def test_the_drawing_is_current() -> None:
 
 
 def test_every_edge_is_drawn() -> None:
-    arrows = [line.strip() for line in draw_states.page().splitlines() if "-->" in line]
-    for (state, trigger), edge in EDGES.items():
-        (arrow,) = [line for line in arrows if line.startswith(f"{state} --> {edge.to}:")]
+    of_orders, _, of_refunds = draw_states.page().partition("## A refund")
+    edges = [(of_orders, *drawn) for drawn in EDGES.items()]
+    edges += [(of_refunds, *drawn) for drawn in REFUND_EDGES.items()]
+    for text, (state, trigger), edge in edges:
+        (arrow,) = [line for line in text.splitlines() if line.strip().startswith(f"{state} --> {edge.to}:")]
         assert trigger.value in arrow

@@ -11,7 +11,7 @@ import pytest
 from contract import schema
 from contract.insurance import Channel
 from contract.payment import OrderState
-from services.payment import domain, views
+from services.payment import failures, views
 from services.payment.domain import Order, Report, Trigger
 from tests.fakes.payment_orders import INSURED, NOW, an_order, settings
 from tests.fakes.payment_service import Payment
@@ -92,15 +92,15 @@ def test_the_certificate_can_be_printed_when_the_setting_says() -> None:
 @pytest.mark.parametrize("state", [OrderState.CLOSED, OrderState.FAILED])
 def test_an_order_that_will_never_be_paid_says_why(state: OrderState) -> None:
     view = views.view_of(an_order(state=state, failure_code="declined"), settings())
-    assert view.failure == domain.FAILURES["declined"].reason
+    assert view.failure == failures.FAILURES["declined"].reason
     assert not view.refund_case
 
 
 @pytest.mark.parametrize("state", [OrderState.CLOSED, OrderState.FAILED])
 def test_money_we_must_return_is_said_before_anything_else(state: OrderState) -> None:
     view = views.view_of(an_order(state=state, failure_code="expired", refund_due=True), settings())
-    assert (view.failure, view.refund_case) == (domain.PENDING_REFUND, True)
-    assert "没有扣款" not in domain.PENDING_REFUND
+    assert (view.failure, view.refund_case) == (failures.PENDING_REFUND, True)
+    assert "没有扣款" not in failures.PENDING_REFUND
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ class JourneysApi(Routes):
         """Raises StillAsking, or how the question was refused."""
         quoted = journey.draft.quoted
         if quoted is None and journey.is_quoting(self.clock.now()):
-            place = journeys.find_place(journey, self.ports)
+            place = journeys.find_place(journey.journey_id, self.ports)
             raise StillAsking(ahead=place.ahead, retry_after=look_again(place))
         if quoted is None:
             raise self._refused(journey, "请先查询应缴费额。")
@@ -149,7 +149,7 @@ class JourneysApi(Routes):
         enrolment, today, asking = draft.enrolment, china(now).date(), journey.is_asking(now)
         if enrolment is None and not asking:
             raise self._refused(journey, "请先查询参保信息。")
-        place = journeys.find_place(journey, self.ports) if asking else None
+        place = journeys.find_place(journey.journey_id, self.ports) if asking else None
         entries = tuple(
             payloads.EnrolmentChoice(
                 entry.entry_id, entry.insurance_type, entry.agency_code, entry.agency_name, entry.person_number,

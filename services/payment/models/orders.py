@@ -1,4 +1,4 @@
-"""Tables of the payment service."""
+"""Orders, their lines, their history, and UnionPay's notifies."""
 
 from __future__ import annotations
 
@@ -19,14 +19,7 @@ from sqlalchemy import (
 )
 
 from kit.columns import BlindIndex, EncryptedJson, EncryptedText, Moment
-from kit.migrations import new_metadata
-from kit.outbox import outbox_table
-
-metadata = new_metadata()
-
-outbox = outbox_table(metadata)
-
-_SERIAL = BigInteger().with_variant(Integer, "sqlite")
+from services.payment.models.base import SERIAL, metadata
 
 orders = Table(
     "orders", metadata,
@@ -49,6 +42,7 @@ orders = Table(
     Column("transaction_id", String(64)),
     Column("failure_code", String(32)),
     Column("refund_due", Boolean, nullable=False, server_default=false()),
+    Column("returned_at", Moment),
     Column("mid", String(32), nullable=False),
     Column("tid", String(16), nullable=False),
     Column("inst_mid", String(32), nullable=False),
@@ -61,6 +55,8 @@ Index(
     postgresql_where=orders.c.next_action_at.is_not(None), sqlite_where=orders.c.next_action_at.is_not(None),
 )  # fmt: skip
 Index("orders_of_payer", orders.c.payer_id, orders.c.created_at)
+_PAID = orders.c.paid_at.is_not(None)
+Index("orders_paid", orders.c.paid_at, orders.c.order_id, postgresql_where=_PAID, sqlite_where=_PAID)
 
 order_lines = Table(
     "order_lines", metadata,
@@ -75,6 +71,7 @@ order_lines = Table(
     Column("insured_phone", EncryptedText("order_lines.insured_phone")),
     Column("relation_id", String(36)),
     Column("place", EncryptedJson("order_lines.place")),
+    Column("place_code", String(12), nullable=False, server_default=""),
     Column("registration_number", String(40), nullable=False),
     Column("payer_kind", String(1), nullable=False),
     Column("insurance_type", String(16), nullable=False),
@@ -90,7 +87,8 @@ order_lines = Table(
     UniqueConstraint("quote_id", "line"),
 )  # fmt: skip
 """One line pays for one insured person, insurance type and year; lines with the same `item` came from one quote, which
-is used once. What its item says is repeated in each line: an order is two inserts and one read. Amounts in fen."""
+is used once. What its item says is repeated in each line: an order is two inserts and one read. `place_code` is the
+place's, clear, so that it can be asked for (docs/adr/0019). Amounts in fen."""
 
 _LIVE = order_lines.c.live
 Index(
@@ -100,7 +98,7 @@ Index(
 
 order_history = Table(
     "order_history", metadata,
-    Column("id", _SERIAL, primary_key=True, autoincrement=True),
+    Column("id", SERIAL, primary_key=True, autoincrement=True),
     Column("order_id", String(36), ForeignKey("orders.order_id"), nullable=False, index=True),
     Column("at", Moment, nullable=False),
     Column("from_state", String(16), nullable=False),
@@ -127,16 +125,3 @@ Index(
     "notifies_due", notifies.c.next_at,
     postgresql_where=notifies.c.processed_at.is_(None), sqlite_where=notifies.c.processed_at.is_(None),
 )  # fmt: skip
-
-refund_cases = Table(
-    "refund_cases", metadata,
-    Column("id", _SERIAL, primary_key=True, autoincrement=True),
-    Column("order_id", String(36), ForeignKey("orders.order_id"), nullable=False),
-    Column("reason", String(16), nullable=False),
-    Column("transaction_id", String(64), nullable=False),
-    Column("amount", BigInteger, nullable=False),
-    Column("opened_at", Moment, nullable=False),
-    Column("closed_at", Moment),
-    UniqueConstraint("order_id", "transaction_id"),
-)  # fmt: skip
-"""Money we hold that is not the order's, one case per UnionPay transaction."""

@@ -1,0 +1,16 @@
+"""What a payer sees of a refund (requirement 3.2.1.12). Served by payment, with the order."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ItemRefund:
+    """退费 of some years of an item; `amount` in fen; `refunded_at` is None while the money is still on its way."""
+
+    years: tuple[int, ...]
+    amount: int
+    requested_at: dt.datetime
+    refunded_at: dt.datetime | None = None

@@ -1,0 +1,1 @@
+"""Entrypoints of payment, by subject; together they are the PaymentService."""

@@ -1,0 +1,86 @@
+"""Orders: placed, paid, looked after, closed; and UnionPay's notifies (3.2.1.5, 3.2.1.6)."""
+
+from __future__ import annotations
+
+import logging
+
+from nameko.timer import timer
+from prometheus_client import Counter, Gauge
+from werkzeug.wrappers import Request, Response
+
+from contract import paid, payment
+from contract.paid import FindLiveOrder, ListPaid, LiveOrder, PaidContributions
+from contract.payment import ListOrders, OrderOfPayer, OrderPlaced, Orders, OrderView, PlaceOrder
+from kit.http import Access, http
+from kit.rpc import rpc
+from services.payment import notifies, usecases
+from services.payment.adapters.base import ForgedNotify
+from services.payment.entrypoints.base import POLL_BATCH, Entrypoints
+
+_NOTIFIES = Counter("unionpay_notifies", "Notifies by outcome", ["outcome"])
+_WAITING = Gauge("orders_not_final", "Orders UnionPay's final word is still to come for", ["state"])
+
+_log = logging.getLogger(__name__)
+
+
+class OrderEntrypoints(Entrypoints):
+    """What a payer pays for, and what became of it."""
+
+    @rpc(payment.place_order)
+    def place_order(self, request: PlaceOrder) -> OrderPlaced:
+        return usecases.place_order(request, self.wiring())
+
+    @rpc(payment.get_order)
+    def get_order(self, request: OrderOfPayer) -> OrderView:
+        return usecases.get_order(request, self.wiring())
+
+    @rpc(payment.list_orders)
+    def list_orders(self, request: ListOrders) -> Orders:
+        return usecases.list_orders(request, self.wiring())
+
+    @rpc(paid.list_paid)
+    def list_paid(self, request: ListPaid) -> PaidContributions:
+        return usecases.list_paid(request, self.wiring())
+
+    @rpc(paid.find_live_order)
+    def find_live_order(self, request: FindLiveOrder) -> LiveOrder:
+        return usecases.find_live_order(request, self.wiring())
+
+    @rpc(payment.resume_payment)
+    def resume_payment(self, request: OrderOfPayer) -> OrderPlaced:
+        return usecases.resume_payment(request, self.wiring())
+
+    @rpc(payment.check_order)
+    def check_order(self, request: OrderOfPayer) -> OrderView:
+        return usecases.check_order(request, self.wiring())
+
+    @rpc(payment.close_order)
+    def close_order(self, request: OrderOfPayer) -> OrderView:
+        return usecases.close_order(request, self.wiring())
+
+    @http("GET,POST", "/notify/unionpay", access=Access.SIGNED)
+    def receive_notify(self, request: Request, caller: None) -> Response:
+        fields = (request.form if request.method == "POST" else request.args).to_dict()
+        try:
+            notifies.receive_notify(fields, self.wiring())
+        except ForgedNotify:
+            _NOTIFIES.labels("forged").inc()
+            _log.error("forged notify refused", extra={"from": request.remote_addr})
+            return Response("FAILED", status=400)
+        _NOTIFIES.labels("accepted").inc()
+        return Response("SUCCESS")
+
+    @timer(interval=1)
+    def look_after_orders(self) -> None:
+        """Nothing waits for ever: every order that is not final has a time at which it is looked at."""
+        wiring = self.wiring()
+        notifies.process_kept_notifies(wiring, POLL_BATCH)
+        while due := usecases.claim_due(wiring, POLL_BATCH):
+            self.at_once(lambda order: usecases.look_at(order, wiring), due)
+
+    @timer(interval=15)
+    def measure_orders(self) -> None:
+        with self.database.read() as connection:
+            counts = self.orders.not_final(connection)
+        for state in ("placed", "submitted", "unknown", "refunding"):
+            _WAITING.labels(state).set(counts.get(state, 0))

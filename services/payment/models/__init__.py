@@ -1,0 +1,37 @@
+"""Tables of the payment service, by subject."""
+
+from __future__ import annotations
+
+from kit.inbox import inbox_table
+from kit.outbox import outbox_table
+from services.payment.models.base import metadata
+from services.payment.models.external import exports, external_payments
+from services.payment.models.orders import notifies, order_history, order_lines, orders
+from services.payment.models.reconciliation import (
+    reconciliation_breaks,
+    reconciliation_history,
+    reconciliation_runs,
+)
+from services.payment.models.refunds import refund_cases, refund_history, refund_lines, refunds
+
+outbox = outbox_table(metadata)
+inbox = inbox_table(metadata)
+
+__all__ = [
+    "exports",
+    "external_payments",
+    "inbox",
+    "metadata",
+    "notifies",
+    "order_history",
+    "order_lines",
+    "orders",
+    "outbox",
+    "reconciliation_breaks",
+    "reconciliation_history",
+    "reconciliation_runs",
+    "refund_cases",
+    "refund_history",
+    "refund_lines",
+    "refunds",
+]
