@@ -10,6 +10,10 @@ FROM libraries AS certificate-libraries
 COPY requirements-certificate.txt .
 RUN /opt/venv/bin/pip install --no-cache-dir --require-hashes --only-binary :all: --requirement requirements-certificate.txt
 
+FROM libraries AS ocr-libraries
+COPY requirements-ocr.txt .
+RUN /opt/venv/bin/pip install --no-cache-dir --require-hashes --only-binary :all: --requirement requirements-ocr.txt
+
 FROM python:3.11-slim-bookworm AS base
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin product \
@@ -47,3 +51,14 @@ COPY services/$SERVICE services/$SERVICE
 USER product
 EXPOSE 8000
 CMD ["sh", "-c", "exec python -m kit.runner \"$SERVICE\""]
+
+# Only this one reads cards, and so needs the models; Tesseract is the other engine it may be set to.
+FROM service AS service-ocr
+USER root
+RUN apt-get update && apt-get install --yes --no-install-recommends tesseract-ocr tesseract-ocr-chi-sim \
+ && rm -rf /var/lib/apt/lists/*
+COPY --from=ocr-libraries /opt/venv /opt/venv
+USER product
+
+# What a build without a target makes.
+FROM service

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 BENCHES = (
-    "rpc", "placement", "notify", "limiter", "reconcile", "export", "sms", "growth", "certificate",
+    "rpc", "placement", "notify", "limiter", "reconcile", "export", "sms", "growth", "certificate", "ocr",
 )  # fmt: skip
 
 
@@ -17,7 +17,9 @@ def main() -> int:
     parser.add_argument("name", nargs="?", choices=BENCHES)
     parser.add_argument("--seconds", type=int, default=8, help="how long each round measures")
     parser.add_argument("--rounds", type=int, default=3, help="how often the sides alternate")
-    parser.add_argument("--orders", type=int, default=5_000_000, help="of growth: how many there are")
+    parser.add_argument("--orders", type=int, default=5_000_000, help="growth: how many there are")
+    parser.add_argument("--images", type=int, default=100, help="ocr: photos in each tier")
+    parser.add_argument("--seed", type=int, default=1, help="ocr: which photos")
     chosen = parser.parse_args()
     if chosen.name is None:
         for name in BENCHES:
@@ -25,6 +27,8 @@ def main() -> int:
             print(f"{name:12}{doc.splitlines()[0]}")
         return 0
     bench = importlib.import_module(f"bench.{chosen.name}")
+    if chosen.name == "ocr":
+        return 0 if bench.run(chosen.images, chosen.seed) else 1
     more = {"orders": chosen.orders} if chosen.name == "growth" else {}
     return 0 if bench.run(chosen.seconds, chosen.rounds, **more) else 1
 

@@ -8,6 +8,7 @@ from marshmallow import Schema, fields, missing
 
 _TYPES: tuple[tuple[type[fields.Field[Any]], dict[str, Any]], ...] = (
     (fields.Boolean, {"type": "boolean"}),
+    (fields.Float, {"type": "number"}),
     (fields.Integer, {"type": "integer"}),
     (fields.AwareDateTime, {"type": "string", "format": "date-time"}),
     (fields.Date, {"type": "string", "format": "date"}),

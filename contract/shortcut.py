@@ -11,6 +11,7 @@ import dataclasses
 import datetime as dt
 import enum
 import functools
+import math
 import types
 import typing
 from collections.abc import Callable
@@ -39,7 +40,7 @@ def _loader(hint: Any) -> Step:
     if dataclasses.is_dataclass(hint):
         return _payload_loader(hint)
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
-        return _looked_up({member.value: member for member in hint}, str)
+        return _looked_up({member.value: member for member in hint}, type(next(iter(hint)).value))
     if hint is dt.datetime:
         return _moment
     if hint is dt.date:
@@ -65,6 +66,8 @@ def _structure(hint: Any, step_of: Callable[[Any], Step], given: type[Any], made
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if hint in (str, int, bool):
         return _scalar(hint)
+    if hint is float:
+        return _number
     if origin is types.UnionType and len(arguments) == 2 and arguments[1] is types.NoneType:
         return _optional(step_of(arguments[0]))
     if origin is tuple and arguments[1:] == (...,):
@@ -109,6 +112,12 @@ def _scalar(kind: type[Any]) -> Step:
         return value
 
     return run
+
+
+def _number(value: Any) -> Any:
+    if type(value) is not float or not math.isfinite(value):
+        raise NotPlain
+    return value
 
 
 def _looked_up(known: dict[Any, Any], kind: type[Any]) -> Step:

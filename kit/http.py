@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import enum
 import functools
+import io
 import json
 import logging
 from collections.abc import Callable
@@ -35,6 +36,7 @@ class Access(enum.Enum):
     PUBLIC = "anyone"
     SIGNED = "an outside party whose request carries its own proof"
     VISITOR = "a WeChat user who has not logged in yet, or has"
+    CLIENT = "a program with an API key, or a WeChat user"
     PAYER = "a logged-in payer"
 
 
@@ -78,6 +80,13 @@ class HttpServer(WebServer):
         return None
 
 
+class MemoryRequest(Request):
+    """A request whose uploads stay in memory: Werkzeug's own writes larger ones to temporary files."""
+
+    def _get_file_stream(self, *_: Any, **__: Any) -> io.BytesIO:
+        return io.BytesIO()
+
+
 class _App:
     """The WSGI application of one service."""
 
@@ -86,7 +95,8 @@ class _App:
         self._urls = server.make_url_map()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        request = Request(environ)
+        request = MemoryRequest(environ)
+        request.max_content_length = MAX_BODY
         response = self._server.answer_operator(request.path) or self._route(request, environ)
         return response(environ, start_response)
 
@@ -96,19 +106,20 @@ class _App:
         except HTTPException as error:
             return error
         request.path_values = values  # type: ignore[attr-defined]
-        request.max_content_length = entrypoint.longest
+        request.max_content_length = entrypoint.max_body
         return entrypoint.handle_request(request)
 
 
 class HttpEntrypoint(HttpRequestHandler):
-    """One route. `access` is read by the service's `admit` and by the test that walks all routes."""
+    """One route. `access` is read by the service's `admit` and by the test that walks all routes; `max_body` is how
+    many bytes a request may carry."""
 
     server = HttpServer()
 
     def __init__(
-        self, method: str, url: str, *, access: Access, longest: int = MAX_BODY, **kwargs: Any
+        self, method: str, url: str, *, access: Access, max_body: int = MAX_BODY, **kwargs: Any
     ) -> None:
-        self.access, self.longest = access, longest
+        self.access, self.max_body = access, max_body
         super().__init__(method, url, **kwargs)
 
     def handle_request(self, request: Request) -> Any:
@@ -124,12 +135,12 @@ def _context(request: Request) -> dict[str, str | None]:
 
 
 def http(
-    method: str, url: str, *, access: Access, longest: int = MAX_BODY
+    method: str, url: str, *, access: Access, max_body: int = MAX_BODY
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Serve a method as `method(self, request, caller, **path_values)`.
 
     `caller` is what the service's `admit(request, access)` returned; whatever goes wrong goes through its
-    `render_error(request, error)`. `longest` is how many bytes its body may have.
+    `render_error(request, error)`. `max_body` is how many bytes its body may have.
     """
 
     def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -148,7 +159,7 @@ def http(
                 _log.exception("%s %s crashed", request.method, handler.__name__)
                 return self.render_error(request, ContractError())
 
-        served: Callable[..., Any] = HttpEntrypoint.decorator(method, url, access=access, longest=longest)(
+        served: Callable[..., Any] = HttpEntrypoint.decorator(method, url, access=access, max_body=max_body)(
             run
         )
         return served

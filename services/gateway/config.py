@@ -8,14 +8,17 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from kit.config import ServiceConfig, outside, own, secret
+from services.gateway.domain.clients import is_listing
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config(ServiceConfig):
     """`redirect_hosts` are the host[:port]s, besides WeChat's, that a browser may be sent to (security.md 7).
 
-    `trusted_proxies` is how many reverse proxies append to X-Forwarded-For in front of us. `refund_arrival` is what
-    pages say of how long a refund takes, e.g. 一般1至3个工作日到账; empty: nothing.
+    `trusted_proxies` is how many reverse proxies append to X-Forwarded-For in front of us. `inner_url` is where the
+    other services reach this replica, if not at its own name. `ocr_api_keys` are programs that may have cards read,
+    each `name:SHA-256 of its key`. `refund_arrival` is what pages say of how long a refund takes, e.g.
+    一般1至3个工作日到账; empty: nothing.
     """
 
     service: ClassVar[str] = "gateway"
@@ -30,6 +33,10 @@ class Config(ServiceConfig):
     session_absolute_seconds: int = own(default=8 * 3600)
     journey_seconds: int = own(default=24 * 3600)
     trusted_proxies: int = own(default=0)
+    inner_url: str = own(default="")
+    ocr_api_keys: tuple[str, ...] = ()
+    ocr_per_minute: int = 10
+    ocr_key_per_minute: int = 120
     refund_arrival: str = ""
 
     @property
@@ -61,6 +68,10 @@ class Config(ServiceConfig):
             problems.append("PUBLIC_URL: expected http(s)://host[:port]")
         elif self.production and not self.https:
             problems.append("PUBLIC_URL: production needs https")
+        if not all(is_listing(entry) for entry in self.ocr_api_keys):
+            problems.append("OCR_API_KEYS: expected name:sha256, the SHA-256 in hexadecimal")
+        if min(self.ocr_per_minute, self.ocr_key_per_minute) < 1:
+            problems.append("OCR_PER_MINUTE, OCR_KEY_PER_MINUTE: must be at least 1")
         if not 0 < self.session_idle_seconds <= self.session_absolute_seconds:
             problems.append("GATEWAY_SESSION_IDLE_SECONDS: must lie between 1 and the absolute limit")
         return problems

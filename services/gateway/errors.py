@@ -2,6 +2,7 @@
 
 ContractError
 ├── LoginNeeded             no live session; the person is led to the login page and back
+│   └── UnknownKey          an API key that is not listed
 ├── PageExpired             the form's CSRF token is not the session's
 ├── WechatRefused           the authorisation did not work: enter again from the official account
 │   └── SnapshotVisitor     WeChat gave a virtual user (is_snapshotuser=1)
@@ -32,6 +33,13 @@ class LoginNeeded(ContractError):
 class SessionNeeded(LoginNeeded):
     code = "session_needed"
     text = "您长时间没有操作，为保护您的信息已自动退出，请重新登录。"
+
+
+class UnknownKey(LoginNeeded):
+    """No such API key."""
+
+    code = "unknown_key"
+    text = "接口密钥无效，请联系管理员。"
 
 
 class UnreadableRequest(InvalidInput):

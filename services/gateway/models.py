@@ -51,6 +51,17 @@ journeys = Table(
     Index("journeys_updated", "updated_at"),
 )  # fmt: skip
 
+readings = Table(
+    "readings", metadata,
+    Column("id_hash", LargeBinary(32), primary_key=True),
+    Column("owner", LargeBinary(32), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("card", EncryptedJson("readings.card")),
+    Column("problem", String(40), nullable=False),
+    Column("begun_at", Moment, nullable=False),
+    Index("readings_begun", "begun_at"),
+)  # fmt: skip
+
 # A payer has one open journey: what 继续上次缴费 goes on with.
 Index(
     "journeys_open", journeys.c.payer_id, unique=True,

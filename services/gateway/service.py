@@ -15,6 +15,7 @@ from services.gateway.routes.agreement import AgreementRoutes
 from services.gateway.routes.api.account import AccountApi
 from services.gateway.routes.api.agreements import AgreementsApi
 from services.gateway.routes.api.batches import BatchesApi
+from services.gateway.routes.api.cards import CardsApi
 from services.gateway.routes.api.certificates import CertificatesApi
 from services.gateway.routes.api.household import HouseholdApi
 from services.gateway.routes.api.journeys import JourneysApi
@@ -24,9 +25,10 @@ from services.gateway.routes.api.records import RecordsApi
 from services.gateway.routes.api.reminders import RemindersApi
 from services.gateway.routes.api.standards import StandardsApi
 from services.gateway.routes.api.statistics import StatisticsApi
-from services.gateway.routes.base import BATCHES, JOURNEYS, SESSIONS
+from services.gateway.routes.base import BATCHES, JOURNEYS, READINGS, SESSIONS
 from services.gateway.routes.batch import BatchRoutes
 from services.gateway.routes.batch_check import BatchCheckRoutes
+from services.gateway.routes.cards import CardRoutes
 from services.gateway.routes.certificates import CertificateRoutes
 from services.gateway.routes.checking import CheckingRoutes
 from services.gateway.routes.contributions import ContributionRoutes
@@ -43,7 +45,7 @@ from services.gateway.routes.schools import SchoolRoutes
 from services.gateway.routes.standards import StandardsRoutes
 from services.gateway.routes.statistics import StatisticsRoutes
 from services.gateway.routes.waiting import WaitingRoutes
-from services.gateway.usecases import sessions, upkeep
+from services.gateway.usecases import cards, sessions, upkeep
 
 
 class GatewayService(
@@ -51,7 +53,7 @@ class GatewayService(
     WaitingRoutes, BatchRoutes, BatchCheckRoutes, OrderRoutes, StandardsRoutes, ContributionRoutes, DeclarationRoutes,
     AgreementRoutes, ReminderRoutes, CertificateRoutes, CheckingRoutes, SchoolRoutes, LoginApi, AccountApi,
     HouseholdApi, JourneysApi, BatchesApi, OrdersApi, StandardsApi, RecordsApi, AgreementsApi, RemindersApi,
-    CertificatesApi, StatisticsApi, StatisticsRoutes,
+    CertificatesApi, StatisticsApi, StatisticsRoutes, CardRoutes, CardsApi,
 ):  # fmt: skip
     """The residents' door."""
 
@@ -60,6 +62,7 @@ class GatewayService(
         """Dead sessions and old journeys hold personal data nobody needs."""
         settings = self.settings
         upkeep.prune(settings.session_idle, settings.session_absolute, settings.journey_life, self.ports)
+        cards.forget_old(READINGS, self.ports)
 
     @consume(PhoneChanged)
     def end_sessions_of_older_phones(self, tx: Any, data: PhoneChanged, envelope: Envelope) -> None:

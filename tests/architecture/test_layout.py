@@ -29,6 +29,12 @@ BY_SUBJECT = {
         "entrypoints": "entrypoints by subject: one service.py would be 350 lines",
         "tables.py": "the command line by which operators keep the authority's tables",
     },
+    "ocr": {
+        "reading": "from pixels to text: what every engine and the worker share",
+        "worker.py": "the process that reads, beside the service's own",
+        "workers.py": "those processes and the queue before them",
+        "wire.py": "how the two speak",
+    },
     "identity": {"divisions": "Guangxi's cities to villages: the data, its licence and what reads it"},
     "payment": {
         "entrypoints": "entrypoints by subject: one service.py would be 350 lines",
@@ -74,6 +80,7 @@ BY_SUBJECT = {
         "errors.py": "what can go wrong before any other service is asked",
         "pages.py": "renders templates",
         "problems.py": "errors as pages and as problem documents",
+        "photos.py": "photos of cards, held in memory while they are read",
     },
 }
 """What single services have besides, each with its subject."""

@@ -10,7 +10,7 @@ from contract.errors import ContractError
 from contract.json_schema import reference
 from contract.schema import schema_of
 from kit.http import Access
-from services.gateway.api.operations import PREFIX, Operation
+from services.gateway.api.operations import API_KEY, PREFIX, Operation
 
 _PROBLEM = {
     "type": "object",
@@ -24,6 +24,21 @@ _PROBLEM = {
 
 _RETRY_AFTER = {
     "Retry-After": {"description": "seconds after which to ask again", "schema": {"type": "integer"}}
+}
+_SECURITY: dict[Access, list[dict[str, list[str]]]] = {
+    Access.PUBLIC: [], Access.CLIENT: [{"api_key": []}, {"session": []}],
+}  # fmt: skip
+_FORM_OF_PHOTO = {
+    "type": "object",
+    "properties": {
+        "image": {
+            "type": "string",
+            "format": "binary",
+            "description": "JPEG、PNG、WebP 或 HEIC，不超过 10 MB",
+        },
+        "side": {"type": "string", "enum": ["FRONT", "BACK"], "description": "要哪一面；不填则自动判断"},
+    },
+    "required": ["image"],
 }
 _COME_BACK = {"429", "503"}
 """Statuses whose answers may say when."""
@@ -43,7 +58,10 @@ def document(operations: Iterable[Operation], server: str) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": {"session": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "session": {"type": "http", "scheme": "bearer"},
+                "api_key": {"type": "apiKey", "in": "header", "name": API_KEY},
+            },
         },
     }
 
@@ -53,12 +71,16 @@ def _operation(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
         "summary": operation.summary,
         "parameters": _parameters(operation),
         "responses": {str(operation.status): _answer(operation, schemas)} | _failures(operation),
-        "security": [] if operation.access is Access.PUBLIC else [{"session": []}],
+        "security": _SECURITY.get(operation.access, [{"session": []}]),
         "x-access": operation.access.value,
     }
     if operation.body is not None:
         content = {"application/json": {"schema": reference(schema_of(operation.body), schemas)}}
+        if operation.upload:
+            content["multipart/form-data"] = {"schema": _FORM_OF_PHOTO}
         described["requestBody"] = {"required": True, "content": content}
+    if operation.samples:
+        described["x-codeSamples"] = list(operation.samples)
     return described
 
 

@@ -17,6 +17,8 @@ from kit.http import MAX_BODY, Access, http
 from services.gateway.errors import UnreadableRequest
 
 PREFIX = "/api/v1"
+API_KEY = "X-Api-Key"
+"""The header of programs that have a key of their own."""
 
 IDEMPOTENCY_KEY = {"Idempotency-Key": "8至64位字母、数字、- 或 _；重试用同一个"}
 """The header of operations that must be done once."""
@@ -27,8 +29,8 @@ _KEY = re.compile(r"[\w-]{8,64}", re.ASCII)
 @dataclass(frozen=True)
 class Operation:
     """One operation. `query` and `headers` name required text parameters with what they mean, `optional` parameters
-    that may be left out. One that gives a file names its `media` type instead of an answer. `longest` is how many bytes
-    its body may have, where that is more than usual."""
+    that may be left out. One that gives a file names its `media` type instead of an answer. `upload` marks one whose
+    body is a photo, as JSON or as a multipart form, which its handler reads itself. `samples` show how it is called."""
 
     method: str
     path: str
@@ -42,7 +44,8 @@ class Operation:
     headers: dict[str, str]
     optional: dict[str, str]
     media: str
-    longest: int = MAX_BODY
+    upload: bool = False
+    samples: tuple[dict[str, str], ...] = ()
 
 
 OPERATIONS: list[Operation] = []
@@ -52,7 +55,8 @@ def operation(
     method: str, path: str, summary: str, *, access: Access, body: type[Any] | None = None,
     answer: type[Any] | None = None, status: int = 200, errors: tuple[type[ContractError], ...] = (),
     query: dict[str, str] | None = None, headers: dict[str, str] | None = None,
-    optional: dict[str, str] | None = None, media: str = "", longest: int = MAX_BODY,
+    optional: dict[str, str] | None = None, media: str = "", upload: bool = False,
+    samples: tuple[dict[str, str], ...] = (), max_body: int = MAX_BODY,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # fmt: skip
     """Serve `handler(self, request, session, body, **path) -> answer payload` as JSON, or the response it gives."""
     declared = Operation(
@@ -68,7 +72,8 @@ def operation(
         headers or {},
         optional or {},
         media,
-        longest,
+        upload,
+        samples,
     )
 
     def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -81,7 +86,7 @@ def operation(
             protected: Response = self.browser.protect(response)
             return protected
 
-        return http(method, PREFIX + path, access=access, longest=longest)(run)
+        return http(method, PREFIX + path, access=access, max_body=max_body)(run)
 
     return decorate
 
@@ -100,7 +105,7 @@ def _body(request: Request, declared: Operation) -> Any:
     """The request's body as its payload. Raises InvalidInput or UnreadableRequest, never repeating a value."""
     _require(request.args, declared.query, "参数")
     _require(request.headers, declared.headers, "请求头")
-    if declared.body is None:
+    if declared.body is None or declared.upload:
         return None
     try:
         data = json.loads(request.get_data() or b"{}")

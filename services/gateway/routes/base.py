@@ -19,19 +19,30 @@ from kit.service import Made, Service
 from services.gateway import problems
 from services.gateway.adapters.base import WechatAuthorization
 from services.gateway.adapters.wechat import Wechat
+from services.gateway.api.operations import API_KEY
 from services.gateway.browser import Browser, go
+from services.gateway.domain.clients import Client, name_of
 from services.gateway.domain.drafts import Journey, JourneyState
 from services.gateway.domain.paths import way_back
 from services.gateway.domain.sessions import LoggedInPayer, Session, device_of, hash_of
-from services.gateway.errors import LoginNeeded, PageExpired, SessionNeeded, StalePage, UnreadableRequest
+from services.gateway.errors import (
+    LoginNeeded,
+    PageExpired,
+    SessionNeeded,
+    StalePage,
+    UnknownKey,
+    UnreadableRequest,
+)
 from services.gateway.pages import Pages
+from services.gateway.photos import Photos
 from services.gateway.storage.batches import Batches
 from services.gateway.storage.journeys import Journeys
+from services.gateway.storage.readings import Readings
 from services.gateway.storage.sessions import Sessions
 from services.gateway.usecases import sessions
 from services.gateway.usecases.ports import Ports
 
-SESSIONS, JOURNEYS, BATCHES = Sessions(), Journeys(), Batches()
+SESSIONS, JOURNEYS, BATCHES, READINGS = Sessions(), Journeys(), Batches(), Readings()
 _SAFE = {"GET", "HEAD"}
 _TOUCH = dt.timedelta(minutes=1)
 
@@ -46,15 +57,19 @@ class Routes(Service):
     wechat: WechatAuthorization = cast(WechatAuthorization, Made(Wechat))
     pages: Pages = cast(Pages, Made(Pages))
     browser: Browser = cast(Browser, Made(Browser))
+    photos: Photos = cast(Photos, Made(Photos))
 
     @property
     def ports(self) -> Ports:
         return Ports(self.database, SESSIONS, JOURNEYS, BATCHES, self.rpc, self.clock, self.aside)
 
-    def admit(self, request: Request, access: Access) -> Session | None:
-        """The caller's session. Raises LoginNeeded, or PageExpired for a form that is not this session's."""
-        if access is Access.PUBLIC:
+    def admit(self, request: Request, access: Access) -> Any:
+        """The caller's session, or for programs with a key the Client. Raises LoginNeeded, or PageExpired for a form
+        that is not this session's."""
+        if access in (Access.PUBLIC, Access.SIGNED):
             return None
+        if access is Access.CLIENT:
+            return self._client(request)
         session = self.find_session(request)
         if session is None:
             raise SessionNeeded
@@ -69,6 +84,20 @@ class Routes(Service):
             with self.database.transaction() as tx:
                 SESSIONS.touch(tx, session.token_hash, now)
         return session
+
+    def _client(self, request: Request) -> Client:
+        """A program by its key, or a WeChat user by the session. Raises LoginNeeded."""
+        if (key := request.headers.get(API_KEY)) is not None:
+            name = name_of(key, self.settings.ocr_api_keys)
+            if name is None:
+                raise UnknownKey
+            return Client(f"key {name}", self.settings.ocr_key_per_minute)
+        session: Session = self.admit(request, Access.VISITOR)
+        return self.client_of(session)
+
+    def client_of(self, session: Session) -> Client:
+        """A WeChat user as one who has cards read, the same before and after the login."""
+        return Client(f"openid {session.openid}", self.settings.ocr_per_minute)
 
     def find_session(self, request: Request) -> Session | None:
         """The live session of a request: by cookie on pages, by bearer token on the API, never crosswise."""

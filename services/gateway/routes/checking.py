@@ -29,7 +29,7 @@ class CheckingRoutes(Routes):
     def check_number(self, request: Request, caller: None) -> Response:
         return self._by_number(request, request.form.get("number", ""), request.form.get("code", ""))
 
-    @http("POST", "/check/file", access=Access.PUBLIC, longest=UPLOAD_LIMIT + _ROOM)
+    @http("POST", "/check/file", access=Access.PUBLIC, max_body=UPLOAD_LIMIT + _ROOM)
     def check_upload(self, request: Request, caller: None) -> Response:
         try:
             upload = request.files.get("file")

@@ -45,7 +45,7 @@ class SchoolRoutes(Routes):
     def show_roll_form(self, request: Request, session: Session, school_id: str) -> Response:
         return self._school_form("school_roll.html", request, session, school_id)
 
-    @http("POST", "/schools/<school_id>/roll", access=Access.PAYER, longest=ROLL_LIMIT + _ROOM)
+    @http("POST", "/schools/<school_id>/roll", access=Access.PAYER, max_body=ROLL_LIMIT + _ROOM)
     def submit_roll(self, request: Request, session: Session, school_id: str) -> Response:
         """The same list again goes on where it was."""
         period, upload = Period.chosen(request.form), request.files.get("file")

@@ -96,7 +96,7 @@ class CertificatesApi(Routes):
     @operation(
         "POST", "/certificate-file-checks", "用 PDF 文件验证缴费证明，不用登录", access=Access.PUBLIC,
         body=payloads.FileToCheck, answer=Checked, errors=checking.check_file.errors,
-        longest=UPLOAD_LIMIT * 4 // 3 + 1024,
+        max_body=UPLOAD_LIMIT * 4 // 3 + 1024,
     )  # fmt: skip
     def check_file_by_api(self, request: Request, caller: None, body: payloads.FileToCheck) -> Checked:
         try:

@@ -1,0 +1,1 @@
+"""The engines that can read: rapidocr's models, or Tesseract."""

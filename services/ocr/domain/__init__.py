@@ -1,0 +1,1 @@
+"""What a card says, pure rules: numbers, periods, where which field stands, and when to say “unsure”."""
