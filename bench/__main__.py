@@ -7,7 +7,9 @@ import importlib
 import sys
 from pathlib import Path
 
-BENCHES = ("rpc", "placement", "notify", "limiter", "reconcile", "export", "sms")
+BENCHES = (
+    "rpc", "placement", "notify", "limiter", "reconcile", "export", "sms", "growth", "certificate",
+)  # fmt: skip
 
 
 def main() -> int:
@@ -15,6 +17,7 @@ def main() -> int:
     parser.add_argument("name", nargs="?", choices=BENCHES)
     parser.add_argument("--seconds", type=int, default=8, help="how long each round measures")
     parser.add_argument("--rounds", type=int, default=3, help="how often the sides alternate")
+    parser.add_argument("--orders", type=int, default=5_000_000, help="of growth: how many there are")
     chosen = parser.parse_args()
     if chosen.name is None:
         for name in BENCHES:
@@ -22,7 +25,8 @@ def main() -> int:
             print(f"{name:12}{doc.splitlines()[0]}")
         return 0
     bench = importlib.import_module(f"bench.{chosen.name}")
-    return 0 if bench.run(chosen.seconds, chosen.rounds) else 1
+    more = {"orders": chosen.orders} if chosen.name == "growth" else {}
+    return 0 if bench.run(chosen.seconds, chosen.rounds, **more) else 1
 
 
 if __name__ == "__main__":

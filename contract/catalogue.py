@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contract import (
     agreement,
+    certificate,
+    checking,
     contribution,
     declarations,
     deliveries,
@@ -19,6 +21,7 @@ from contract import (
     records,
     refunds,
     rights,
+    schools,
     tiers,
 )
 from contract.events import EVENTS
@@ -28,6 +31,8 @@ __all__ = [
     "EVENTS",
     "METHODS",
     "agreement",
+    "certificate",
+    "checking",
     "contribution",
     "declarations",
     "deliveries",
@@ -43,5 +48,6 @@ __all__ = [
     "records",
     "refunds",
     "rights",
+    "schools",
     "tiers",
 ]

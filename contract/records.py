@@ -99,8 +99,38 @@ class Contributions:
     own_missing: bool
 
 
+@dataclass(frozen=True)
+class ListPaidRecords:
+    """Ask for what the tax core has as paid for `person` in a period (yyyyMM, both included): what a certificate may
+    say (3.2.1.16). The certificate service keeps who asked for which certificate."""
+
+    person: Person
+    period_from: str
+    period_to: str
+    ticket: str = ""
+
+
+@dataclass(frozen=True)
+class PaidRecord:
+    """One paid 缴费记录. `authority_code` 征收税务机关, whose seal goes under it; empty where the core does not say."""
+
+    record: ContributionRecord
+    authority_code: str
+
+
+@dataclass(frozen=True)
+class PaidRecords:
+    """Newest 所属期 first; empty also where number and name do not belong together."""
+
+    records: tuple[PaidRecord, ...]
+
+
 list_contributions = Method(
     "contribution", "list_contributions", ListContributions, Contributions,
     errors=(InvalidPeriod, InsuredNotFound, TooManyPeople, UpstreamUnavailable, UpstreamBusy), deadline=15.0,
     upstream="taxcore",
+)  # fmt: skip
+list_paid_records = Method(
+    "contribution", "list_paid_records", ListPaidRecords, PaidRecords,
+    errors=(InvalidPeriod, UpstreamUnavailable, UpstreamBusy), deadline=15.0, upstream="taxcore",
 )  # fmt: skip

@@ -10,19 +10,22 @@ _SECRETS: Mapping[str, Sequence[str]] = {
     "identity": ("REALNAME_APP_ID", "REALNAME_APP_KEY"),
     "contribution": ("QUOTE_KEYS", "TAXBANK_APP_ID", "TAXBANK_APP_KEY"),
     "payment": (
-        "QUOTE_KEYS", "UNIONPAY_APP_ID", "UNIONPAY_APP_KEY", "UNIONPAY_COMMUNICATION_KEYS", "PUBLISHER_KEYS",
+        "QUOTE_KEYS", "ROW_SEAL_KEYS", "UNIONPAY_APP_ID", "UNIONPAY_APP_KEY", "UNIONPAY_COMMUNICATION_KEYS",
+        "PUBLISHER_KEYS",
     ),
     "notify": (
         "TENCENT_SECRET_ID", "TENCENT_SECRET_KEY", "ALIYUN_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_SECRET",
         "SMS_GATEWAY_KEY", "SMS_RECEIPT_TOKEN", "WECHAT_APPID", "WECHAT_SECRET",
     ),
+    "certificate": ("SEAL_APP_ID", "SEAL_APP_KEY"),
 }  # fmt: skip
 """Secrets of single services, besides those every service has."""
 
 VHOST = "contribution"
 """RabbitMQ's virtual host."""
 
-_OURS_ALONE = {"QUOTE_KEYS", "PUBLISHER_KEYS"}  # of the above, what no party of the sandbox knows
+_OURS_ALONE = {"QUOTE_KEYS", "ROW_SEAL_KEYS", "PUBLISHER_KEYS"}
+"""Of the above, what no party of the sandbox knows."""
 
 _MERCHANT = {
     "UNIONPAY_MSG_SRC": "WWW.TEST.COM",  # for UNIONPAY_ROUTE=communication-key
@@ -69,7 +72,7 @@ class Environment:
 
     def sandbox(self, address: str, database: str) -> dict[str, str]:
         """What the sandbox knows: the other half of every outside party's credentials."""
-        shared = {key for keys in _SECRETS.values() for key in keys if key not in _OURS_ALONE}
+        shared = {key for keys in _SECRETS.values() for key in keys} - _OURS_ALONE
         return {
             "SANDBOX_ADDRESS": address,
             "SANDBOX_DATABASE": database,
@@ -79,6 +82,7 @@ class Environment:
                 f"{self.notify_url}/receipts/{{provider}}/{self.secrets['SMS_RECEIPT_TOKEN']}"
             ),
             **{key: self.secrets[key] for key in sorted(shared)},
+            "SEAL_CA": self.secrets["SEAL_CA"],
             **_MERCHANT,
             **_SMS,
             **self.common,
@@ -86,39 +90,53 @@ class Environment:
 
     def _parties(self, name: str) -> dict[str, str]:
         """Where a service finds the outside parties, and where they find it."""
-        if name == "gateway":
-            return {
-                "PUBLIC_URL": self.public_url,
-                "WECHAT_AUTHORIZE_URL": f"{self.sandbox_url}/connect/oauth2/authorize",
-                "WECHAT_API_URL": self.sandbox_url,
-                "REDIRECT_HOSTS": self.sandbox_url.partition("://")[2],
-            }
-        if name == "identity":
-            return {"REALNAME_URL": self.sandbox_url}
-        if name == "contribution":
-            return {"TAXBANK_URL": self.sandbox_url, "TAXCORE_URL": f"{self.sandbox_url}/esb"}
-        if name == "payment":
-            return {
-                "UNIONPAY_URL": self.sandbox_url,
-                "TAXCORE_RECORDS_URL": f"{self.sandbox_url}/esb/records",
-                "UNIONPAY_NOTIFY_URL": f"{self.payment_url}/notify/unionpay",
-                "UNIONPAY_RETURN_URL": f"{self.public_url}/orders/",
-                **_MERCHANT,
-            }
-        if name == "notify":
-            return {
-                "SMS_PROVIDERS": "tencent:70,aliyun:30",
-                "TENCENT_SMS_URL": self.sandbox_url,
-                "ALIYUN_SMS_URL": f"{self.sandbox_url}/aliyun/",
-                "SMS_GATEWAY_URL": f"{self.sandbox_url}/gateway",
-                "SMS_TEMPLATES": _TEMPLATES,
-                "NOTIFY_QUIET_HOURS": "off",  # who tries it at night wants to see the messages
-                "WECHAT_MESSAGES": "true",
-                "WECHAT_API_URL": self.sandbox_url,
-                "WECHAT_MESSAGE_PAGE": f"{self.public_url}/account/reminders",
-                **_SMS,
-            }
-        return {}
+        found: Callable[[], dict[str, str]] | None = getattr(self, f"_parties_of_{name}", None)
+        return found() if found else {}
+
+    def _parties_of_gateway(self) -> dict[str, str]:
+        return {
+            "PUBLIC_URL": self.public_url,
+            "WECHAT_AUTHORIZE_URL": f"{self.sandbox_url}/connect/oauth2/authorize",
+            "WECHAT_API_URL": self.sandbox_url,
+            "REDIRECT_HOSTS": self.sandbox_url.partition("://")[2],
+        }
+
+    def _parties_of_identity(self) -> dict[str, str]:
+        return {"REALNAME_URL": self.sandbox_url}
+
+    def _parties_of_contribution(self) -> dict[str, str]:
+        return {"TAXBANK_URL": self.sandbox_url, "TAXCORE_URL": f"{self.sandbox_url}/esb"}
+
+    def _parties_of_payment(self) -> dict[str, str]:
+        return {
+            "UNIONPAY_URL": self.sandbox_url,
+            "TAXCORE_RECORDS_URL": f"{self.sandbox_url}/esb/records",
+            "UNIONPAY_NOTIFY_URL": f"{self.payment_url}/notify/unionpay",
+            "UNIONPAY_RETURN_URL": f"{self.public_url}/orders/",
+            **_MERCHANT,
+        }
+
+    def _parties_of_notify(self) -> dict[str, str]:
+        return {
+            "SMS_PROVIDERS": "tencent:70,aliyun:30",
+            "TENCENT_SMS_URL": self.sandbox_url,
+            "ALIYUN_SMS_URL": f"{self.sandbox_url}/aliyun/",
+            "SMS_GATEWAY_URL": f"{self.sandbox_url}/gateway",
+            "SMS_TEMPLATES": _TEMPLATES,
+            "NOTIFY_QUIET_HOURS": "off",  # who tries it at night wants to see the messages
+            "WECHAT_MESSAGES": "true",
+            "WECHAT_API_URL": self.sandbox_url,
+            "WECHAT_MESSAGE_PAGE": f"{self.public_url}/account/reminders",
+            **_SMS,
+        }
+
+    def _parties_of_certificate(self) -> dict[str, str]:
+        return {
+            "CERTIFICATE_CHECK_URL": f"{self.public_url}/check",
+            "SEAL_PLATFORM_URL": f"{self.sandbox_url}/eseal",
+            "SEAL_CRL_URLS": f"{self.sandbox_url}/eseal/ca.crl",
+            "SEAL_ROOTS": self.secrets["SEAL_CA"].partition(".")[0],  # the key stays with the authority
+        }
 
 
 def broker_password(secrets: Mapping[str, str], account: str) -> str:

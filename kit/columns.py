@@ -48,6 +48,23 @@ class EncryptedText(TypeDecorator[str]):
         return None if value is None else personal_data_keys().open(bytes(value), self.context).decode()
 
 
+class EncryptedBytes(TypeDecorator[bytes]):
+    """A file under SM4-GCM."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def __init__(self, context: str) -> None:
+        super().__init__()
+        self.context = context
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else personal_data_keys().seal(value, self.context)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else personal_data_keys().open(bytes(value), self.context)
+
+
 class EncryptedJson(TypeDecorator[Any]):
     """JSON under SM4-GCM; for drafts and events that hold personal fields."""
 

@@ -1,4 +1,4 @@
-"""SM4-GCM for personal data, HMAC-SM3 to find it again (design.md §7, security.md 10).
+"""SM4-GCM for personal data, HMAC-SM3 to find it again and to seal rows (design.md §7, security.md 10).
 
 A ciphertext is `version (1 byte) ‖ nonce (12) ‖ SM4-GCM(plaintext) ‖ tag (16)`. The context (table and column, or
 the kind of token) is authenticated with it, so that a ciphertext moved elsewhere does not open.
@@ -10,6 +10,7 @@ import base64
 import functools
 import os
 from collections.abc import Mapping
+from hmac import compare_digest
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, hmac
@@ -81,6 +82,15 @@ class KeyRing:
             raise Unreadable("not a token") from None
         return self.open(sealed, context).decode()
 
+    def sign(self, message: bytes) -> bytes:
+        """`version ‖ HMAC-SM3`, which nobody without the key can make."""
+        return bytes([self._active]) + hmac_sm3(self._keys[self._active], message)
+
+    def signed(self, signature: bytes, message: bytes) -> bool:
+        """Whether `sign` made this of the message, with any of the keys."""
+        key = self._keys.get(signature[0]) if signature else None
+        return key is not None and compare_digest(signature[1:], hmac_sm3(key, message))
+
 
 def hmac_sm3(key: bytes, message: bytes) -> bytes:
     """HMAC-SM3, 32 bytes."""
@@ -104,6 +114,12 @@ def index_key(text: str) -> bytes:
 def personal_data_keys() -> KeyRing:
     """The process's keys for personal fields, from PERSONAL_DATA_KEYS."""
     return KeyRing.parse(os.environ.get("PERSONAL_DATA_KEYS", ""))
+
+
+@functools.cache
+def row_seal_keys() -> KeyRing:
+    """The process's keys for seals of rows (kit/seals.py), from ROW_SEAL_KEYS."""
+    return KeyRing.parse(os.environ.get("ROW_SEAL_KEYS", ""))
 
 
 @functools.cache

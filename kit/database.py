@@ -97,6 +97,25 @@ class Database:
             yield connection
 
     @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Reads that all see what was committed when the first began, however long they take. Nobody waits for them."""
+        if self.is_sqlite:
+            with (
+                self._at_once.connect() as connection
+            ):  # whose transactions begin without keeping writers away
+                connection.exec_driver_sql("BEGIN")
+                try:
+                    yield connection
+                finally:
+                    connection.exec_driver_sql("ROLLBACK")
+            return
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+            yield connection
+
+    @contextlib.contextmanager
     def write(self) -> Iterator[Writer]:
         """Rows put down inside are committed together when the block ends, in one round trip.
 

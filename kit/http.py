@@ -24,7 +24,7 @@ from kit import telemetry
 from kit.database import AWAY, Database
 
 MAX_BODY = 64 * 1024
-"""Bytes a request may carry unless its server allows more; forms and JSON here are small."""
+"""Bytes a request may carry unless its route allows more; forms and JSON here are small."""
 
 _log = logging.getLogger(__name__)
 
@@ -87,7 +87,6 @@ class _App:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         request = Request(environ)
-        request.max_content_length = MAX_BODY
         response = self._server.answer_operator(request.path) or self._route(request, environ)
         return response(environ, start_response)
 
@@ -97,6 +96,7 @@ class _App:
         except HTTPException as error:
             return error
         request.path_values = values  # type: ignore[attr-defined]
+        request.max_content_length = entrypoint.longest
         return entrypoint.handle_request(request)
 
 
@@ -105,8 +105,10 @@ class HttpEntrypoint(HttpRequestHandler):
 
     server = HttpServer()
 
-    def __init__(self, method: str, url: str, *, access: Access, **kwargs: Any) -> None:
-        self.access = access
+    def __init__(
+        self, method: str, url: str, *, access: Access, longest: int = MAX_BODY, **kwargs: Any
+    ) -> None:
+        self.access, self.longest = access, longest
         super().__init__(method, url, **kwargs)
 
     def handle_request(self, request: Request) -> Any:
@@ -121,11 +123,13 @@ def _context(request: Request) -> dict[str, str | None]:
     return {telemetry.CORRELATION: request.headers.get("X-Request-Id")}
 
 
-def http(method: str, url: str, *, access: Access) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def http(
+    method: str, url: str, *, access: Access, longest: int = MAX_BODY
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Serve a method as `method(self, request, caller, **path_values)`.
 
     `caller` is what the service's `admit(request, access)` returned; whatever goes wrong goes through its
-    `render_error(request, error)`.
+    `render_error(request, error)`. `longest` is how many bytes its body may have.
     """
 
     def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -144,7 +148,9 @@ def http(method: str, url: str, *, access: Access) -> Callable[[Callable[..., An
                 _log.exception("%s %s crashed", request.method, handler.__name__)
                 return self.render_error(request, ContractError())
 
-        served: Callable[..., Any] = HttpEntrypoint.decorator(method, url, access=access)(run)
+        served: Callable[..., Any] = HttpEntrypoint.decorator(method, url, access=access, longest=longest)(
+            run
+        )
         return served
 
     return decorate

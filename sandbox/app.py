@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from sandbox import (
+    eseal,
     fees,
     realname,
     records,
@@ -49,6 +50,7 @@ BLUEPRINTS = (
     realname.blueprint,
     taxcore.blueprint,
     records.blueprint,
+    eseal.blueprint,
     control_api.blueprint,
     pages.blueprint,
 )

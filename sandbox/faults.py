@@ -69,6 +69,7 @@ DEFAULTS: Settings = {
     },
     "taxbank": _CHANNEL | {"single_item": "object", "timestamp_skew_seconds": 600},
     "taxcore": _CHANNEL | {"transaction": ""},
+    "eseal": _CHANNEL | {"level": "B-LT", "timestamp_skew_seconds": 600},
     "realname": _CHANNEL | {"timestamp_skew_seconds": 600},
     "sms": dict(_CHANNEL),
     "aliyun": dict(_CHANNEL),
@@ -93,6 +94,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "refund_ends": ("SUCCESS", "FAIL"),
     "refund_status": ("SUCCESS", "PROCESSING", "FAIL", "UNKNOWN"),
     "single_item": ("object", "array"),
+    "level": ("B-B", "B-T", "B-LT"),
 }
 GLOBAL = "global"
 

@@ -159,6 +159,22 @@ CREATE TABLE IF NOT EXISTS agreements (
 
 CREATE INDEX IF NOT EXISTS agreements_by_person ON agreements (djxh);
 
+-- The seal platform's certificates: holder is root, time or a tax authority's code. A revoked one stays on the list.
+CREATE TABLE IF NOT EXISTS seal_certificates (
+    certificate BLOB PRIMARY KEY,
+    holder      TEXT NOT NULL,
+    key         BLOB NOT NULL,
+    revoked_at  REAL
+) STRICT;
+
+-- What was sealed, so that the same request is the same file.
+CREATE TABLE IF NOT EXISTS seal_requests (
+    request_id  TEXT PRIMARY KEY,
+    digest      TEXT NOT NULL,
+    sealed      BLOB NOT NULL,
+    certificate BLOB NOT NULL
+) STRICT;
+
 -- Fault settings: scope is 'global', 'order:<merOrderId>' or 'person:<djxh>'.
 CREATE TABLE IF NOT EXISTS fault_settings (
     scope TEXT PRIMARY KEY,

@@ -23,6 +23,7 @@ TABLES = (
     "oauth_codes",
     "real_names",
     "agreements",
+    "seal_requests",
     "fault_settings",
 )
 

@@ -199,6 +199,7 @@ def _record(person: Person, declared: Declared, channel: str) -> str:
         "SBRQ": f"{declared.at:%Y-%m-%d}",
         "JKFSRQ": f"{paid_at:%Y-%m-%d %H:%M:%S}" if paid_at else "",
         "JFQD_MC": channel or ("办税服务厅" if paid_at else ""),
+        "ZSSWJG_DM": agency.authority,
         "JFBS": declared.state,
     }
     return "<jfqdGridlb>" + "".join(f"<{k}>{escape(v)}</{k}>" for k, v in fields.items()) + "</jfqdGridlb>"

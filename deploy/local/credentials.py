@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from deploy.broker import EXAMPLE, MIGRATION, PUBLISHER
+from deploy.local.seal_root import new_root
 from deploy.topology import OUTSIDE, SERVICES
 
 _GENERATED: Mapping[str, Callable[[], str]] = {
@@ -16,6 +17,7 @@ _GENERATED: Mapping[str, Callable[[], str]] = {
     "QUOTE_KEYS": lambda: f"1:{secrets.token_hex(16)}",
     "PUBLISHER_KEYS": lambda: f"/{EXAMPLE.removeprefix(PUBLISHER)}={secrets.token_hex(32)}",
     f"{EXAMPLE.upper().replace('-', '_')}_BROKER_PASSWORD": lambda: secrets.token_hex(16),
+    "ROW_SEAL_KEYS": lambda: f"1:{secrets.token_hex(16)}",
     "WECHAT_APPID": lambda: f"wx{secrets.token_hex(8)}",
     "WECHAT_SECRET": lambda: secrets.token_hex(16),
     "TAXBANK_APP_ID": lambda: secrets.token_hex(16),
@@ -31,6 +33,9 @@ _GENERATED: Mapping[str, Callable[[], str]] = {
     "ALIYUN_ACCESS_KEY_SECRET": lambda: secrets.token_hex(15),
     "SMS_GATEWAY_KEY": lambda: secrets.token_hex(16),
     "SMS_RECEIPT_TOKEN": lambda: secrets.token_hex(24),
+    "SEAL_APP_ID": lambda: secrets.token_hex(16),
+    "SEAL_APP_KEY": lambda: secrets.token_hex(16),
+    "SEAL_CA": new_root,
     "POSTGRESQL_ADMIN_PASSWORD": lambda: secrets.token_hex(16),
     "SUPERVISOR_PASSWORD": lambda: secrets.token_hex(16),
     "ERLANG_COOKIE": lambda: secrets.token_hex(16),

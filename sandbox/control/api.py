@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from sandbox import declarations, fees, realname
+from sandbox import declarations, eseal, fees, realname
 from sandbox.control.actions import ACTIONS, Impossible
 from sandbox.control.views import order_views, person_view
 from sandbox.faults import GLOBAL, BadFaults
@@ -201,6 +201,15 @@ def counters() -> ResponseReturnValue:
     if "person" in request.args:
         return world.counters.of_person(_person(request.args["person"]).id_hash)
     return world.counters.snapshot()
+
+
+@blueprint.post("/seals/<code>/revoke")
+def revoke_seal(code: str) -> ResponseReturnValue:
+    """The certificate of an authority's seal goes on the revocation list; the next signature gets a new one."""
+    world = the_world()
+    if not eseal.authority(world).revoke(code, world.clock.now()):
+        raise NotThere(f"no seal {code} in use")
+    return {"revoked": code}
 
 
 @blueprint.post("/reset")

@@ -46,6 +46,7 @@ GROUPS: dict[str, tuple[str, dict[str, str]]] = {
         "timestamp_skew_seconds": "允许的时间戳偏差（秒，0 不检查）",
     }),
     "taxcore": ("社保征收子系统", _CHANNEL),
+    "eseal": ("电子签章平台", _CHANNEL),
     "realname": ("移动办税实名库", _CHANNEL | {"timestamp_skew_seconds": "允许的时间戳偏差（秒，0 不检查）"}),
     "sms": ("短信", _CHANNEL),
     "wechat": ("微信", _CHANNEL),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from contract.agreement import AgreementExists, AgreementNotFound, DraftExpired
+from contract.certificate import CertificateNotFound
 from contract.contribution import (
     AllPaid,
     AlreadyDeclared,
@@ -61,6 +62,7 @@ class WayOn(NamedTuple):
 
 _NAMED = {
     "order_id": WayOn("查看这笔缴费", "/orders/"), "agreement_id": WayOn("查看这份三方协议", "/agreements/"),
+    "certificate_id": WayOn("查看这份缴费证明", "/certificates/"),
 }  # fmt: skip
 """What an error may name in its detail, and the page about it."""
 
@@ -69,6 +71,7 @@ _WAYS: tuple[tuple[type[ContractError], WayOn], ...] = (
     (InsuredNotFound, WayOn("重新选择被缴费人", "/insured")),
     (MemberNotFound, WayOn("查看家庭成员", "/household")),
     (AgreementNotFound, WayOn("查看三方协议", "/agreements")),
+    (CertificateNotFound, WayOn("查看缴费证明", "/certificates")),
     (DraftExpired, WayOn("重新填写", "/agreements/new")),
 )
 
@@ -81,6 +84,8 @@ def heading(error: ContractError) -> str:
 
 def money_note(error: ContractError, path: str) -> str:
     """Where the money is, said with every failure; empty when the error's own words say it."""
+    if path.startswith(("/certificates", "/check", "/school")):
+        return ""  # nobody pays here
     said = any(words in error.message for words in ("扣款", "重复缴费", "已进行缴费"))
     if said or isinstance(error, (NotFound, WechatRefused)):
         return ""

@@ -15,6 +15,7 @@ from services.gateway.routes.agreement import AgreementRoutes
 from services.gateway.routes.api.account import AccountApi
 from services.gateway.routes.api.agreements import AgreementsApi
 from services.gateway.routes.api.batches import BatchesApi
+from services.gateway.routes.api.certificates import CertificatesApi
 from services.gateway.routes.api.household import HouseholdApi
 from services.gateway.routes.api.journeys import JourneysApi
 from services.gateway.routes.api.login import LoginApi
@@ -26,6 +27,8 @@ from services.gateway.routes.api.statistics import StatisticsApi
 from services.gateway.routes.base import BATCHES, JOURNEYS, SESSIONS
 from services.gateway.routes.batch import BatchRoutes
 from services.gateway.routes.batch_check import BatchCheckRoutes
+from services.gateway.routes.certificates import CertificateRoutes
+from services.gateway.routes.checking import CheckingRoutes
 from services.gateway.routes.contributions import ContributionRoutes
 from services.gateway.routes.declarations import DeclarationRoutes
 from services.gateway.routes.entry import EntryRoutes
@@ -36,6 +39,7 @@ from services.gateway.routes.login import LoginRoutes
 from services.gateway.routes.menu import MenuRoutes
 from services.gateway.routes.order import OrderRoutes
 from services.gateway.routes.reminders import ReminderRoutes
+from services.gateway.routes.schools import SchoolRoutes
 from services.gateway.routes.standards import StandardsRoutes
 from services.gateway.routes.statistics import StatisticsRoutes
 from services.gateway.routes.waiting import WaitingRoutes
@@ -45,8 +49,9 @@ from services.gateway.usecases import sessions, upkeep
 class GatewayService(
     EntryRoutes, LoginRoutes, AccountRoutes, MenuRoutes, HouseholdRoutes, InsuredRoutes, JourneyRoutes,
     WaitingRoutes, BatchRoutes, BatchCheckRoutes, OrderRoutes, StandardsRoutes, ContributionRoutes, DeclarationRoutes,
-    AgreementRoutes, ReminderRoutes, LoginApi, AccountApi, HouseholdApi, JourneysApi, BatchesApi, OrdersApi,
-    StandardsApi, RecordsApi, AgreementsApi, RemindersApi, StatisticsApi, StatisticsRoutes,
+    AgreementRoutes, ReminderRoutes, CertificateRoutes, CheckingRoutes, SchoolRoutes, LoginApi, AccountApi,
+    HouseholdApi, JourneysApi, BatchesApi, OrdersApi, StandardsApi, RecordsApi, AgreementsApi, RemindersApi,
+    CertificatesApi, StatisticsApi, StatisticsRoutes,
 ):  # fmt: skip
     """The residents' door."""
 

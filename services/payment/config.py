@@ -28,8 +28,8 @@ _COMMUNICATION_KEY = ("unionpay_route", Route.COMMUNICATION_KEY)
 
 @dataclass(frozen=True, kw_only=True)
 class Config(ServiceConfig):
-    """UnionPay's route, our merchants there, the key that opens quotes, how long things take (seconds), and the other
-    tax systems whose events are believed (docs/adr/0019).
+    """UnionPay's route, our merchants there, the keys of quotes and of seals, how long things take (seconds), and the
+    other tax systems whose events are believed (docs/adr/0019).
 
     A notify signed with any of `unionpay_communication_keys` is genuine; on the route of that name the first signs.
     """
@@ -37,6 +37,7 @@ class Config(ServiceConfig):
     service: ClassVar[str] = "payment"
 
     quote_keys: str = secret()
+    row_seal_keys: str = secret()
     unionpay_route: Route = Route.OPEN_PLATFORM
     unionpay_url: str = outside()
     unionpay_app_id: str = needed(_OPEN_PLATFORM)

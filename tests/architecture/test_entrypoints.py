@@ -41,6 +41,15 @@ ANYBODY: dict[tuple[str, str, str], str] = {
     ("gateway", "POST", "/text-size"): "a preference in a cookie; strangers read pages too",
     ("gateway", "GET", "/static/<digest>/<path:file>"): "style sheets and scripts, the same for everybody",
     ("gateway", "GET", "/api/v1/openapi.json"): "the published description of the API",
+    (
+        "gateway",
+        "GET",
+        "/check",
+    ): "whoever holds a certificate may check it (3.2.1.16); counted by address and by number",
+    ("gateway", "POST", "/check"): "the same by form",
+    ("gateway", "POST", "/check/file"): "the same by the file, which is not kept",
+    ("gateway", "POST", "/api/v1/certificate-checks"): "the same for other clients",
+    ("gateway", "POST", "/api/v1/certificate-file-checks"): "the same by the file",
     ("gateway", "GET", "/<path:unknown>"): "says in Chinese that there is no such page",
     ("gateway", "POST", "/<path:unknown>"): "the same for a form",
 }

@@ -38,6 +38,9 @@ BY_SUBJECT = {
         "refunds.py": "what a refund is and what may become of it",
         "refunding.py": "use cases of refunds",
         "refund_desk.py": "refunds at the command line",
+        "books.py": "what our books say of an order's money, and the sums of it",
+        "invariants.py": "what must be true of every order's book",
+        "verify.py": "the same at the command line, over the live database",
         "merchants.py": "which merchant collects for an agency: configuration with a rule of its own",
         "reconciliation": "our books, UnionPay's file and the tax core's compared: a subject with rules of its own",
         "reconcile.py": "its command line, which the service starts as a process",
@@ -53,6 +56,13 @@ BY_SUBJECT = {
         "templates.py": "the provider's registered texts",
         "templates.json": "the same, as registered",
         "wording.py": "what each text is filled with",
+    },
+    "certificate": {
+        "certificate.typ": "the page as it is printed",
+        "authorities.json": "who has a seal, and what it looks like",
+        "desk.py": "the command line by which tax officers keep the register",
+        "press.py": "the process that does what does not yield",
+        "presses.py": "those processes as green threads use them",
     },
     "gateway": {
         "routes": "entrypoints by subject: one service.py would be 700 lines",

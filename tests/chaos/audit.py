@@ -9,15 +9,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from tests.chaos.snapshot import PAID_ONCE, MessageRow, OrderRow, RefundRow, Sms, Snapshot
+from tests.chaos.snapshot import KIND_OF_EVENT, PAID_ONCE, MessageRow, OrderRow, RefundRow, Sms, Snapshot
 
 _SUCCEEDED, _FAILED = "payment.succeeded.v1", "payment.failed.v1"
 _REFUNDED, _RETURNED = "payment.refunded.v1", "payment.returned.v1"
 _EVENT_OF_STATE = {**dict.fromkeys(PAID_ONCE, _SUCCEEDED), "closed": _FAILED, "failed": _FAILED}
-_KIND_OF_EVENT = {
-    _SUCCEEDED: "payment_succeeded", _FAILED: "payment_failed", _REFUNDED: "payment_refunded",
-    _RETURNED: "payment_returned",
-}  # fmt: skip
 _FINAL = frozenset({"paid", "closed", "failed", "refunded"})
 _TOLD_NOTHING = "closed_by_payer"
 _LOGIN_CODE = "login_code"
@@ -188,7 +184,7 @@ def events_arrive(books: Snapshot) -> Found:
             yield f"{event.type} was not published", (event.event_id, event.order_id)
     done = {row.event_id for row in books.inbox if row.state == "done"}
     for event in books.events:
-        if event.type in _KIND_OF_EVENT and event.published and event.event_id not in done:
+        if event.type in KIND_OF_EVENT and event.published and event.event_id not in done:
             yield f"{event.type} did not reach notify", (event.event_id, event.order_id)
     for row in books.inbox:
         if row.state != "done":
@@ -207,10 +203,10 @@ def one_reminder_each(books: Snapshot) -> Found:
         if message.state not in ("sent", "delivered"):
             yield f"reminder is {message.state}", (message.message_id, message.event_id)
     for event in books.events:
-        if event.type not in _KIND_OF_EVENT:
+        if event.type not in KIND_OF_EVENT:
             continue
         phones = () if event.reason == _TOLD_NOTHING else event.phones
-        wanted = Counter((phone, _KIND_OF_EVENT[event.type]) for phone in phones)
+        wanted = Counter((phone, KIND_OF_EVENT[event.type]) for phone in phones)
         found = Counter((message.phone, message.kind) for message in written.pop(event.event_id, []))
         if found != wanted:
             yield (
@@ -244,7 +240,7 @@ def success_only_when_paid(books: Snapshot) -> Found:
     order_of = {event.event_id: event.order_id for event in books.events}
     events = {message.message_id: message.event_id for message in books.messages}
     for sms in books.sms:
-        if sms.kind != _KIND_OF_EVENT[_SUCCEEDED]:
+        if sms.kind != KIND_OF_EVENT[_SUCCEEDED]:
             continue
         order = orders.get(order_of.get(events.get(sms.message_id, ""), ""))
         if (

@@ -184,6 +184,16 @@ def _revive(person: Person, rival: Person) -> None:
     person.watch(order_id)
 
 
+def _pay_for_family(person: Person, rival: Person) -> None:
+    """Own contribution and another's in one payment; the first of them may be given back while the other stays."""
+    person.arrive()
+    batch = person.list_with(rival)
+    order_id, payment_url = person.submit_list(batch)
+    person.pay_order(order_id, payment_url)
+    if person.watch(order_id) == "paid" and int(person.number[16]) < 5:
+        person.be_refunded(order_id, by_tax_core=False, payment_url=payment_url)
+
+
 def _be_refunded(person: Person, rival: Person) -> None:
     """Paid, then given back: the person sees it, and may pay again."""
     order_id, payment_url = _placed(person)
@@ -196,5 +206,5 @@ def _be_refunded(person: Person, rival: Person) -> None:
 _ROADS: Mapping[Kind, Callable[[Person, Person], None]] = {
     Kind.PAYS: _pay, Kind.SUBMITS_TWICE: _submit_twice, Kind.RIVALS: _race, Kind.CANCELS: _cancel,
     Kind.ABANDONS: _abandon, Kind.GIVES_UP: _give_up, Kind.TORN: _tear,
-    Kind.REVIVES: _revive, Kind.REFUNDED: _be_refunded, Kind.LATE: _leave,
+    Kind.REVIVES: _revive, Kind.FAMILY: _pay_for_family, Kind.REFUNDED: _be_refunded, Kind.LATE: _leave,
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import json
 import random
 import time
@@ -20,6 +21,7 @@ from bench.resident import Refused, Resident
 from contract.errors import Unavailable
 from contract.insurance import InsuranceType
 from contract.refunds import Operator, RefundPart, RefundRequested, RequestRefund, request_refund
+from kit.clock import CHINA
 from tests.integration.notify import bus
 
 Answer = TypeVar("Answer")
@@ -142,6 +144,33 @@ class Person(Resident):
         self.diary.orders.add(placed["order_id"])
         return placed["order_id"], placed["payment_url"]
 
+    def list_with(self, other: Person) -> dict[str, Any]:
+        """A list of this person and another, once both can be paid for."""
+        year = dt.datetime.now(CHINA).year
+        wanted = {
+            "own": True, "insurance_type": InsuranceType.MEDICAL.value, "year": year,
+            "people": [{"name": other.name, "document_number": other.number, "phone": other.phone}],
+        }  # fmt: skip
+        key = {"Idempotency-Key": f"list-{self.phone}"}
+        made = self.insist(lambda: self.call("POST", "/batches", wanted, **key))
+
+        def answered() -> dict[str, Any]:
+            batch: dict[str, Any] = self.call("GET", f"/batches/{made['batch_id']}")
+            if batch["blocked"]:  # the upstream had trouble
+                self.call("POST", f"/batches/{made['batch_id']}/questions")
+            if batch["status"] != "ready" or batch["payable"] != 2:
+                raise NotYet(f"{batch['payable']} of 2 can be paid for")
+            return batch
+
+        return self.insist(answered)
+
+    def submit_list(self, batch: Mapping[str, Any]) -> tuple[str, str]:
+        """One order for everybody in the list; returns its id and UnionPay's page."""
+        path, key = f"/batches/{batch['batch_id']}/order", {"Idempotency-Key": batch["idempotency_key"]}
+        placed = self.insist(lambda: self.call("POST", path, {}, **key))
+        self.diary.orders.add(placed["order_id"])
+        return placed["order_id"], placed["payment_url"]
+
     def go_to_cashier(self, payment_url: str) -> str:
         """Open UnionPay's page; returns its address."""
 
@@ -189,8 +218,8 @@ class Person(Resident):
                 raise
 
     def be_refunded(self, order_id: str, by_tax_core: bool, payment_url: str) -> None:
-        """Have the order given back: the whole by the tax core, its one item by staff."""
-        operator, (item,) = Operator("gx0007", "莫敏"), self.insist(lambda: self.order(order_id))["items"]
+        """Have the order given back: the whole by the tax core, its first item by staff."""
+        operator, (item, *_) = Operator("gx0007", "莫敏"), self.insist(lambda: self.order(order_id))["items"]
         part = RefundPart(item["person_number"], InsuranceType(item["insurance_type"]))
 
         def ask() -> None:

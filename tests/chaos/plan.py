@@ -31,12 +31,15 @@ class Kind(enum.StrEnum):
     GIVES_UP = "gives up"  # presses 放弃本次缴费
     TORN = "pays and gives up"  # presses both at the same moment
     REVIVES = "gives up, then pays"  # in a tab left open, and the notify is lost
+    FAMILY = "pays for two at once"  # one payment, two insured; sometimes staff give one of them back
     REFUNDED = "pays and is refunded"  # staff, or the tax core, give the money back
     LATE = "pays late"  # the bank takes the money although the order has been closed
 
 
 PAYMENTS = frozenset({Kind.PAYS, Kind.SUBMITS_TWICE, Kind.RIVALS})
-_OTHER_KINDS = (Kind.CANCELS, Kind.ABANDONS, Kind.GIVES_UP, Kind.TORN, Kind.REVIVES, Kind.REFUNDED, Kind.LATE)
+_OTHER_KINDS = (
+    Kind.CANCELS, Kind.ABANDONS, Kind.GIVES_UP, Kind.TORN, Kind.REVIVES, Kind.FAMILY, Kind.REFUNDED, Kind.LATE,
+)  # fmt: skip
 
 
 class Way(enum.StrEnum):

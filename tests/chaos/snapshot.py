@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import requests
 
 from deploy.local.supervisor import ROOT
 from deploy.local.system import FullSystem
-from kit.crypto import KeyRing
+from kit.crypto import KeyRing, hmac_sm3, index_key
 from tests.chaos.journeys import Travelled
 
 _PAGE = 500
@@ -21,6 +21,12 @@ WAITING = "orders waiting"
 
 PAID_ONCE = frozenset({"paid", "refunding", "refunded"})
 """States of an order whose payment was its own."""
+
+KIND_OF_EVENT = {
+    "payment.succeeded.v1": "payment_succeeded", "payment.failed.v1": "payment_failed",
+    "payment.refunded.v1": "payment_refunded", "payment.returned.v1": "payment_returned",
+}  # fmt: skip
+"""The reminder each event has."""
 
 _OUTBOXES = ("payment",)
 _INBOXES = ("notify", "payment")
@@ -91,11 +97,12 @@ class EventRow:
     reason: str = ""
     refund_id: str = ""
     amount: int = 0
+    occasion: str = ""
 
 
 @dataclass(frozen=True)
 class MessageRow:
-    """A reminder as notify has it."""
+    """A reminder as notify has it, with the event it is about."""
 
     message_id: str
     event_id: str
@@ -148,9 +155,10 @@ class Snapshot:
 def take(system: FullSystem, journeys: Sequence[Travelled] = (), waiting_allowed: bool = False) -> Snapshot:
     """Read all books. Nothing may be on its way, or they do not agree."""
     books = Books(system)
+    events = books.events()
     return Snapshot(
         ledger=list(books.ledger()), orders=books.orders(), cases=books.cases(), refunds=books.refunds(),
-        events=books.events(), messages=books.messages(), inbox=books.inbox(), sms=books.sms(), journeys=journeys,
+        events=events, messages=books.messages(events), inbox=books.inbox(), sms=books.sms(), journeys=journeys,
         kept_notifies=books.kept_notifies(), queues=books.queues(), waiting_allowed=waiting_allowed,
     )  # fmt: skip
 
@@ -161,6 +169,7 @@ class Books:
     def __init__(self, system: FullSystem) -> None:
         self._system = system
         self._keys = KeyRing.parse(system.env["PERSONAL_DATA_KEYS"])
+        self._index_key = index_key(system.env["BLIND_INDEX_KEY"])
         self._api = f"{system.sandbox_url}/sandbox/api"
 
     def ledger(self) -> Iterator[LedgerEntry]:
@@ -200,18 +209,36 @@ class Books:
     def events(self) -> list[EventRow]:
         statement = "SELECT event_id, type, aggregate, published_at IS NOT NULL, body FROM outbox ORDER BY id"
         return [
-            _event(
+            self._event(
                 event_id, type_, order_id, published, json.loads(json.loads(self._open(body, "outbox.body")))
             )
             for service in _OUTBOXES
             for event_id, type_, order_id, published, body in self._rows(service, statement)
         ]
 
-    def messages(self) -> list[MessageRow]:
+    def _event(
+        self, event_id: str, type_: str, order_id: str, published: bool, envelope: Mapping[str, Any]
+    ) -> EventRow:
+        event = _event(event_id, type_, order_id, published, envelope)
+        paid = envelope["data"].get("contribution")
+        return replace(event, occasion=self._occasion(envelope["source"], order_id, paid)) if paid else event
+
+    def _occasion(self, source: str, order_id: str, paid: Mapping[str, Any]) -> str:
+        """What notify keeps a reminder under, so that no other event about the same sends a second one."""
+        years = ",".join(map(str, sorted(paid["years"])))
+        told = ("messages.occasion", source, order_id, paid["social_number"], paid["insurance_type"], years)
+        return hmac_sm3(self._index_key, "\0".join(told).encode()).hex()
+
+    def messages(self, events: Sequence[EventRow]) -> list[MessageRow]:
         rows = self._rows("notify", "SELECT message_id, event_id, kind, phone, state FROM messages")
+        about = {
+            (event.occasion, KIND_OF_EVENT[event.type]): event.event_id for event in events if event.occasion
+        }
         return [
-            MessageRow(message_id, event_id, kind, self._open(phone, "messages.phone"), state)
-            for message_id, event_id, kind, phone, state in rows
+            MessageRow(
+                message_id, about.get((key, kind), key), kind, self._open(phone, "messages.phone"), state
+            )
+            for message_id, key, kind, phone, state in rows
         ]
 
     def inbox(self) -> list[InboxRow]:

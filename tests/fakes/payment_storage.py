@@ -202,10 +202,12 @@ class FakeOrderStorage:
     def open_refund_case(
         self, tx: Any, order: Order, reason: RefundReason, report: Report, now: dt.datetime
     ) -> bool:
-        self.orders[order.order_id] = replace(self.orders[order.order_id], refund_due=True)
         key = (order.order_id, report.transaction_id)
         case = RefundCase(order.order_id, reason.value, report.transaction_id, report.amount, report.paid_at)
-        return self.refunds.setdefault(key, case) is case
+        opened = self.refunds.setdefault(key, case) is case
+        if opened:
+            self.orders[order.order_id] = replace(self.orders[order.order_id], refund_due=True)
+        return opened
 
     def add_notify(
         self, tx: Any, digest: str, mer_order_id: str, raw: str, now: dt.datetime, done: bool

@@ -9,6 +9,7 @@ from kit.database import Database
 
 os.environ.setdefault("BLIND_INDEX_KEY", "5a" * 32)
 os.environ.setdefault("PERSONAL_DATA_KEYS", "1:" + "3c" * 16)
+os.environ.setdefault("ROW_SEAL_KEYS", "1:" + "6e" * 16)
 
 
 def upgrade(service: str, database: Database) -> None:

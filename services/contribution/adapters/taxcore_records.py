@@ -75,6 +75,7 @@ class EsbRecords:
             period_to=_month(find_text(item, names.period_to)),
             declared_on=_day(find_text(item, names.declared_on)), paid_at=paid_at,
             channel=find_text(item, names.channel), receipt_number=find_text(item, names.receipt_number),
+            authority_code=find_text(item, names.authority_code),
         )  # fmt: skip
 
     def _state(self, code: str) -> RecordState:

@@ -76,6 +76,7 @@ class RecordFields:
     declared_on: str
     paid_at: str
     channel: str
+    authority_code: str
     state: str
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from contract.insurance import Channel, InsuranceType
 from contract.paid import PaidContribution
-from contract.records import ContributionRecord, InvalidPeriod, RecordState
+from contract.records import ContributionRecord, InvalidPeriod, PaidRecord, RecordState
 
 _MONTH = re.compile(r"20[0-9]{2}(0[1-9]|1[0-2])")
 _CHANNELS = frozenset(channel.label for channel in Channel)
@@ -20,7 +20,8 @@ class CoreRecord:
     """One 缴费记录 of the tax core.
 
     `record_id` is its SBUUID, by which a declaration is voided; `amount` in fen; periods (所属期) are yyyyMM;
-    `paid_at` is set where it is paid; `receipt_number` is 电子税票号码.
+    `paid_at` is set where it is paid; `receipt_number` is 电子税票号码,
+    `authority_code` 征收税务机关.
     """
 
     record_id: str
@@ -36,6 +37,7 @@ class CoreRecord:
     paid_at: dt.datetime | None = None
     channel: str = ""
     receipt_number: str = ""
+    authority_code: str = ""
 
 
 def check_period(period_from: str, period_to: str) -> None:
@@ -60,6 +62,13 @@ def merge(core: Sequence[CoreRecord], own: Sequence[PaidContribution]) -> tuple[
     posting = [_posting(payment) for number, payment in enumerate(own) if number not in posted]
     shown = [_shown(record) for number, record in enumerate(records) if number not in paid_for]
     return tuple(sorted([*posting, *shown], key=_newest, reverse=True))
+
+
+def paid(core: Sequence[CoreRecord]) -> tuple[PaidRecord, ...]:
+    """What a certificate may say: paid and in the core, newest 所属期 first."""
+    found = [record for record in core if record.state is RecordState.PAID]
+    shown = [PaidRecord(_shown(record), record.authority_code) for record in found]
+    return tuple(sorted(shown, key=lambda one: _newest(one.record), reverse=True))
 
 
 def _told_by_core(own: Sequence[PaidContribution], records: Sequence[CoreRecord]) -> dict[int, int]:

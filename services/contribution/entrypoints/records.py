@@ -6,7 +6,7 @@ from nameko.timer import timer
 
 from contract import declarations, records
 from contract.declarations import DeclarationOfPerson, Declarations, ListDeclarations, Voiding
-from contract.records import Contributions, ListContributions
+from contract.records import Contributions, ListContributions, ListPaidRecords, PaidRecords
 from kit.limiter import limited
 from kit.waiting import Priority
 from services.contribution.entrypoints.base import AUDIT, Entrypoints
@@ -30,6 +30,10 @@ class RecordEntrypoints(Entrypoints):
     @limited(records.list_contributions, Priority.QUERY)
     def list_contributions(self, request: ListContributions) -> Contributions:
         return querying.list_contributions(request, self.desk)
+
+    @limited(records.list_paid_records, Priority.QUERY)
+    def list_paid_records(self, request: ListPaidRecords) -> PaidRecords:
+        return querying.list_paid_records(request, self.desk)
 
     @limited(declarations.list_declarations, Priority.QUERY)
     def list_declarations(self, request: ListDeclarations) -> Declarations:

@@ -13,14 +13,21 @@ from contract.errors import Unavailable
 from contract.household import InsuredNotFound, ListInsured, list_insured
 from contract.paid import ListPaid, PaidContribution, list_paid
 from contract.people import Person
-from contract.records import AskedAs, Contributions, ListContributions, TooManyPeople
+from contract.records import (
+    AskedAs,
+    Contributions,
+    ListContributions,
+    ListPaidRecords,
+    PaidRecords,
+    TooManyPeople,
+)
 from contract.rpc import Method
 from contract.upstream import UpstreamUnavailable
 from kit.clock import Clock, china
 from kit.database import Transactions
 from services.contribution.adapters.base import TaxCore
 from services.contribution.domain.queries import ASKED, Query
-from services.contribution.domain.records import CoreRecord, check_period, merge
+from services.contribution.domain.records import CoreRecord, check_period, merge, paid
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
@@ -100,6 +107,13 @@ def list_contributions(request: ListContributions, desk: Desk) -> Contributions:
     records = merge(core or (), own or ())
     desk.note(query, "found" if records else "nothing")
     return Contributions(records, core_missing=core is None, own_missing=own is None)
+
+
+def list_paid_records(request: ListPaidRecords, desk: Desk) -> PaidRecords:
+    """The core's paid records alone: what is not there yet cannot be certified. Raises UpstreamUnavailable."""
+    check_period(request.period_from, request.period_to)
+    found = desk.core.records.list_records(request.person, request.period_from, request.period_to)
+    return PaidRecords(paid(found))
 
 
 def _own_payments(request: ListContributions, desk: Desk) -> Sequence[PaidContribution] | None:

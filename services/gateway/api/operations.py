@@ -13,7 +13,7 @@ from werkzeug.wrappers import Request, Response
 
 from contract import schema
 from contract.errors import ContractError, InvalidInput
-from kit.http import Access, http
+from kit.http import MAX_BODY, Access, http
 from services.gateway.errors import UnreadableRequest
 
 PREFIX = "/api/v1"
@@ -27,7 +27,8 @@ _KEY = re.compile(r"[\w-]{8,64}", re.ASCII)
 @dataclass(frozen=True)
 class Operation:
     """One operation. `query` and `headers` name required text parameters with what they mean, `optional` parameters
-    that may be left out. One that gives a file names its `media` type instead of an answer."""
+    that may be left out. One that gives a file names its `media` type instead of an answer. `longest` is how many bytes
+    its body may have, where that is more than usual."""
 
     method: str
     path: str
@@ -41,6 +42,7 @@ class Operation:
     headers: dict[str, str]
     optional: dict[str, str]
     media: str
+    longest: int = MAX_BODY
 
 
 OPERATIONS: list[Operation] = []
@@ -50,7 +52,7 @@ def operation(
     method: str, path: str, summary: str, *, access: Access, body: type[Any] | None = None,
     answer: type[Any] | None = None, status: int = 200, errors: tuple[type[ContractError], ...] = (),
     query: dict[str, str] | None = None, headers: dict[str, str] | None = None,
-    optional: dict[str, str] | None = None, media: str = "",
+    optional: dict[str, str] | None = None, media: str = "", longest: int = MAX_BODY,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # fmt: skip
     """Serve `handler(self, request, session, body, **path) -> answer payload` as JSON, or the response it gives."""
     declared = Operation(
@@ -66,6 +68,7 @@ def operation(
         headers or {},
         optional or {},
         media,
+        longest,
     )
 
     def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -78,7 +81,7 @@ def operation(
             protected: Response = self.browser.protect(response)
             return protected
 
-        return http(method, PREFIX + path, access=access)(run)
+        return http(method, PREFIX + path, access=access, longest=longest)(run)
 
     return decorate
 

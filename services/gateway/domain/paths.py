@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _PRESENT = re.compile(
-    r"/(?:journeys|orders|agreements)/[\w-]+|/(?:agreements|account|household|insured)(?![^/])", re.ASCII
+    r"/(?:journeys|orders|agreements|certificates)/[\w-]+|/(?:agreements|certificates|schools|account|household|insured)(?![^/])",
+    re.ASCII,
 )
 
 
@@ -19,8 +20,8 @@ def local_path(path: str | None) -> str | None:
 def way_back(path: str) -> str:
     """The page that shows the present state of what a request was about."""
     found = re.match(
-        r"/(?:journeys|batches|orders|agreements)/[\w-]+"
-        r"|/(?:agreements|account|household|insured|contributions|declarations|standards)(?![^/])",
+        r"/(?:journeys|batches|orders|agreements|certificates|school-links)/[\w-]+|/schools/batches/[\w-]+"
+        r"|/(?:agreements|certificates|schools|check|account|household|insured|contributions|declarations|standards)(?![^/])",
         path,
         re.ASCII,
     )

@@ -6,18 +6,29 @@ from kit.inbox import inbox_table
 from kit.outbox import outbox_table
 from services.payment.models.base import metadata
 from services.payment.models.external import exports, external_payments
-from services.payment.models.orders import notifies, order_history, order_lines, orders
+from services.payment.models.orders import LINE_SEAL, ORDER_SEAL, notifies, order_history, order_lines, orders
 from services.payment.models.reconciliation import (
     reconciliation_breaks,
     reconciliation_history,
     reconciliation_runs,
 )
-from services.payment.models.refunds import refund_cases, refund_history, refund_lines, refunds
+from services.payment.models.refunds import (
+    CASE_SEAL,
+    REFUND_SEAL,
+    refund_cases,
+    refund_history,
+    refund_lines,
+    refunds,
+)
 
 outbox = outbox_table(metadata)
 inbox = inbox_table(metadata)
 
 __all__ = [
+    "CASE_SEAL",
+    "LINE_SEAL",
+    "ORDER_SEAL",
+    "REFUND_SEAL",
     "exports",
     "external_payments",
     "inbox",

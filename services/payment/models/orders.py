@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from kit.columns import BlindIndex, EncryptedJson, EncryptedText, Moment
+from kit.seals import RowSeal, seal_column
 from services.payment.models.base import SERIAL, metadata
 
 orders = Table(
@@ -46,6 +47,7 @@ orders = Table(
     Column("mid", String(32), nullable=False),
     Column("tid", String(16), nullable=False),
     Column("inst_mid", String(32), nullable=False),
+    seal_column(),
     UniqueConstraint("payer_id", "idempotency_key"),
 )  # fmt: skip
 """One order is one UnionPay payment; `amount`, in fen, is the sum of its lines."""
@@ -84,6 +86,7 @@ order_lines = Table(
     Column("tier_label", String(64), nullable=False),
     Column("amount", BigInteger, nullable=False),
     Column("live", Boolean, nullable=False),
+    seal_column(),
     UniqueConstraint("quote_id", "line"),
 )  # fmt: skip
 """One line pays for one insured person, insurance type and year; lines with the same `item` came from one quote, which
@@ -125,3 +128,14 @@ Index(
     "notifies_due", notifies.c.next_at,
     postgresql_where=notifies.c.processed_at.is_(None), sqlite_where=notifies.c.processed_at.is_(None),
 )  # fmt: skip
+
+ORDER_SEAL = RowSeal(
+    orders, "order_id", "mer_order_id", "payer_id", "amount", "channel", "state", "created_at", "paid_at",
+    "transaction_id", "mid", "tid",
+)  # fmt: skip
+LINE_SEAL = RowSeal(
+    order_lines, "order_id", "item", "line", "quote_id", "insured_type", "insured_number", "insurance_type", "kind",
+    "agency_code", "person_number", "product_code", "year", "amount",
+)  # fmt: skip
+"""What no row of money may say otherwise than storage wrote it (docs/adr/0023). What is not here follows from these and
+from the histories, and `verify` compares it with them: live lines, cases that are open, lines a refund gives back."""

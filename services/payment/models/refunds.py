@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 
 from kit.columns import EncryptedText, Moment
+from kit.seals import RowSeal, seal_column
 from services.payment.models.base import SERIAL, metadata
 
 refund_cases = Table(
@@ -29,6 +30,7 @@ refund_cases = Table(
     Column("paid_at", Moment),
     Column("opened_at", Moment, nullable=False),
     Column("closed_at", Moment),
+    seal_column(),
     UniqueConstraint("order_id", "transaction_id"),
 )  # fmt: skip
 """Money we hold that is not the order's, one case per UnionPay transaction."""
@@ -53,6 +55,7 @@ refunds = Table(
     Column("attempts", Integer, nullable=False),
     Column("refunded_at", Moment),
     Column("failure", String(16)),
+    seal_column(),
     UniqueConstraint("origin", "idempotency_key"),
 )  # fmt: skip
 """Money of an order that goes back to its payer; with a `case_reason`, that of the refund case with its transaction."""
@@ -89,3 +92,12 @@ refund_history = Table(
     Column("detail", JSON, nullable=False),
 )  # fmt: skip
 """Every change of a refund's state; the refund row itself is its beginning. `operator_id` only where staff did it."""
+
+CASE_SEAL = RowSeal(
+    refund_cases, "order_id", "reason", "transaction_id", "amount", "paid_at", "opened_at", "closed_at"
+)
+REFUND_SEAL = RowSeal(
+    refunds, "refund_id", "order_id", "refund_order_id", "transaction_id", "amount", "origin", "operator_id",
+    "case_reason", "state", "created_at", "refunded_at",
+)  # fmt: skip
+"""As of orders and lines."""

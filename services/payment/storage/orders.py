@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, insert, select, update
@@ -24,7 +25,7 @@ from services.payment.domain import (
     Report,
     document_of,
 )
-from services.payment.models import notifies, order_history, order_lines, orders, refund_cases
+from services.payment.models import CASE_SEAL, notifies, order_history, order_lines, orders, refund_cases
 from services.payment.storage.rows import IN_ORDER, WITH_LINES, line_rows, order_row, orders_of
 
 # Built once and given their values as parameters: on the paths every payment takes, building costs more than asking.
@@ -39,7 +40,7 @@ _LOCK_BY_NUMBER = (
     .order_by(*IN_ORDER)
     .with_for_update(of=orders)
 )
-_MOVED = ("state", "attempts", "next_action_at", "paid_at", "transaction_id", "failure_code")
+_MOVED = ("state", "attempts", "next_action_at", "paid_at", "transaction_id", "failure_code", "seal")
 _MOVE = (
     update(orders)
     .where(orders.c.order_id == bindparam("moved"))
@@ -161,14 +162,14 @@ class OrderStorage:
         """Follow an edge; lines live and end with their order, unless they were refunded before. The caller holds the
         row's lock."""
         paid, final = edge.to is OrderState.PAID, edge.to in FINAL
-        values = {
-            "moved": order.order_id, "state": edge.to.value, "attempts": 0,
-            "next_action_at": None if final else next_action_at,
-            "paid_at": report.paid_at if paid else order.paid_at,
-            "transaction_id": report.transaction_id if paid else order.transaction_id,
-            "failure_code": report.failure_code if final and not paid else order.failure_code,
-        }  # fmt: skip
-        tx.execute(_MOVE, values)
+        moved = replace(
+            order, state=edge.to, attempts=0, next_action_at=None if final else next_action_at,
+            paid_at=report.paid_at if paid else order.paid_at,
+            transaction_id=report.transaction_id if paid else order.transaction_id,
+            failure_code=report.failure_code if final and not paid else order.failure_code,
+        )  # fmt: skip
+        row = order_row(moved)
+        tx.execute(_MOVE, {"moved": order.order_id, **{name: row[name] for name in _MOVED}})
         alive = edge.to in LIVE
         if alive is not (order.state in LIVE):
             tx.execute(_REVIVE_LINES, {"moved": order.order_id, "alive": alive})
@@ -197,12 +198,15 @@ class OrderStorage:
     def open_refund_case(
         self, tx: Connection, order: Order, reason: RefundReason, report: Report, now: dt.datetime
     ) -> bool:
-        """Record money that must go back; False when this transaction's case is open already."""
-        tx.execute(update(orders).where(orders.c.order_id == order.order_id).values(refund_due=True))
-        return insert_or_ignore(
-            tx, refund_cases, order_id=order.order_id, reason=reason.value, transaction_id=report.transaction_id,
-            amount=report.amount, paid_at=report.paid_at, opened_at=now,
-        )  # fmt: skip
+        """Record money that must go back; False when this transaction has its case already, be it closed."""
+        case = {
+            "order_id": order.order_id, "reason": reason.value, "transaction_id": report.transaction_id,
+            "amount": report.amount, "paid_at": report.paid_at, "opened_at": now,
+        }  # fmt: skip
+        opened = insert_or_ignore(tx, refund_cases, **CASE_SEAL.onto(case))
+        if opened:
+            tx.execute(update(orders).where(orders.c.order_id == order.order_id).values(refund_due=True))
+        return opened
 
     def add_notify(
         self, tx: Connection, digest: str, mer_order_id: str, raw: str, now: dt.datetime, done: bool

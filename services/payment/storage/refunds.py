@@ -11,9 +11,19 @@ from sqlalchemy import Connection, Row, Select, func, select, tuple_, update
 from contract.refunds import RefundOrigin, RefundState
 from kit.database import insert_or_ignore
 from services.payment.domain import RefundReason
-from services.payment.models import order_lines, orders, refund_cases, refund_history, refund_lines, refunds
+from services.payment.models import (
+    CASE_SEAL,
+    REFUND_SEAL,
+    order_lines,
+    orders,
+    refund_cases,
+    refund_history,
+    refund_lines,
+    refunds,
+)
 from services.payment.refunds import LineNumber, Refund, RefundReport
 
+_MOVED = ("state", "attempts", "next_action_at", "refunded_at", "failure", "refund_order_id", "seal")
 _NEWEST = refunds.c.created_at.desc(), refunds.c.refund_id
 
 
@@ -66,13 +76,9 @@ class RefundStorage:
 
     def move(self, tx: Connection, refund: Refund) -> None:
         """Store what may change of a refund."""
+        row = _row(refund)
         changed = update(refunds).where(refunds.c.refund_id == refund.refund_id)
-        tx.execute(
-            changed.values(
-                state=refund.state.value, attempts=refund.attempts, next_action_at=refund.next_action_at,
-                refunded_at=refund.refunded_at, failure=refund.failure, refund_order_id=refund.refund_order_id,
-            )
-        )  # fmt: skip
+        tx.execute(changed.values({name: row[name] for name in _MOVED}))
 
     def note(
         self, tx: Connection, before: Refund, after: Refund, report: RefundReport, now: dt.datetime,
@@ -101,8 +107,9 @@ class RefundStorage:
         money was paid."""
         case = refund_cases.c
         ours = (case.order_id == refund.order_id) & (case.transaction_id == refund.transaction_id)
-        row = tx.execute(select(case.paid_at, case.opened_at).where(ours)).one()
-        tx.execute(update(refund_cases).where(ours).values(closed_at=now))
+        row = tx.execute(select(refund_cases).where(ours)).one()
+        closed = CASE_SEAL.onto({**row._mapping, "closed_at": now})
+        tx.execute(update(refund_cases).where(ours).values(closed_at=now, seal=closed["seal"]))
         others = select(func.count()).where(case.order_id == refund.order_id, case.closed_at.is_(None))
         due = tx.execute(others).scalar_one() > 0
         changed = update(orders).where(orders.c.order_id == refund.order_id)
@@ -117,7 +124,11 @@ class RefundStorage:
 
 
 def _found(tx: Connection, wanted: Select[Any]) -> list[Refund]:
-    rows = tx.execute(wanted).all()
+    return refunds_of(tx, tx.execute(wanted).all())
+
+
+def refunds_of(tx: Connection, rows: Sequence[Row[Any]]) -> list[Refund]:
+    """The refunds of rows of `refunds`, with their lines."""
     lines: dict[str, list[LineNumber]] = {row.refund_id: [] for row in rows}
     concerned = select(refund_lines).where(refund_lines.c.refund_id.in_(lines))
     for line in tx.execute(concerned.order_by(refund_lines.c.item, refund_lines.c.line)) if rows else ():
@@ -126,14 +137,16 @@ def _found(tx: Connection, wanted: Select[Any]) -> list[Refund]:
 
 
 def _row(refund: Refund) -> dict[str, Any]:
-    return {
+    row = {
         "refund_id": refund.refund_id, "order_id": refund.order_id, "refund_order_id": refund.refund_order_id,
         "transaction_id": refund.transaction_id, "amount": refund.amount, "reason": refund.reason,
         "origin": refund.origin.value, "operator_id": refund.operator_id, "operator_name": refund.operator_name,
         "idempotency_key": refund.idempotency_key, "body_hash": refund.body_hash,
         "case_reason": None if refund.case is None else refund.case.value, "state": refund.state.value,
         "created_at": refund.created_at, "next_action_at": refund.next_action_at, "attempts": refund.attempts,
+        "refunded_at": refund.refunded_at, "failure": refund.failure,
     }  # fmt: skip
+    return REFUND_SEAL.onto(row)
 
 
 def _refund(row: Row[Any], lines: tuple[LineNumber, ...]) -> Refund:

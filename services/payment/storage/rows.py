@@ -15,9 +15,9 @@ from contract.people import DocumentType, Person
 from contract.places import Place
 from contract.quote import QuoteLine
 from services.payment.domain import LIVE, Item, ItemRefund, Order
-from services.payment.models import order_lines, orders, refund_lines, refunds
+from services.payment.models import LINE_SEAL, ORDER_SEAL, order_lines, orders, refund_lines, refunds
 
-_NOT_READ = {"order_id", "amount", "live", "insured_index", "place_code"}
+_NOT_READ = {"order_id", "amount", "live", "insured_index", "place_code", "seal"}
 SAME_LINE = and_(*(refund_lines.c[name] == order_lines.c[name] for name in ("order_id", "item", "line")))
 """How a line finds the refund that has it."""
 WITH_LINES = (
@@ -39,20 +39,22 @@ IN_ORDER = (orders.c.order_id, order_lines.c.item, order_lines.c.line)
 
 
 def order_row(order: Order) -> dict[str, Any]:
-    """The row of a new order."""
-    return {
+    """The row of an order, sealed."""
+    row = {
         "order_id": order.order_id, "mer_order_id": order.mer_order_id, "payer_id": order.payer_id,
         "payer_name": order.payer_name, "payer_phone": order.payer_phone,
         "idempotency_key": order.idempotency_key, "body_hash": order.body_hash, "amount": order.amount,
         "channel": order.channel.value, "state": order.state.value, "created_at": order.created_at,
         "expires_at": order.expires_at, "next_action_at": order.next_action_at, "attempts": order.attempts,
+        "paid_at": order.paid_at, "transaction_id": order.transaction_id, "failure_code": order.failure_code,
         "mid": order.mid, "tid": order.tid, "inst_mid": order.inst_mid,
     }  # fmt: skip
+    return ORDER_SEAL.onto(row)
 
 
 def line_rows(order: Order) -> list[dict[str, Any]]:
-    """The rows of its lines, by what they pay for: two orders that want the same of several insured would otherwise
-    each wait for the other."""
+    """The rows of its lines, sealed, by what they pay for: two orders that want the same of several insured would
+    otherwise each wait for the other."""
     rows = [
         _line_row(order, number, item, line) | {"insured_index": document}
         for number, item in enumerate(order.items)
@@ -63,7 +65,7 @@ def line_rows(order: Order) -> list[dict[str, Any]]:
 
 def _line_row(order: Order, number: int, item: Item, line: int) -> dict[str, Any]:
     paid = item.lines[line]
-    return {
+    row = {
         "order_id": order.order_id, "item": number, "line": line, "quote_id": item.quote_id,
         "insured_type": item.insured.document_type.value, "insured_number": item.insured.document_number,
         "insured_name": item.insured.name, "insured_phone": item.insured_phone, "relation_id": item.relation_id,
@@ -74,6 +76,7 @@ def _line_row(order: Order, number: int, item: Item, line: int) -> dict[str, Any
         "agency_name": item.agency_name, "person_number": item.person_number, "product_code": item.product_code,
         "year": paid.year, "tier_label": paid.tier_label, "amount": paid.amount, "live": order.state in LIVE,
     }  # fmt: skip
+    return LINE_SEAL.onto(row)
 
 
 def orders_of(rows: Iterable[Row[Any]]) -> list[Order]:

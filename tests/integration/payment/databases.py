@@ -26,6 +26,7 @@ from tests.fakes.payment_orders import QUOTE_KEYS
 
 os.environ.setdefault("BLIND_INDEX_KEY", "5a" * 32)
 os.environ.setdefault("PERSONAL_DATA_KEYS", "1:" + "3c" * 16)
+os.environ.setdefault("ROW_SEAL_KEYS", "1:" + "6e" * 16)
 
 PARALLEL = 50
 T = TypeVar("T")

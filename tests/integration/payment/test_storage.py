@@ -17,6 +17,7 @@ from contract.places import Division, Place
 from kit.database import Database, Duplicate
 from services.payment.domain import EDGES, MIN_BETWEEN_LOOKS, Item, Order, RefundReason, Report, Trigger
 from services.payment.storage.orders import OrderStorage
+from services.payment.storage.refunds import RefundStorage
 from tests.fakes.payment_orders import (
     INSURED,
     NOW,
@@ -24,9 +25,11 @@ from tests.fakes.payment_orders import (
     PAYER,
     a_back_payment,
     a_quote,
+    a_refund,
     an_item,
     an_order,
 )
+from tests.fakes.payment_refunds import FakeRefundStorage
 from tests.fakes.payment_storage import FakeOrderStorage
 from tests.integration.databases import upgrade
 
@@ -332,6 +335,20 @@ def test_one_refund_case_per_transaction(store: Store) -> None:
     second = replace(PAID, transaction_id="transaction-2")
     assert store.ask("open_refund_case", order, RefundReason.DOUBLE, second, NOW) is True
     assert store.now(order).refund_due
+
+
+def test_a_case_heard_of_again_says_nothing_new(store: Store) -> None:
+    """Its money may have gone back meanwhile: then nothing is due."""
+    order = store.put(an_order())
+    store.ask("open_refund_case", order, RefundReason.LATE, PAID, NOW)
+    with store.database.transaction() as tx:
+        refunds = FakeRefundStorage(store.orders) if tx is None else RefundStorage()
+        refunds.close_case(
+            tx, a_refund(transaction_id=PAID.transaction_id, case=RefundReason.LATE, lines=()), LATER
+        )
+    assert not store.now(order).refund_due
+    assert store.ask("open_refund_case", order, RefundReason.LATE, PAID, LATER) is False
+    assert not store.now(order).refund_due
 
 
 def test_a_notify_is_stored_once(store: Store) -> None:

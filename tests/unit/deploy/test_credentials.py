@@ -36,3 +36,4 @@ def test_they_have_the_form_the_services_ask_for(tmp_path: Path) -> None:
     KeyRing.parse(secrets["PERSONAL_DATA_KEYS"])
     index_key(secrets["BLIND_INDEX_KEY"])
     KeyRing.parse(secrets["QUOTE_KEYS"])
+    KeyRing.parse(secrets["ROW_SEAL_KEYS"])

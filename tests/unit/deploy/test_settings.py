@@ -59,7 +59,13 @@ def test_the_sandbox_verifies_with_the_services_credentials(settings: LocalSetti
 
 def test_the_sandbox_gets_no_key_of_ours(settings: LocalSettings) -> None:
     known = set(settings.sandbox().values())
-    for name in ("PERSONAL_DATA_KEYS", "BLIND_INDEX_KEY", "QUOTE_KEYS", "PAYMENT_DATABASE_PASSWORD"):
+    for name in (
+        "PERSONAL_DATA_KEYS",
+        "BLIND_INDEX_KEY",
+        "QUOTE_KEYS",
+        "ROW_SEAL_KEYS",
+        "PAYMENT_DATABASE_PASSWORD",
+    ):
         assert settings.secrets[name] not in known
 
 

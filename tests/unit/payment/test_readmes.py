@@ -46,7 +46,8 @@ def settings(service: str) -> dict[str, str]:
         if field.name in ("database_url", "http_address") and default == "required":
             variables[f"{service}_{field.name}".upper()] = default
         elif field.name not in SHARED:
-            variables[field.name.upper()] = default
+            own = f"{service}_" if field.metadata.get("own") else ""
+            variables[f"{own}{field.name}".upper()] = default
     return variables
 
 

@@ -1,0 +1,1 @@
+"""Typesetting, seals, validation, and the seal platform."""

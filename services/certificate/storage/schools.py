@@ -1,0 +1,66 @@
+"""The only code that queries schools and their lists."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from contract.people import Person
+from contract.schools import School
+from kit.database import insert_or_ignore
+from services.certificate.models import batches, schools
+from services.certificate.storage.register import person_key
+
+MOST_LISTED = 50
+
+
+class SchoolStorage:
+    """Who may ask for whose certificates, and the lists that were handed in."""
+
+    def authorise(self, tx: Connection, school: School, operator: Person, by: str, now: dt.datetime) -> None:
+        tx.execute(schools.insert().values(
+            school_id=school.school_id, name=school.name, operator_index=person_key(operator), authorised_by=by,
+            authorised_at=now,
+        ))  # fmt: skip
+
+    def end(self, tx: Connection, school_id: str, now: dt.datetime) -> bool:
+        """Take an authorisation back; False when there is none."""
+        t = schools.c
+        ended = update(schools).where(t.school_id == school_id, t.ended_at.is_(None)).values(ended_at=now)
+        return bool(tx.execute(ended).rowcount)
+
+    def of_operator(self, tx: Connection, person: Person) -> Sequence[School]:
+        t = schools.c
+        mine = select(t.school_id, t.name).where(t.operator_index == person_key(person), t.ended_at.is_(None))
+        return [School(row.school_id, row.name) for row in tx.execute(mine.order_by(t.name))]
+
+    def name(self, tx: Connection, school_id: str) -> str | None:
+        """None where the authorisation has ended."""
+        t = schools.c
+        found: str | None = tx.execute(
+            select(t.name).where(t.school_id == school_id, t.ended_at.is_(None))
+        ).scalar()
+        return found
+
+    def add_batch(self, tx: Connection, **values: Any) -> bool:
+        """False when the same list and period was handed in before."""
+        return insert_or_ignore(tx, batches, **values)
+
+    def same_batch(
+        self, tx: Connection, school_id: str, roll_hash: bytes, period: tuple[str, str]
+    ) -> Any | None:
+        t = batches.c
+        same = (t.school_id == school_id, t.roll_hash == roll_hash)
+        return tx.execute(
+            select(batches).where(*same, t.period_from == period[0], t.period_to == period[1])
+        ).first()
+
+    def batch(self, tx: Connection, batch_id: str) -> Any | None:
+        return tx.execute(select(batches).where(batches.c.batch_id == batch_id)).first()
+
+    def batches_of(self, tx: Connection, school_ids: Sequence[str]) -> Sequence[Any]:
+        mine = select(batches).where(batches.c.school_id.in_(school_ids))
+        return tx.execute(mine.order_by(batches.c.asked_at.desc()).limit(MOST_LISTED)).all()

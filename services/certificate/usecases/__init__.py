@@ -1,0 +1,1 @@
+"""What the certificate service does, by subject."""
