@@ -11,7 +11,7 @@ from typing import Any
 from contract.deliveries import Attempt
 from services.notify.domain.kept import Begun, Figures, Kept
 from services.notify.domain.messages import LEASE, CodeState, Found, Message, Outcome, Sms, State, Step
-from services.notify.domain.routing import Provider, Standing, Traffic, floor, unknown
+from services.notify.domain.routing import Provider, Standing, Traffic, first_free, unknown
 from services.notify.templates import Kind
 
 
@@ -153,7 +153,7 @@ class FakeNotifyStorage:
         self, tx: Any, provider: Provider, number: int, now: dt.datetime, wait: float = 0.0
     ) -> float | None:
         standing = self.known[provider.name]
-        first, taken = max(standing.next_at, floor(provider, now)), number / provider.rate
+        first, taken = first_free(provider, standing, now), number / provider.rate
         if first + (0 if wait else taken) > now.timestamp() + wait + 1e-6:
             return None
         self.known[provider.name] = replace(standing, next_at=first + taken)

@@ -31,6 +31,7 @@ SLOWEST: Final = 2.0
 OVERDUE: Final = dt.timedelta(seconds=3)
 """A call without an end for so long has failed, whatever comes."""
 
+_FARTHEST: Final = 10.0
 _BURST: Final = 0.25
 """Seconds of a provider's rate that may be used at once."""
 
@@ -78,7 +79,7 @@ def unknown(name: str, now: dt.datetime) -> Standing:
 
 def next_standing(standing: Standing, traffic: Traffic, now: dt.datetime) -> Standing:
     """The standing after a look at the traffic; the same object where nothing changes."""
-    since = now - standing.changed_at
+    since = abs(now - standing.changed_at)  # a clock may be set back
     if traffic.troubled:
         if standing.share == LEAST and since < DRIFT_EVERY / 2:
             return standing
@@ -109,10 +110,18 @@ def too_weak_for_codes(providers: Sequence[Provider], standings: Mapping[str, St
 
 def room(provider: Provider, standing: Standing, now: dt.datetime) -> int:
     """How many reminders the provider's rate leaves free now."""
-    free = (now.timestamp() - max(standing.next_at, floor(provider, now))) * provider.rate
+    free = (now.timestamp() - first_free(provider, standing, now)) * provider.rate
     return int(free + 1e-6)
 
 
-def floor(provider: Provider, now: dt.datetime) -> float:
-    """How far back a provider's pointer counts at most: what was not used a while ago is lost."""
-    return now.timestamp() - max(_BURST, 1 / provider.rate)
+def first_free(provider: Provider, standing: Standing, now: dt.datetime) -> float:
+    """The first moment the provider's rate leaves free, of those that count."""
+    early, late = bounds(provider, now)
+    return standing.next_at if early <= standing.next_at <= late else early
+
+
+def bounds(provider: Provider, now: dt.datetime) -> tuple[float, float]:
+    """Between which moments a provider's pointer counts: what was not used a while ago is lost, and what lies further
+    ahead than anybody may take was written before a clock was set back."""
+    moment, each = now.timestamp(), 1 / provider.rate
+    return moment - max(_BURST, each), moment + max(_FARTHEST, 2 * each)

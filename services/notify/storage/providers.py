@@ -9,7 +9,7 @@ from dataclasses import asdict
 from sqlalchemy import Connection, case, select, update
 
 from kit.database import insert_or_ignore
-from services.notify.domain.routing import OVERDUE, WINDOW, Provider, Standing, Traffic, floor, unknown
+from services.notify.domain.routing import OVERDUE, WINDOW, Provider, Standing, Traffic, bounds, unknown
 from services.notify.models import attempts, standings
 
 _FAILED = ("failed", "unclear")
@@ -33,8 +33,8 @@ class ProviderRows:
         """Take so many places in a provider's rate; the seconds until the last of them, or None when that would be
         longer than `wait`. One statement, and best the last before the commit: the row is every replica's."""
         t, moment = standings, now.timestamp()
-        begin = floor(provider, now)
-        first = case((t.c.next_at < begin, begin), else_=t.c.next_at)
+        early, late = bounds(provider, now)
+        first = case((t.c.next_at.between(early, late), t.c.next_at), else_=early)
         taken = number / provider.rate
         # Reminders stay behind the clock with all they take, a code with the place it takes.
         allowed = first + (taken if wait == 0 else 0.0) <= moment + wait + _TINY
@@ -53,7 +53,8 @@ class ProviderRows:
         """What happened lately, by provider. A call without an end counts once it is overdue."""
         t = attempts
         lately = select(t.c.provider, t.c.begun_at, t.c.ended_at, t.c.answer).where(
-            t.c.begun_at >= now - WINDOW, t.c.ended_at.is_not(None) | (t.c.begun_at < now - OVERDUE)
+            t.c.begun_at.between(now - WINDOW, now + WINDOW),
+            t.c.ended_at.is_not(None) | (t.c.begun_at < now - OVERDUE),
         )
         calls: dict[str, list[tuple[bool, float]]] = {}
         for row in tx.execute(lately.order_by(t.c.begun_at.desc()).limit(_ENOUGH)):

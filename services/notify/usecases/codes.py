@@ -127,9 +127,8 @@ def _take_place(
     weak = routing.too_weak_for_codes(left, standings)
     strong = [p for p in left if p.name not in weak]
     first = routing.choose(strong, standings, (), channels.draw())
-    free = sorted(
-        strong, key=lambda p: (max(0.0, standings[p.name].next_at - now.timestamp()), p is not first)
-    )
+    waits = {p.name: routing.first_free(p, standings[p.name], now) - now.timestamp() for p in strong}
+    free = sorted(strong, key=lambda p: (max(0.0, waits[p.name]), p is not first))
     for provider in free:
         wait = storage.take_places(tx, provider, 1, now, LONGEST_WAIT)
         if wait is not None:

@@ -314,3 +314,11 @@ def test_codes_take_places_ahead_and_reminders_only_behind_the_clock(both: Notif
         assert waits[-1] is None, "too far away for a code"
         assert both.storage.take_places(tx, slow, 1, now + dt.timedelta(seconds=0.9)) is None
         assert both.storage.take_places(tx, slow, 1, now + dt.timedelta(seconds=2)) == 0.0
+
+
+def test_codes_go_on_when_the_clock_is_set_back(both: Notify, provider: Provider) -> None:
+    both.send_code(SendCode("challenge-1", PHONE, "042042", 5))
+    with both.database.transaction() as tx:
+        tx.execute(standings.update().values(next_at=standings.c.next_at + 1860))
+    both.send_code(SendCode("challenge-2", "13900139000", "042042", 5))
+    assert len(provider.messages) == 2

@@ -15,7 +15,7 @@ from services.notify.domain.routing import (
     Standing,
     Traffic,
     choose,
-    floor,
+    first_free,
     next_standing,
     room,
     too_weak_for_codes,
@@ -95,4 +95,12 @@ def test_what_was_not_used_for_a_while_is_lost_but_for_a_moment() -> None:
 def test_a_slow_provider_takes_one_after_the_other() -> None:
     slow = Provider("slow", 1, 0.5)
     assert room(slow, unknown("slow", NOW), NOW) == 1
-    assert floor(slow, NOW) == NOW.timestamp() - 2
+    assert first_free(slow, unknown("slow", NOW), NOW) == NOW.timestamp() - 2
+
+
+def test_a_clock_that_was_set_back_stops_nobody() -> None:
+    later = replace(
+        unknown("a", NOW), next_at=NOW.timestamp() + 1860, share=LEAST, changed_at=NOW + DRIFT_EVERY * 60
+    )
+    assert room(A, later, NOW) == 25
+    assert next_standing(later, GOOD, NOW).share == LEAST + 10
