@@ -82,6 +82,7 @@ def test_a_paid_order_is_a_record_with_every_field(caller: Caller, client: Flask
         "SBUUID": f"{order['merOrderId']}-1",
         "SBJBJG_DM": "45010801",
         "SBJBJG_MC": "南宁市良庆区社会保险经办中心",
+        "ZSSWJG_DM": "14501080000",
         "RYBH": number,
         "ZJHM": person.id_number,
         "ZJLX": "201",
