@@ -5,7 +5,9 @@ Exactly those must be found. The reconciliation runs as the process the service 
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import json
 import os
 import subprocess
 import sys
@@ -121,3 +123,16 @@ def _measured(
         seconds, used.ru_utime + used.ru_stime, cpu_seconds(postgresql) - before, used.ru_maxrss / 1024, len(found),
         len(expected - found), len(found - expected), said,
     )  # fmt: skip
+
+
+def main() -> int:
+    """One ledger in the empty database of the settings, for tests: their process is patched, and would wait for the
+    parties of this one for ever. `python -m bench.reconcile ORDERS EACH POSTGRESQL_PID` prints the outcome as JSON."""
+    orders, each, postgresql = map(int, sys.argv[1:])
+    outcome = reconcile(Ledger(dt.date(2026, 1, 15), orders, each), os.environ, postgresql)
+    print(json.dumps(dataclasses.asdict(outcome)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
