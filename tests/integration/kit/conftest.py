@@ -75,7 +75,7 @@ def probes(
     scratch = tmp_path_factory.mktemp("probes")
     probes = {
         "identity": Probe(("identity",), served_environment, scratch),
-        "certificate": Probe(("certificate",), {"AMQP_URI": bus.url}, scratch),
+        "ocr": Probe(("ocr",), {"AMQP_URI": bus.url}, scratch),
     }
     yield probes
     for probe in probes.values():
@@ -96,5 +96,5 @@ def served(database: Database, probes: dict[str, Probe]) -> Probe:
 @pytest.fixture
 def calling(probes: dict[str, Probe]) -> Probe:
     """The probe that calls."""
-    probe = probes["certificate"]
+    probe = probes["ocr"]
     return probe if probe.alive else probe.start()

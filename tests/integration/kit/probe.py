@@ -1,7 +1,7 @@
 """Two services that exist only to try the kit: `python -m tests.integration.kit.probe NAME [NAME…]`.
 
 They run under the names, accounts and settings of two real services. `identity` answers RPCs, publishes and consumes;
-`certificate` has no database and calls. What a payment.failed.v1 makes the consumer do is in its `reason_code`.
+`ocr` has no database and calls. What a payment.failed.v1 makes the consumer do is in its `reason_code`.
 """
 
 # mypy: disable-error-code="untyped-decorator"
@@ -64,8 +64,8 @@ METHODS = {
     "ask": ask,
     "tell": tell,
     "misspelt": Method("identity", "misspelt", Wish, Granted),
-    "ask_nobody": Method("ocr", "ask_nobody", Wish, Granted, deadline=1.0),
-    "tell_nobody": Method("ocr", "tell_nobody", Wish, Granted, deadline=5.0, command=True),
+    "ask_nobody": Method("certificate", "ask_nobody", Wish, Granted, deadline=1.0),
+    "tell_nobody": Method("certificate", "tell_nobody", Wish, Granted, deadline=5.0, command=True),
 }
 
 
@@ -150,7 +150,7 @@ class Served(Service):
 class Calling(Service):
     """Calls what it is told to call."""
 
-    name = "certificate"
+    name = "ocr"
 
     peers = RpcCaller()
 
@@ -206,6 +206,6 @@ def _attempt(name: str) -> int:
 
 
 if __name__ == "__main__":
-    probes = {"identity": Served, "certificate": Calling}
+    probes = {"identity": Served, "ocr": Calling}
     runner.service_class = lambda name: probes[name]
     runner.run(sys.argv[1:])

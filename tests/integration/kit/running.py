@@ -104,7 +104,7 @@ class Probe:
     def call(self, method: str, *wishes: dict[str, Any], **headers: str) -> list[dict[str, Any]]:
         """What the calling probe got for each wish, all sent at once."""
         response = requests.post(
-            self.url("/call", "certificate"),
+            self.url("/call", "ocr"),
             json={"method": method, "wishes": wishes},
             headers=headers,
             timeout=60,

@@ -31,7 +31,7 @@ def embedded(file: Database, tmp_path: Path) -> Iterator[Probe]:
         "AMQP_URI": "memory://",
         "IDENTITY_DATABASE_URL": f"sqlite:///{tmp_path / 'probe.sqlite3'}",
     }
-    with probe(("identity", "certificate"), environment, tmp_path) as running:
+    with probe(("identity", "ocr"), environment, tmp_path) as running:
         yield running
 
 
@@ -71,7 +71,7 @@ def test_a_request_past_its_deadline_is_dropped_although_this_bus_expires_nothin
         "AMQP_URI": "memory://", "IDENTITY_DATABASE_URL": f"sqlite:///{tmp_path / 'probe.sqlite3'}",
         "IDENTITY_MAX_WORKERS": "1",
     }  # fmt: skip
-    with probe(("identity", "certificate"), environment, tmp_path) as running:
+    with probe(("identity", "ocr"), environment, tmp_path) as running:
         first, second = running.call(
             "ask", {"wish": "echo", "text": "long", "seconds": 3}, {"wish": "echo", "text": "behind it"}
         )

@@ -24,7 +24,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Probe]:
         metadata.create_all(tx)
     database.engine.dispose()
     environment = {"AMQP_URI": "memory://", "IDENTITY_DATABASE_URL": url}
-    with probe(("identity", "certificate"), environment, scratch) as running:
+    with probe(("identity", "ocr"), environment, scratch) as running:
         yield running
 
 
@@ -40,7 +40,7 @@ def test_a_route_is_called_by_whom_the_service_admits(service: Probe) -> None:
 
 
 def test_a_service_that_does_not_check_callers_serves_nobody(service: Probe) -> None:
-    refused = _get(service, "/unadmitted", "certificate")
+    refused = _get(service, "/unadmitted", "ocr")
     assert refused.status_code == 500
     assert "nobody may read this" not in refused.text
     assert "does not override admit" in service.log
@@ -90,7 +90,7 @@ def test_unknown_paths_and_methods_are_refused(service: Probe) -> None:
     assert _get(service, "/body/x").status_code == 405
 
 
-@pytest.mark.parametrize("name", ["identity", "certificate"])
+@pytest.mark.parametrize("name", ["identity", "ocr"])
 def test_every_service_has_the_operators_pages(service: Probe, name: str) -> None:
     assert _get(service, "/healthz", name).text == "ok"
     assert _get(service, "/readyz", name).status_code == 200

@@ -158,7 +158,7 @@ def test_a_confirm_that_never_comes_ends_the_connection_and_the_wait(
     served: Probe, rabbitmq: RabbitMQ, bus: Bus, proxy: Proxy, tmp_path: Path
 ) -> None:
     url = bus.url.replace(f":{rabbitmq.port}/", f":{proxy.port}/")
-    with probe(("certificate",), {"AMQP_URI": url}, tmp_path) as calling:
+    with probe(("ocr",), {"AMQP_URI": url}, tmp_path) as calling:
         eventually(lambda: _works(calling), True)
         opened = proxy.connections
         proxy.swallow_newest()
