@@ -135,7 +135,8 @@ def test_several_relays_publish_everything_and_each_aggregate_in_order(
     name: str, tmp_path: Path,
 ) -> None:  # fmt: skip
     bus.start_listening()
-    aggregates, each = 30, 15
+    # More aggregates than one relay takes at once, for longer than the other one rests.
+    aggregates, each = 250, 6
     with probe(("identity",), served_environment, tmp_path) as second:
         relays = (served, second)
         before = [relay.metric('events_published_total{service="identity"}') for relay in relays]
