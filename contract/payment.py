@@ -68,7 +68,7 @@ class LiveOrderExists(Conflict):
     `detail["order_id"]` only when it is the caller's own."""
 
     code = "live_order_exists"
-    text = "该缴费人本年度此险种已有一笔正在办理或已完成的缴费，请勿重复缴费。"
+    text = "该缴费人这一年度的此险种已有一笔正在办理或已完成的缴费，请勿重复缴费。"
 
 
 class ItemRepeated(Refused):
