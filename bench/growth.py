@@ -32,9 +32,9 @@ from kit import migrations
 from kit.clock import SystemClock
 from kit.crypto import blind_index, personal_data_keys
 from kit.database import Database
-from services.payment import usecases
-from services.payment.domain import document_of
-from services.payment.usecases import Wiring
+from services.payment.domain.orders import document_of
+from services.payment.usecases import ordering
+from services.payment.usecases.wiring import Wiring
 from tests.fakes.payment_orders import INSURED, PAYER, a_quote, asking, settings
 from tests.integration.payment.databases import wiring
 
@@ -108,10 +108,10 @@ class Stock:
         w = self.payment
         return {
             "place_order": self._place,
-            "get_order": lambda n: usecases.get_order(OrderOfPayer(_id("payer", n // 3), _id("order", n)), w),
-            "list_orders": lambda n: usecases.list_orders(ListOrders(_id("payer", n // 3), 20), w),
-            "list_paid": lambda n: usecases.list_paid(ListPaid(self.person(n), 2020, 2030), w),
-            "claim_due": lambda _: usecases.claim_due(w, 10),
+            "get_order": lambda n: ordering.get_order(OrderOfPayer(_id("payer", n // 3), _id("order", n)), w),
+            "list_orders": lambda n: ordering.list_orders(ListOrders(_id("payer", n // 3), 20), w),
+            "list_paid": lambda n: ordering.list_paid(ListPaid(self.person(n), 2020, 2030), w),
+            "claim_due": lambda _: ordering.claim_due(w, 10),
         }
 
     def _place(self, n: int) -> None:
@@ -120,7 +120,7 @@ class Stock:
             quote_id=name[:36], insured=replace(INSURED, document_number=name),
             expires_at=dt.datetime.now(dt.UTC) + dt.timedelta(hours=1),
         )  # fmt: skip
-        usecases.place_order(asking(quote, PAYER, key=name), self.payment)
+        ordering.place_order(asking(quote, PAYER, key=name), self.payment)
 
     def ask(self, name: str) -> None:
         """One question of a kind, about any of the known orders."""

@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from bench.baselines.shared import DATABASE_URL, Placing, SessionRow, token_hash
 from kit.config import read
 from kit.outbox import Outbox
-from services.payment import models, views
+from services.payment import models
 from services.payment.config import Config
+from services.payment.usecases import views
 
 app = FastAPI()
 _placing = Placing(read(Config))

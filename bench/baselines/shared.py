@@ -13,12 +13,12 @@ from sqlalchemy.orm import registry, relationship
 
 from contract.payment import ItemWanted, Payer, PlaceOrder
 from kit.crypto import KeyRing
-from services.payment import placing
 from services.payment.adapters.unionpay import connect
 from services.payment.config import Config
-from services.payment.domain import Order
+from services.payment.domain.orders import Order
 from services.payment.models import order_lines, orders
 from services.payment.storage.rows import line_rows, order_row
+from services.payment.usecases import placing
 
 SCHEMA = "baseline"
 metadata = MetaData(schema=SCHEMA)

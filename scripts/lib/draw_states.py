@@ -1,4 +1,4 @@
-"""Writes docs/payment-states.md from the tables of edges in services/payment/domain.py and refunds.py."""
+"""Writes docs/payment-states.md from the tables of edges in services/payment/domain/orders.py and refunds.py."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 from contract.payment import OrderPlacedEvent, OrderState
 from contract.refunds import PaymentReturned, RefundState
-from services.payment.domain import EDGES, FINAL
-from services.payment.refunds import REFUND_EDGES
+from services.payment.domain.orders import EDGES, FINAL
+from services.payment.domain.refunds import REFUND_EDGES
 
 TARGET = Path(__file__).parents[2] / "docs" / "payment-states.md"
 
 _PAGE = """# States of an order, and of a refund
 
-Drawn by `scripts/draw-states` from `EDGES` in `services/payment/domain.py` and `REFUND_EDGES` in
-`services/payment/refunds.py`: change the tables, then draw again.
+Drawn by `scripts/draw-states` from `EDGES` in `services/payment/domain/orders.py` and `REFUND_EDGES` in
+`services/payment/domain/refunds.py`: change the tables, then draw again.
 
 ## An order
 

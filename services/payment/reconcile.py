@@ -61,7 +61,7 @@ from services.payment.storage.external import ExternalStorage
 from services.payment.storage.orders import OrderStorage
 from services.payment.storage.refunds import RefundStorage
 from services.payment.storage.runs import RunStorage
-from services.payment.usecases import Wiring
+from services.payment.usecases.wiring import Wiring
 
 _LOOK_AGAIN = 1.0
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")

@@ -33,14 +33,14 @@ from kit.config import ConfigurationError, read
 from kit.crypto import KeyRing
 from kit.database import Database
 from kit.outbox import Outbox
-from services.payment import refunding
 from services.payment.adapters.unionpay import connect
 from services.payment.config import Config
 from services.payment.models import outbox
 from services.payment.storage.external import ExternalStorage
 from services.payment.storage.orders import OrderStorage
 from services.payment.storage.refunds import RefundStorage
-from services.payment.usecases import Wiring
+from services.payment.usecases import refunding
+from services.payment.usecases.wiring import Wiring
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""核对缴费账（只读，业务运行中随时可用；各项含义见 services/payment/books.py）：
+"""核对缴费账（只读，业务运行中随时可用；各项含义见 services/payment/domain/books.py）：
 
 python -m services.payment.verify [--day 2026-11-23] [--json]
 python -m services.payment.verify --seal   为启用封印之前写入的记录补封印，再核对
@@ -26,9 +26,9 @@ from kit.config import ConfigurationError, read
 from kit.database import Database
 from kit.relay import KEEP_PUBLISHED, KEEP_PUBLISHED_MEMORY
 from services.payment.adapters.unionpay import connect
-from services.payment.books import Sums, Tally
 from services.payment.config import Config
-from services.payment.invariants import Finding, Kind, broken
+from services.payment.domain.books import Sums, Tally
+from services.payment.domain.invariants import Finding, Kind, broken
 from services.payment.storage.order_books import BookStorage, UnreadableBook
 
 Say = Callable[[str], object]

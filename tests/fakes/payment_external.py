@@ -16,7 +16,7 @@ from contract.people import DocumentType, Person
 from contract.places import Division, Place
 from contract.refunds import PaymentRefunded
 from kit.crypto import hmac_sm3
-from services.payment.external import ExternalEvent, ExternalLine, ExternalState
+from services.payment.domain.external import ExternalEvent, ExternalLine, ExternalState
 from tests.fakes.payment_orders import INSURED, NOW
 
 SOURCE = "/wechat-city"

@@ -13,8 +13,8 @@ from sandbox.signatures import communication_key_sign
 from services.payment.adapters.reading import report_of
 from services.payment.adapters.unionpay import connect
 from services.payment.config import Config
-from services.payment.domain import Order, Report, Trigger
-from services.payment.refunds import Refund, RefundReport, RefundStatus
+from services.payment.domain.orders import Order, Report, Trigger
+from services.payment.domain.refunds import Refund, RefundReport, RefundStatus
 from tests.fakes.payment_orders import KEY, paid_fields
 
 

@@ -16,8 +16,8 @@ from contract.refunds import Operator, RefundOrigin, RefundPart, RequestRefund
 from kit.crypto import KeyRing
 from sandbox.settings import DEMO_CREDENTIALS
 from services.payment.config import Config
-from services.payment.domain import Item, Order
-from services.payment.refunds import Refund
+from services.payment.domain.orders import Item, Order
+from services.payment.domain.refunds import Refund
 
 NOW = dt.datetime(2026, 11, 23, 2, 5, tzinfo=dt.UTC)
 """10:05 in Guangxi."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from kit.clock import SetClock, china
 from services.payment.adapters.base import FileNotReady
-from services.payment.domain import Order
+from services.payment.domain.orders import Order
 from services.payment.reconciliation.entries import Entry, Malformed, Movement, Side, line_item
 from services.payment.reconciliation.running import Desk, run_due
 from services.payment.storage.books import Books

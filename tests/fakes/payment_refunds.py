@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from contract.refunds import RefundOrigin, RefundState
-from services.payment.domain import Item, ItemRefund
-from services.payment.refunds import Refund, RefundReport
+from services.payment.domain.orders import Item, ItemRefund
+from services.payment.domain.refunds import Refund, RefundReport
 from tests.fakes.payment_storage import FakeOrderStorage
 
 

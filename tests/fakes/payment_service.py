@@ -11,9 +11,9 @@ from contract.quote import Quote
 from kit.clock import SetClock
 from kit.crypto import KeyRing
 from sandbox.signatures import communication_key_sign
-from services.payment import notifies, refunding, usecases
-from services.payment.domain import Order
-from services.payment.usecases import Wiring
+from services.payment.domain.orders import Order
+from services.payment.usecases import notifies, ordering, refunding
+from services.payment.usecases.wiring import Wiring
 from tests.fakes.payment_external import FakeExternalStorage
 from tests.fakes.payment_orders import (
     KEY,
@@ -42,7 +42,7 @@ class Payment:
     wiring: Wiring
 
     def place(self, quote: Quote | None = None, payer: Payer = PAYER, **changed: Any) -> OrderPlaced:
-        return usecases.place_order(asking(quote or a_quote(), payer, **changed), self.wiring)
+        return ordering.place_order(asking(quote or a_quote(), payer, **changed), self.wiring)
 
     def placed(self, state: OrderState = OrderState.PLACED) -> Order:
         """A new order, in that state; its own event is forgotten."""
@@ -53,7 +53,7 @@ class Payment:
 
     def paid(self, *quotes: Quote) -> Order:
         """A paid order of these quotes; its events are forgotten."""
-        placed = usecases.place_order(asking_all(*(quotes or (a_quote(),))), self.wiring)
+        placed = ordering.place_order(asking_all(*(quotes or (a_quote(),))), self.wiring)
         self.notify(self.storage.orders[placed.order_id])
         self.storage.events.clear()
         return self.storage.orders[placed.order_id]

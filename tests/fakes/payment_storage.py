@@ -13,7 +13,7 @@ from contract.insurance import InsuranceType
 from contract.payment import OrderState
 from contract.people import Person
 from kit.database import Duplicate
-from services.payment.domain import (
+from services.payment.domain.orders import (
     FINAL,
     LIVE,
     MIN_BETWEEN_LOOKS,
@@ -25,7 +25,7 @@ from services.payment.domain import (
     Report,
     Subject,
 )
-from services.payment.refunds import Refund
+from services.payment.domain.refunds import Refund
 from services.payment.storage.orders import Blocker, StoredNotify
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from services.payment.adapters.unionpay import connect
 from services.payment.config import Config
-from services.payment.domain import Order, Report, Trigger
-from services.payment.refunds import Refund, RefundReport, RefundStatus
+from services.payment.domain.orders import Order, Report, Trigger
+from services.payment.domain.refunds import Refund, RefundReport, RefundStatus
 from tests.fakes.payment_storage import FakeOrderStorage
 
 DONE = RefundReport(RefundStatus.SUCCEEDED, "refund-transaction-1", 40000)

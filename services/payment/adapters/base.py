@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from contract.errors import Refused
-from services.payment.domain import Order, Report
+from services.payment.domain.orders import Order, Report
+from services.payment.domain.refunds import Refund, RefundReport
 from services.payment.reconciliation.entries import Entry, Malformed
-from services.payment.refunds import Refund, RefundReport
 
 
 class ForgedNotify(Refused):

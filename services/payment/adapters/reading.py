@@ -11,8 +11,8 @@ from typing import Any
 
 from kit.clock import CHINA
 from services.payment.adapters.base import PhonePayment
-from services.payment.domain import Order, Report, Trigger
-from services.payment.refunds import Refund, RefundReport, RefundStatus
+from services.payment.domain.orders import Order, Report, Trigger
+from services.payment.domain.refunds import Refund, RefundReport, RefundStatus
 
 _TRIGGERS = {
     "NEW_ORDER": Trigger.AWAITED,

@@ -17,8 +17,8 @@ from services.payment.adapters.reading import phone_payment_of, refund_report_of
 from services.payment.adapters.routes import Call, NoAnswer, Route, route_of
 from services.payment.adapters.signing import genuine
 from services.payment.config import Config
-from services.payment.domain import Item, Order, Report, Trigger
-from services.payment.refunds import Refund, RefundReport, RefundStatus, parts_of
+from services.payment.domain.orders import Item, Order, Report, Trigger
+from services.payment.domain.refunds import Refund, RefundReport, RefundStatus, parts_of
 
 _log = logging.getLogger(__name__)
 

@@ -12,11 +12,11 @@ from kit import telemetry
 from kit.crypto import KeyRing
 from kit.relay import Relay
 from kit.service import Made, Service
-from services.payment import usecases
 from services.payment.adapters.unionpay import connect
 from services.payment.storage.external import ExternalStorage
 from services.payment.storage.orders import OrderStorage
 from services.payment.storage.refunds import RefundStorage
+from services.payment.usecases.wiring import Wiring
 
 POLL_BATCH = 40
 _ASKED_AT_ONCE = 10
@@ -36,8 +36,8 @@ class Entrypoints(Service):
     refunds = RefundStorage()
     external = ExternalStorage()
 
-    def wiring(self) -> usecases.Wiring:
-        return usecases.Wiring(
+    def wiring(self) -> Wiring:
+        return Wiring(
             self.database, self.orders, self.refunds, self.external, self.unionpay, self.outbox, self.seal, self.clock,
             self.settings,
         )  # fmt: skip

@@ -13,9 +13,9 @@ from contract.paid import FindLiveOrder, ListPaid, LiveOrder, PaidContributions
 from contract.payment import ListOrders, OrderOfPayer, OrderPlaced, Orders, OrderView, PlaceOrder
 from kit.http import Access, http
 from kit.rpc import rpc
-from services.payment import notifies, usecases
 from services.payment.adapters.base import ForgedNotify
 from services.payment.entrypoints.base import POLL_BATCH, Entrypoints
+from services.payment.usecases import notifies, ordering
 
 _NOTIFIES = Counter("unionpay_notifies", "Notifies by outcome", ["outcome"])
 _WAITING = Gauge("orders_not_final", "Orders UnionPay's final word is still to come for", ["state"])
@@ -28,35 +28,35 @@ class OrderEntrypoints(Entrypoints):
 
     @rpc(payment.place_order)
     def place_order(self, request: PlaceOrder) -> OrderPlaced:
-        return usecases.place_order(request, self.wiring())
+        return ordering.place_order(request, self.wiring())
 
     @rpc(payment.get_order)
     def get_order(self, request: OrderOfPayer) -> OrderView:
-        return usecases.get_order(request, self.wiring())
+        return ordering.get_order(request, self.wiring())
 
     @rpc(payment.list_orders)
     def list_orders(self, request: ListOrders) -> Orders:
-        return usecases.list_orders(request, self.wiring())
+        return ordering.list_orders(request, self.wiring())
 
     @rpc(paid.list_paid)
     def list_paid(self, request: ListPaid) -> PaidContributions:
-        return usecases.list_paid(request, self.wiring())
+        return ordering.list_paid(request, self.wiring())
 
     @rpc(paid.find_live_order)
     def find_live_order(self, request: FindLiveOrder) -> LiveOrder:
-        return usecases.find_live_order(request, self.wiring())
+        return ordering.find_live_order(request, self.wiring())
 
     @rpc(payment.resume_payment)
     def resume_payment(self, request: OrderOfPayer) -> OrderPlaced:
-        return usecases.resume_payment(request, self.wiring())
+        return ordering.resume_payment(request, self.wiring())
 
     @rpc(payment.check_order)
     def check_order(self, request: OrderOfPayer) -> OrderView:
-        return usecases.check_order(request, self.wiring())
+        return ordering.check_order(request, self.wiring())
 
     @rpc(payment.close_order)
     def close_order(self, request: OrderOfPayer) -> OrderView:
-        return usecases.close_order(request, self.wiring())
+        return ordering.close_order(request, self.wiring())
 
     @http("GET,POST", "/notify/unionpay", access=Access.SIGNED)
     def receive_notify(self, request: Request, caller: None) -> Response:
@@ -75,8 +75,8 @@ class OrderEntrypoints(Entrypoints):
         """Nothing waits for ever: every order that is not final has a time at which it is looked at."""
         wiring = self.wiring()
         notifies.process_kept_notifies(wiring, POLL_BATCH)
-        while due := usecases.claim_due(wiring, POLL_BATCH):
-            self.at_once(lambda order: usecases.look_at(order, wiring), due)
+        while due := ordering.claim_due(wiring, POLL_BATCH):
+            self.at_once(lambda order: ordering.look_at(order, wiring), due)
 
     @timer(interval=15)
     def measure_orders(self) -> None:

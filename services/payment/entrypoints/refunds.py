@@ -20,8 +20,8 @@ from contract.refunds import (
 )
 from kit.consumer import consume
 from kit.rpc import rpc
-from services.payment import refunding
 from services.payment.entrypoints.base import POLL_BATCH, Entrypoints
+from services.payment.usecases import refunding
 
 _REFUNDS = Gauge(
     "refunds_not_final", "Refunds whose money is not back yet; failed ones wait for staff", ["state"]

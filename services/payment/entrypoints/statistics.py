@@ -20,12 +20,12 @@ from contract.payment import PaymentFailed, PaymentSucceeded
 from contract.refunds import PaymentRefunded
 from kit.consumer import consume
 from kit.rpc import rpc
-from services.payment import paid_for_others as statistics
-from services.payment import usecases
 from services.payment.entrypoints.base import Entrypoints
-from services.payment.paid_for_others import Records
 from services.payment.storage.exports import ExportStorage
 from services.payment.storage.paid_for_others import PaidForOthersStorage
+from services.payment.usecases import ordering
+from services.payment.usecases import paid_for_others as statistics
+from services.payment.usecases.paid_for_others import Records
 
 
 class StatisticsEntrypoints(Entrypoints):
@@ -56,12 +56,12 @@ class StatisticsEntrypoints(Entrypoints):
 
     @consume(PaymentSucceeded, foreign=True)
     def record_external_success(self, tx: Any, data: PaymentSucceeded, envelope: Envelope) -> None:
-        usecases.record_external(tx, data, envelope, self.wiring())
+        ordering.record_external(tx, data, envelope, self.wiring())
 
     @consume(PaymentFailed, foreign=True)
     def record_external_failure(self, tx: Any, data: PaymentFailed, envelope: Envelope) -> None:
-        usecases.record_external(tx, data, envelope, self.wiring())
+        ordering.record_external(tx, data, envelope, self.wiring())
 
     @consume(PaymentRefunded, foreign=True)
     def record_external_refund(self, tx: Any, data: PaymentRefunded, envelope: Envelope) -> None:
-        usecases.record_external(tx, data, envelope, self.wiring())
+        ordering.record_external(tx, data, envelope, self.wiring())

@@ -30,11 +30,11 @@ from contract.reconciliation import (
     RunReconciliation,
 )
 from kit.clock import china
-from services.payment import usecases
-from services.payment.domain import RefundReason, Report, Trigger
+from services.payment.domain.orders import RefundReason, Report, Trigger
 from services.payment.reconciliation.breaks import ACTIONS, ORDER_STATES, WAITING, WITH_NOTE, surplus, view
 from services.payment.reconciliation.running import Desk
-from services.payment.usecases import Wiring
+from services.payment.usecases import ordering
+from services.payment.usecases.wiring import Wiring
 
 MOST_ROWS = 500
 HISTORY = {
@@ -140,7 +140,7 @@ def _act_on(tx: Any, row: Any, report: Report, w: Wiring) -> str:
     """The order follows UnionPay's word, as it does when it is asked of its own accord; then how both stand."""
     before = w.orders.lock_by_number(tx, row.mer_order_id)
     if report.trigger is not Trigger.NEVER_SEEN or before.waiting:
-        usecases.apply(tx, before, report, w)
+        ordering.apply(tx, before, report, w)
     after = w.orders.lock_by_number(tx, row.mer_order_id)
     said = {
         Trigger.SUCCEEDED: f"已支付（交易号{report.transaction_id}）", Trigger.MISPAID: "已支付，但金额或商户不符",
@@ -160,7 +160,7 @@ def _open_refund_case(tx: Any, row: Any, w: Wiring) -> str:
     double = row.kind == BreakKind.DUPLICATE.value
     reason = RefundReason.DOUBLE if double else RefundReason.MISPAID
     report = Report(Trigger.MISPAID, "reconcile", row.reference, amount=amount)
-    if not usecases.give_back(tx, order, reason, report, w):
+    if not ordering.give_back(tx, order, reason, report, w):
         return "这笔交易已有退费单，没有重复立单"
     return f"已立退费单，金额{amount // 100}.{amount % 100:02d}元"
 

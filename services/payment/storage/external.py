@@ -13,7 +13,7 @@ from contract.insurance import Channel, InsuranceType
 from contract.paid import PaidContribution
 from kit.crypto import blind_index
 from kit.database import insert_or_ignore
-from services.payment.external import ExternalLine, ExternalState, Rank
+from services.payment.domain.external import ExternalLine, ExternalState, Rank
 from services.payment.models import external_payments
 
 _T = external_payments.c

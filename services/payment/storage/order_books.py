@@ -29,8 +29,8 @@ from sqlalchemy import (
 
 from kit.crypto import Unreadable, blind_index
 from kit.seals import RowSeal
-from services.payment.books import Book, Case, Notice, Step
-from services.payment.domain import Order, Report
+from services.payment.domain.books import Book, Case, Notice, Step
+from services.payment.domain.orders import Order, Report
 from services.payment.models import (
     CASE_SEAL,
     LINE_SEAL,

@@ -13,7 +13,7 @@ from contract.insurance import InsuranceType
 from contract.payment import OrderState
 from contract.people import Person
 from kit.database import Writer, insert_or_ignore
-from services.payment.domain import (
+from services.payment.domain.orders import (
     FINAL,
     LIVE,
     MIN_BETWEEN_LOOKS,

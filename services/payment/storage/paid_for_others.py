@@ -21,9 +21,9 @@ from contract.places import CODE_DIGITS, Place
 from contract.refunds import RefundState
 from kit.columns import Moment
 from kit.masking import mask_name, mask_number, mask_social_number
-from services.payment.domain import document_of
+from services.payment.domain.orders import document_of
+from services.payment.domain.positions import Operator, Placed, Position
 from services.payment.models import external_payments, order_lines, orders, refund_lines, refunds
-from services.payment.positions import Operator, Placed, Position
 from services.payment.storage.rows import SAME_LINE
 
 _STATES: Mapping[PaidResult, tuple[str, ...]] = {

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Row, Select, func, select, tuple_, update
 
 from contract.refunds import RefundOrigin, RefundState
 from kit.database import insert_or_ignore
-from services.payment.domain import RefundReason
+from services.payment.domain.orders import RefundReason
+from services.payment.domain.refunds import LineNumber, Refund, RefundReport
 from services.payment.models import (
     CASE_SEAL,
     REFUND_SEAL,
@@ -21,7 +22,6 @@ from services.payment.models import (
     refund_lines,
     refunds,
 )
-from services.payment.refunds import LineNumber, Refund, RefundReport
 
 _MOVED = ("state", "attempts", "next_action_at", "refunded_at", "failure", "refund_order_id", "seal")
 _NEWEST = refunds.c.created_at.desc(), refunds.c.refund_id

@@ -14,7 +14,7 @@ from contract.payment import OrderState
 from contract.people import DocumentType, Person
 from contract.places import Place
 from contract.quote import QuoteLine
-from services.payment.domain import LIVE, Item, ItemRefund, Order
+from services.payment.domain.orders import LIVE, Item, ItemRefund, Order
 from services.payment.models import LINE_SEAL, ORDER_SEAL, order_lines, orders, refund_lines, refunds
 
 _NOT_READ = {"order_id", "amount", "live", "insured_index", "place_code", "seal"}

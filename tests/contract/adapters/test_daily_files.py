@@ -16,7 +16,7 @@ from services.payment.adapters.daily import CoreRecords
 from services.payment.adapters.layouts import BadLayouts, read_layouts
 from services.payment.adapters.unionpay import Netpay
 from services.payment.config import Route
-from services.payment.domain import Order
+from services.payment.domain.orders import Order
 from services.payment.reconciliation.entries import Entry, Malformed
 from tests.contract.adapters.sandbox_process import RunningSandbox, serving
 from tests.contract.adapters.unionpay_orders import adapter, new_order, pay, reach, refund_of

@@ -13,7 +13,7 @@ from contract.quote import QuoteLine
 from services.payment.adapters.base import Buyer, ForgedNotify, PhonePayment
 from services.payment.adapters.unionpay import Netpay
 from services.payment.config import Route
-from services.payment.domain import MAX_LINES, Report, Trigger
+from services.payment.domain.orders import MAX_LINES, Report, Trigger
 from tests.contract.adapters.sandbox_process import RunningSandbox
 from tests.contract.adapters.unionpay_orders import (
     FAULTS,

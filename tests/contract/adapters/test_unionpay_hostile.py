@@ -16,8 +16,8 @@ from sandbox.signatures import communication_key_sign
 from services.payment.adapters.base import Buyer
 from services.payment.adapters.unionpay import Netpay
 from services.payment.config import Route
-from services.payment.domain import Trigger
-from services.payment.refunds import RefundStatus
+from services.payment.domain.orders import Trigger
+from services.payment.domain.refunds import RefundStatus
 from tests.contract.adapters.sandbox_process import RunningSandbox, answering
 from tests.contract.adapters.unionpay_orders import IMPATIENT, adapter, hang_up, new_order, stranger
 from tests.fakes.payment_orders import INSURED, KEY, a_refund, an_order

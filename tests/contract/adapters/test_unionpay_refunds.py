@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from services.payment.adapters.unionpay import Netpay
-from services.payment.domain import Trigger
-from services.payment.refunds import RefundReport, RefundStatus
+from services.payment.domain.orders import Trigger
+from services.payment.domain.refunds import RefundReport, RefundStatus
 from tests.contract.adapters.sandbox_process import RunningSandbox
 from tests.contract.adapters.unionpay_orders import FAULTS, new_order, pay, reach, refund_of
 from tests.fakes.payment_orders import a_refund

@@ -14,7 +14,7 @@ from services.payment.adapters.base import ForgedNotify
 from services.payment.adapters.signing import communication_signature
 from services.payment.adapters.unionpay import connect
 from services.payment.config import Route
-from services.payment.domain import Report, Trigger
+from services.payment.domain.orders import Report, Trigger
 from tests.fakes.payment_orders import KEY, an_order, settings
 
 OPEN_PLATFORM = OpenPlatformKey("12345678901234567890123456789012", "67890123456789012345678901234567")

@@ -11,8 +11,8 @@ import requests
 
 from services.payment.adapters.unionpay import Netpay, connect
 from services.payment.config import Route
-from services.payment.domain import Item, Order, Report, Trigger
-from services.payment.refunds import Refund
+from services.payment.domain.orders import Item, Order, Report, Trigger
+from services.payment.domain.refunds import Refund
 from tests.contract.adapters.sandbox_process import RunningSandbox
 from tests.fakes.payment_orders import a_refund, an_order, settings
 

@@ -21,7 +21,7 @@ from services.payment.models import order_history, outbox, refund_cases
 from services.payment.storage.external import ExternalStorage
 from services.payment.storage.orders import OrderStorage
 from services.payment.storage.refunds import RefundStorage
-from services.payment.usecases import Wiring
+from services.payment.usecases.wiring import Wiring
 from tests.fakes.payment_orders import QUOTE_KEYS
 
 os.environ.setdefault("BLIND_INDEX_KEY", "5a" * 32)

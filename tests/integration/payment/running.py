@@ -20,10 +20,10 @@ from contract.payment import OrderState
 from deploy.local.process import free_base, wait_until
 from kit.clock import OffsetClock
 from kit.database import Database
-from services.payment import usecases
 from services.payment.config import Config
-from services.payment.domain import Order
-from services.payment.usecases import Wiring
+from services.payment.domain.orders import Order
+from services.payment.usecases import ordering
+from services.payment.usecases.wiring import Wiring
 from tests.contract.adapters.sandbox_process import ROOT, RunningSandbox, running_sandbox
 from tests.fakes.payment_orders import PAYER, a_quote, asking, settings
 from tests.integration.payment.databases import wiring
@@ -47,7 +47,7 @@ class RunningPayment:
             quote_id=f"quote-{year}", year=year, expires_at=self.payment.clock.now() + dt.timedelta(minutes=5)
         )
         request = asking(quote, key=f"key-{year}", relation_id=f"relation-{year}")
-        placed = usecases.place_order(request, self.payment)
+        placed = ordering.place_order(request, self.payment)
         return self.stored(placed.order_id)
 
     def paid(self, **faults: Any) -> Order:

@@ -10,7 +10,7 @@ from contract.places import Division, Place
 from deploy.local.postgresql import PostgreSQL
 from kit.clock import SetClock
 from kit.database import Database
-from services.payment import notifies, usecases
+from services.payment.usecases import notifies, ordering
 from tests.fakes.payment_orders import INSURED, NOW, PAYER, a_quote, an_order, asking, paid_fields, settings
 from tests.fakes.payment_service import signed
 from tests.integration.payment.databases import wiring
@@ -25,7 +25,7 @@ PERSONAL = [INSURED.document_number, INSURED.name, PAYER.name, PAYER.phone, PHON
 def dump(database: Database, postgres: PostgreSQL) -> str:
     """A dump after an order was placed, paid, paid again, and a notify was kept."""
     payment = wiring(database, settings(), SetClock(NOW))
-    placed = usecases.place_order(asking(a_quote(), insured_phone=PHONE, place=HOME), payment)
+    placed = ordering.place_order(asking(a_quote(), insured_phone=PHONE, place=HOME), payment)
     with database.read() as connection:
         number = payment.orders.find(connection, placed.order_id, PAYER.person_id).mer_order_id
     described = {"buyerId": BUYER, "orderDesc": INSURED.name, "attachedData": INSURED.document_number}

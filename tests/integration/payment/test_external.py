@@ -23,10 +23,10 @@ from deploy.local.process import wait_until
 from deploy.local.rabbitmq import RabbitMQ
 from kit.clock import SetClock
 from kit.database import Database
-from services.payment import usecases
-from services.payment.external import ExternalEvent, lines_of
+from services.payment.domain.external import ExternalEvent, lines_of
 from services.payment.models import external_payments, inbox
 from services.payment.storage.external import ExternalStorage
+from services.payment.usecases import ordering
 from tests.fakes.payment_external import PUBLISHER_KEYS, SOURCE, failed, key_of, refunded, said, succeeded
 from tests.fakes.payment_orders import INSURED, NOW, settings
 from tests.integration.payment.databases import at_once, counted, wiring
@@ -100,7 +100,7 @@ def test_a_query_finds_what_another_system_told(publisher: amqp.Channel, databas
     publish(publisher, text(succeeded("b"), "b-1"), "payment.succeeded.v1")
     assert wait_until(lambda: states(database, "b") == ["paid"], 20)
     payment = wiring(database, settings(publisher_keys=PUBLISHER_KEYS), SetClock(NOW))
-    found = usecases.list_paid(ListPaid(INSURED, 2026, 2026), payment)
+    found = ordering.list_paid(ListPaid(INSURED, 2026, 2026), payment)
     assert [(paid.amount, paid.channel.label) for paid in found.contributions] == [(40000, "微信城市服务")]
 
 

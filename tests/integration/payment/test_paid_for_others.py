@@ -32,16 +32,16 @@ from contract.people import DocumentType, Person
 from contract.places import Division, Place
 from kit.clock import SetClock
 from kit.database import Database
-from services.payment import paid_for_others
-from services.payment.domain import EDGES, Order, Report, Trigger
-from services.payment.external import lines_of
+from services.payment.domain.external import lines_of
+from services.payment.domain.orders import EDGES, Order, Report, Trigger
 from services.payment.models import exports, refund_lines, refunds
-from services.payment.paid_for_others import Records
 from services.payment.publishers import Publishers
 from services.payment.storage.exports import ExportStorage
 from services.payment.storage.external import ExternalStorage
 from services.payment.storage.orders import OrderStorage
 from services.payment.storage.paid_for_others import PaidForOthersStorage
+from services.payment.usecases import paid_for_others
+from services.payment.usecases.paid_for_others import Records
 from tests.fakes.payment_external import OPERATOR, PLACE, PUBLISHER_KEYS, failed, key_of, said, succeeded
 from tests.fakes.payment_orders import (
     INSURED,

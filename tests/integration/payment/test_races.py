@@ -24,10 +24,10 @@ from contract.payment import (
 )
 from kit.clock import SetClock, SystemClock
 from kit.database import Database
-from services.payment import notifies, usecases
-from services.payment.domain import Order
+from services.payment.domain.orders import Order
 from services.payment.models import order_lines, orders
-from services.payment.usecases import LEASE, Wiring
+from services.payment.usecases import notifies, ordering
+from services.payment.usecases.wiring import LEASE, Wiring
 from tests.contract.adapters.sandbox_process import RunningSandbox, running_sandbox
 from tests.fakes.payment_orders import (
     INSURED,
@@ -71,7 +71,7 @@ def place(payment: Wiring, n: int = 0) -> Order:
     quote = a_quote(
         quote_id=f"quote-{n}", year=2026 + n, expires_at=payment.clock.now() + dt.timedelta(minutes=5)
     )
-    placed = usecases.place_order(asking(quote, key=f"key-{n}"), payment)
+    placed = ordering.place_order(asking(quote, key=f"key-{n}"), payment)
     return stored(payment, placed.order_id)
 
 
@@ -88,7 +88,7 @@ def all_at_once(acts: Sequence[Callable[[], object]]) -> list[object]:
 
 def test_fifty_payers_for_one_person_make_one_live_order(payment: Wiring) -> None:
     answers = at_once(
-        lambda n: usecases.place_order(asking(a_quote(quote_id=f"quote-{n}"), payers(n), key="key"), payment)
+        lambda n: ordering.place_order(asking(a_quote(quote_id=f"quote-{n}"), payers(n), key="key"), payment)
     )
     assert Counter(type(answer) for answer in answers) == {OrderPlaced: 1, LiveOrderExists: PARALLEL - 1}
     assert types(payment.database) == ["order.placed.v1"]
@@ -108,7 +108,7 @@ def for_family(n: int) -> PlaceOrder:
 
 
 def test_fifty_orders_for_the_same_four_people_make_one_and_none_waits_for_another(payment: Wiring) -> None:
-    answers = at_once(lambda n: usecases.place_order(for_family(n), payment))
+    answers = at_once(lambda n: ordering.place_order(for_family(n), payment))
     assert Counter(type(answer) for answer in answers) == {OrderPlaced: 1, LiveOrderExists: PARALLEL - 1}
     assert types(payment.database) == ["order.placed.v1"]
     assert counted(payment.database, order_lines) == 4 * 13
@@ -120,7 +120,7 @@ def test_orders_that_share_one_person_exclude_each_other_whole(payment: Wiring) 
     def place_two(n: int) -> OrderPlaced:
         own = a_quote(quote_id=f"own-{n}", insured=replace(INSURED, document_number=f"4502{n:014d}"))
         both = [a_quote(quote_id=f"shared-{n}"), own]
-        return usecases.place_order(asking_all(*both[:: 1 if n % 2 else -1], payer=payers(n)), payment)
+        return ordering.place_order(asking_all(*both[:: 1 if n % 2 else -1], payer=payers(n)), payment)
 
     answers = at_once(place_two)
     assert Counter(type(answer) for answer in answers) == {OrderPlaced: 1, LiveOrderExists: PARALLEL - 1}
@@ -131,7 +131,7 @@ def test_orders_that_share_one_person_exclude_each_other_whole(payment: Wiring) 
 
 
 def test_an_order_for_several_is_told_once_for_each_however_often_it_is_heard(payment: Wiring) -> None:
-    placed = usecases.place_order(for_family(0), payment)
+    placed = ordering.place_order(for_family(0), payment)
     with payment.database.read() as connection:
         order = payment.orders.find(connection, placed.order_id, payers(0).person_id)
     fields = signed(paid_fields(order.mer_order_id, order.amount))
@@ -143,21 +143,21 @@ def test_an_order_for_several_is_told_once_for_each_however_often_it_is_heard(pa
 
 
 def test_fifty_payers_with_one_quote_make_one_order(payment: Wiring) -> None:
-    answers = at_once(lambda n: usecases.place_order(asking(a_quote(), payers(n), key="key"), payment))
+    answers = at_once(lambda n: ordering.place_order(asking(a_quote(), payers(n), key="key"), payment))
     assert Counter(type(answer) for answer in answers) == {OrderPlaced: 1, QuoteUsed: PARALLEL - 1}
     assert types(payment.database) == ["order.placed.v1"]
 
 
 def test_one_key_fifty_times_is_one_order_and_one_answer(payment: Wiring) -> None:
     request = asking(a_quote())
-    answers = at_once(lambda n: usecases.place_order(request, payment))
+    answers = at_once(lambda n: ordering.place_order(request, payment))
     assert {type(answer) for answer in answers} == {OrderPlaced}
     assert len({answer.order_id for answer in answers if isinstance(answer, OrderPlaced)}) == 1
     assert types(payment.database) == ["order.placed.v1"]
 
 
 def test_one_key_with_fifty_bodies_is_one_order(payment: Wiring) -> None:
-    answers = at_once(lambda n: usecases.place_order(asking(a_quote(quote_id=f"quote-{n}")), payment))
+    answers = at_once(lambda n: ordering.place_order(asking(a_quote(quote_id=f"quote-{n}")), payment))
     assert Counter(type(answer) for answer in answers) == {OrderPlaced: 1, IdempotencyConflict: PARALLEL - 1}
     assert types(payment.database) == ["order.placed.v1"]
 
@@ -222,9 +222,9 @@ def test_polling_notify_and_payer_at_once_pay_once(database: Database, sandbox: 
             )
         )
         acts: list[Callable[[], object]] = [
-            partial(usecases.look_at, order, payment),
+            partial(ordering.look_at, order, payment),
             partial(notifies.receive_notify, fields, payment),
-            partial(usecases.check_order, of(order), payment),
+            partial(ordering.check_order, of(order), payment),
         ]
         assert [a for a in all_at_once(acts) if isinstance(a, Exception)] == []
         assert types(database, order.order_id) == ["order.placed.v1", "payment.succeeded.v1"]
@@ -239,7 +239,7 @@ def test_giving_up_and_paying_at_once_end_one_way(database: Database, sandbox: R
         requests.get(payment.unionpay.payment_page(order), timeout=10)
         control = f"{sandbox.url}/sandbox/api/orders/{order.mer_order_id}/pay"
         acts: list[Callable[[], object]] = [
-            partial(usecases.close_order, of(order), payment),
+            partial(ordering.close_order, of(order), payment),
             partial(requests.post, control, timeout=10),
         ]
         all_at_once(acts)
@@ -259,12 +259,12 @@ def test_two_pollers_never_take_the_same_order(payment: Wiring) -> None:
                     mer_order_id=f"3194{n}", idempotency_key=f"key-{n}", next_action_at=NOW,
                 ),
             )  # fmt: skip
-    claims = at_once(lambda n: [order.order_id for order in usecases.claim_due(payment, 7)], 8)
+    claims = at_once(lambda n: [order.order_id for order in ordering.claim_due(payment, 7)], 8)
     taken = [order_id for claim in claims if isinstance(claim, list) for order_id in claim]
     assert len(claims) == 8
     assert not any(isinstance(claim, Exception) for claim in claims)
     assert len(taken) == len(set(taken))
-    while more := usecases.claim_due(payment, 7):
+    while more := ordering.claim_due(payment, 7):
         taken += [order.order_id for order in more]
     assert sorted(taken) == sorted(f"order-{n}" for n in range(40))
 
@@ -274,11 +274,11 @@ def test_an_order_of_a_poller_that_died_is_due_again_after_its_lease(payment: Wi
     clock = payment.clock
     assert isinstance(clock, SetClock)
     clock.advance(seconds=30)
-    assert [due.order_id for due in usecases.claim_due(payment, 9)] == [order.order_id]
+    assert [due.order_id for due in ordering.claim_due(payment, 9)] == [order.order_id]
     clock.advance(seconds=LEASE.total_seconds() - 1)
-    assert usecases.claim_due(payment, 9) == []
+    assert ordering.claim_due(payment, 9) == []
     clock.advance(seconds=1)
-    assert [due.order_id for due in usecases.claim_due(payment, 9)] == [order.order_id]
+    assert [due.order_id for due in ordering.claim_due(payment, 9)] == [order.order_id]
 
 
 @pytest.fixture

@@ -38,8 +38,8 @@ from kit.clock import CHINA, SetClock
 from kit.crypto import KeyRing
 from kit.database import Database
 from kit.outbox import Outbox
-from services.payment import refunding
-from services.payment.domain import EDGES, Order, Report, Trigger
+from services.payment.domain.orders import EDGES, Order, Report, Trigger
+from services.payment.domain.refunds import RefundReport, RefundStatus
 from services.payment.models import outbox
 from services.payment.reconciliation import handling, measures, running
 from services.payment.reconciliation.entries import Malformed
@@ -47,11 +47,11 @@ from services.payment.reconciliation.report import html_report
 from services.payment.reconciliation.running import Desk
 from services.payment.reconciliation.spreadsheet import write_spreadsheet
 from services.payment.reconciliation.summary import summarise
-from services.payment.refunds import RefundReport, RefundStatus
 from services.payment.storage.external import ExternalStorage
 from services.payment.storage.orders import OrderStorage
 from services.payment.storage.refunds import RefundStorage
-from services.payment.usecases import Wiring
+from services.payment.usecases import refunding
+from services.payment.usecases.wiring import Wiring
 from tests.fakes.payment_orders import (
     INSURED,
     OPERATOR,

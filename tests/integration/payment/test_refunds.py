@@ -28,10 +28,12 @@ from deploy.local.process import wait_until
 from deploy.local.rabbitmq import RabbitMQ
 from kit.consumer import declare_queues
 from kit.database import Database
-from services.payment import refund_desk, refunding, usecases
-from services.payment.domain import Order
+from services.payment import refund_desk
+from services.payment.domain.orders import Order
 from services.payment.models import inbox, refund_history
 from services.payment.service import PaymentService
+from services.payment.usecases import ordering, refunding
+from services.payment.usecases.wiring import LEASE
 from tests.fakes.payment_orders import OPERATOR, a_quote, asking, asking_back
 from tests.integration.notify.bus import call, publish
 from tests.integration.payment.databases import at_once, published, types
@@ -79,7 +81,7 @@ def test_a_refund_goes_all_the_way_and_the_person_can_pay_again(running: Running
         quote_id=str(uuid.uuid4()), year=order.items[0].years[0],
         expires_at=running.payment.clock.now().replace(year=2999),
     )  # fmt: skip
-    assert usecases.place_order(asking(again, key=str(uuid.uuid4())), running.payment).order_id
+    assert ordering.place_order(asking(again, key=str(uuid.uuid4())), running.payment).order_id
 
 
 def test_fifty_requests_for_the_same_line_give_it_back_once(running: RunningPayment) -> None:
@@ -120,7 +122,7 @@ def test_whoever_died_between_refund_and_answer_gave_back_once(running: RunningP
         (claimed,) = [
             one
             for one in running.payment.refunds.claim_due(
-                tx, running.payment.clock.now(), running.payment.clock.now() + usecases.LEASE, 99
+                tx, running.payment.clock.now(), running.payment.clock.now() + LEASE, 99
             )
             if one.refund_id == refund.refund_id
         ]

@@ -13,11 +13,11 @@ import requests
 from contract.payment import LiveOrderExists, OrderPlaced, OrderState
 from kit.clock import SystemClock
 from kit.database import Database
-from services.payment import refunding, usecases
-from services.payment.books import Tally
-from services.payment.domain import Order
+from services.payment.domain.books import Tally
+from services.payment.domain.orders import Order
 from services.payment.storage.order_books import BookStorage
-from services.payment.usecases import Wiring
+from services.payment.usecases import ordering, refunding
+from services.payment.usecases.wiring import Wiring
 from services.payment.verify import verify
 from tests.contract.adapters.sandbox_process import RunningSandbox, running_sandbox
 from tests.fakes.payment_orders import INSURED, OTHER_PAYER, PAYER, a_quote, asking, settings
@@ -67,7 +67,7 @@ class Race:
             )
             self._look(first)
             return
-        usecases.close_order(of(first), self.payment)
+        ordering.close_order(of(first), self.payment)
         assert isinstance(self._place(1 - winner), OrderPlaced)
         second = self.orders[1]
         requests.get(self.payment.unionpay.payment_page(second), timeout=10)
@@ -85,7 +85,7 @@ class Race:
         )  # fmt: skip
         payer = (PAYER, OTHER_PAYER)[who]
         key = f"key-{self.n}-{len(self.orders)}"
-        placed = usecases.place_order(asking(quote, payer, key=key), self.payment)
+        placed = ordering.place_order(asking(quote, payer, key=key), self.payment)
         self.orders.append(self.stored(placed.order_id))
         return placed
 
@@ -97,10 +97,10 @@ class Race:
         self.sandbox.act(order.mer_order_id, action)
 
     def _come_back(self, order: Order) -> None:
-        usecases.check_order(of(order), self.payment)
+        ordering.check_order(of(order), self.payment)
 
     def _look(self, order: Order) -> None:
-        usecases.look_at(order, self.payment)
+        ordering.look_at(order, self.payment)
 
     def stored(self, order_id: str) -> Order:
         with self.payment.database.read() as connection:

@@ -29,12 +29,12 @@ from contract.payment import CloseNotConfirmed, LiveOrderExists, OrderNotPayable
 from contract.refunds import OrderNotRefundable, PartRefunded, RefundState, RetryRefund
 from kit.clock import SetClock
 from kit.database import Database
-from services.payment import notifies, refunding, usecases
-from services.payment.books import Tally
-from services.payment.domain import REFUNDABLE, Order
+from services.payment.domain.books import Tally
+from services.payment.domain.orders import REFUNDABLE, Order
 from services.payment.models import metadata
 from services.payment.storage.order_books import BookStorage
 from services.payment.storage.orders import OrderStorage
+from services.payment.usecases import notifies, ordering, refunding
 from services.payment.verify import verify
 from tests.fakes.payment_ledger import Account, Answer, Died, LedgerUnionPay
 from tests.fakes.payment_orders import (
@@ -122,7 +122,7 @@ class Books(RuleBasedStateMachine):
         ]  # fmt: skip
         request = asking_all(*quotes, payer=OTHER_PAYER if other else PAYER, key=f"key-{self.number}")
         try:
-            self.placed.append(usecases.place_order(request, self.w).order_id)
+            self.placed.append(ordering.place_order(request, self.w).order_id)
         except LiveOrderExists:
             assert self.placed, "somebody's order stands in the way"
 
@@ -151,7 +151,7 @@ class Books(RuleBasedStateMachine):
     def give_up(self, n: int) -> None:
         order = self.order(n)
         try:
-            usecases.close_order(of(order), self.w)
+            ordering.close_order(of(order), self.w)
         except CloseNotConfirmed:
             assert self.unionpay.silent or self.unionpay.accounts[order.mer_order_id]
         except OrderNotPayable:
@@ -159,7 +159,7 @@ class Books(RuleBasedStateMachine):
 
     @rule(n=anything)
     def come_back(self, n: int) -> None:
-        usecases.check_order(of(self.order(n)), self.w)
+        ordering.check_order(of(self.order(n)), self.w)
 
     # UnionPay
 
@@ -209,8 +209,8 @@ class Books(RuleBasedStateMachine):
     def look_after_everything(self) -> None:
         """One round of every timer of the service."""
         notifies.process_kept_notifies(self.w, 99)
-        for order in usecases.claim_due(self.w, 99):
-            usecases.look_at(order, self.w)
+        for order in ordering.claim_due(self.w, 99):
+            ordering.look_at(order, self.w)
         for refund in refunding.claim_due(self.w, 99):
             try:
                 refunding.look_at(refund, self.w)

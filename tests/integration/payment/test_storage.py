@@ -15,7 +15,15 @@ from contract.payment import OrderState
 from contract.people import DocumentType
 from contract.places import Division, Place
 from kit.database import Database, Duplicate
-from services.payment.domain import EDGES, MIN_BETWEEN_LOOKS, Item, Order, RefundReason, Report, Trigger
+from services.payment.domain.orders import (
+    EDGES,
+    MIN_BETWEEN_LOOKS,
+    Item,
+    Order,
+    RefundReason,
+    Report,
+    Trigger,
+)
 from services.payment.storage.orders import OrderStorage
 from services.payment.storage.refunds import RefundStorage
 from tests.fakes.payment_orders import (

@@ -14,10 +14,11 @@ from sqlalchemy import text
 from contract.payment import OrderState
 from kit.clock import OffsetClock, SetClock
 from kit.database import Database
-from services.payment import notifies, refunding, usecases, verify
-from services.payment.domain import Order
-from services.payment.invariants import Kind
-from services.payment.usecases import Wiring
+from services.payment import verify
+from services.payment.domain.invariants import Kind
+from services.payment.domain.orders import Order
+from services.payment.usecases import notifies, ordering, refunding
+from services.payment.usecases.wiring import Wiring
 from tests.fakes.payment_ledger import LedgerUnionPay
 from tests.fakes.payment_orders import (
     INSURED,
@@ -68,7 +69,7 @@ def place(w: Wiring, n: int = 0) -> Order:
         a_quote(quote_id=f"quote-{n}", year=2026 + n),
         a_back_payment(quote_id=f"back-{n}", insured=other),
     ]
-    placed = usecases.place_order(asking_all(*quotes, key=f"key-{n}"), w)
+    placed = ordering.place_order(asking_all(*quotes, key=f"key-{n}"), w)
     return stored(w, placed.order_id)
 
 

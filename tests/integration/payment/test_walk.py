@@ -12,9 +12,10 @@ from contract import events
 from contract.payment import OrderState, OrderView, PaymentFailed, PaymentSucceeded
 from deploy.local.process import wait_until
 from kit.database import Database
-from services.payment import failures, usecases
-from services.payment.domain import Order
+from services.payment.domain import failures
+from services.payment.domain.orders import Order
 from services.payment.models import notifies
+from services.payment.usecases import ordering
 from tests.fakes.payment_orders import paid_fields
 from tests.fakes.payment_service import of, signed
 from tests.integration.payment.databases import history, published, refunds, types
@@ -42,7 +43,7 @@ def answered(running: RunningPayment, order: Order, answers: list[str]) -> bool:
 
 
 def view(running: RunningPayment, order: Order) -> OrderView:
-    return usecases.get_order(of(order), running.payment)
+    return ordering.get_order(of(order), running.payment)
 
 
 def ask(running: RunningPayment, order: Order) -> list[tuple[str, str, str, str]]:
@@ -124,14 +125,14 @@ def test_an_order_nobody_pays_is_closed_when_its_time_is_over(running: RunningPa
 def test_a_payment_that_did_not_happen_says_why(running: RunningPayment, action: str, words: str) -> None:
     order = running.reached()
     running.sandbox.act(order.mer_order_id, action)
-    assert usecases.check_order(of(order), running.payment).state is OrderState.CLOSED
+    assert ordering.check_order(of(order), running.payment).state is OrderState.CLOSED
     assert words in (view(running, order).failure or "")
     assert types(running.payment.database, order.order_id) == UNPAID
 
 
 def test_a_late_success_on_a_closed_order_opens_a_refund_case(running: RunningPayment) -> None:
     order = running.reached()
-    assert usecases.close_order(of(order), running.payment).state is OrderState.CLOSED
+    assert ordering.close_order(of(order), running.payment).state is OrderState.CLOSED
     late = running.sandbox.act(order.mer_order_id, "pay-late")
     assert answered(running, order, ["200 SUCCESS"])
     (case,) = refunds(running.payment.database, order.order_id)

@@ -17,8 +17,10 @@ from contract.payment import (
     PaymentFailed,
     PaymentSucceeded,
 )
-from services.payment import domain, usecases
-from services.payment.domain import Order, Report, Trigger
+from services.payment.domain import orders as domain
+from services.payment.domain.orders import Order, Report, Trigger
+from services.payment.usecases import ordering
+from services.payment.usecases.wiring import LEASE
 from tests.fakes.payment_orders import INSURED, NOW, OTHER_PAYER, a_quote
 from tests.fakes.payment_service import Payment, of
 from tests.fakes.payment_unionpay import SILENCE
@@ -41,7 +43,7 @@ def look(payment: Payment, state: OrderState, said: Report | None, after: dt.tim
     order = payment.placed(state)
     payment.clock.advance(seconds=after.total_seconds())
     payment.unionpay.queried = said
-    usecases.look_at(order, payment.wiring)
+    ordering.look_at(order, payment.wiring)
     return payment.now(order)
 
 
@@ -71,7 +73,7 @@ def test_an_order_still_waited_for_is_asked_about_ever_more_rarely(payment: Paym
     order, waits = payment.placed(OrderState.SUBMITTED), []
     payment.unionpay.queried = AWAITED
     for _ in range(4):
-        usecases.look_at(order, payment.wiring)
+        ordering.look_at(order, payment.wiring)
         order = payment.now(order)
         assert order.next_action_at is not None
         waits.append((order.next_action_at - NOW).total_seconds())
@@ -116,7 +118,7 @@ def test_a_change_brings_the_next_look_near_again(payment: Payment) -> None:
     order = payment.placed(OrderState.SUBMITTED)
     payment.storage.orders[order.order_id] = replace(order, attempts=9)
     payment.unionpay.queried = SILENCE
-    usecases.look_at(payment.now(order), payment.wiring)
+    ordering.look_at(payment.now(order), payment.wiring)
     assert payment.now(order).next_action_at == NOW + dt.timedelta(seconds=30)
 
 
@@ -146,40 +148,40 @@ def test_an_order_that_ended_while_unionpay_was_asked_stays_ended(payment: Payme
     paid = replace(order, state=OrderState.PAID, next_action_at=None, transaction_id="transaction-1")
     payment.storage.orders[order.order_id] = paid
     payment.unionpay.queried = None
-    usecases.look_at(order, payment.wiring)
+    ordering.look_at(order, payment.wiring)
     assert payment.now(order) == paid
 
 
 def test_a_payer_back_at_our_page_is_answered_by_unionpay(payment: Payment) -> None:
     order = payment.placed()
     payment.unionpay.queried = PAID
-    assert usecases.check_order(of(order), payment.wiring).state is OrderState.PAID
+    assert ordering.check_order(of(order), payment.wiring).state is OrderState.PAID
 
 
 def test_reloading_the_page_does_not_ask_unionpay_again_and_again(payment: Payment) -> None:
     order = payment.placed()
     payment.unionpay.queried = AWAITED
     for _ in range(5):
-        usecases.check_order(of(order), payment.wiring)
+        ordering.check_order(of(order), payment.wiring)
     assert payment.unionpay.asked == ["query"]
     payment.clock.advance(seconds=domain.MIN_BETWEEN_LOOKS.total_seconds())
-    usecases.check_order(of(order), payment.wiring)
+    ordering.check_order(of(order), payment.wiring)
     assert payment.unionpay.asked == ["query", "query"]
 
 
 @pytest.mark.parametrize("state", [state for state in OrderState if state not in WAITING])
 def test_an_order_that_is_over_is_not_asked_about(payment: Payment, state: OrderState) -> None:
-    assert usecases.check_order(of(payment.placed(state)), payment.wiring).state is state
+    assert ordering.check_order(of(payment.placed(state)), payment.wiring).state is state
     assert payment.unionpay.asked == []
 
 
 def test_a_claimed_order_is_kept_from_others_until_its_lease_ends(payment: Payment) -> None:
     order = payment.placed()
     payment.clock.advance(seconds=30)
-    assert [due.order_id for due in usecases.claim_due(payment.wiring, 9)] == [order.order_id]
-    assert usecases.claim_due(payment.wiring, 9) == []
-    payment.clock.advance(seconds=usecases.LEASE.total_seconds())
-    assert [due.order_id for due in usecases.claim_due(payment.wiring, 9)] == [order.order_id]
+    assert [due.order_id for due in ordering.claim_due(payment.wiring, 9)] == [order.order_id]
+    assert ordering.claim_due(payment.wiring, 9) == []
+    payment.clock.advance(seconds=LEASE.total_seconds())
+    assert [due.order_id for due in ordering.claim_due(payment.wiring, 9)] == [order.order_id]
 
 
 @pytest.mark.parametrize(
@@ -199,7 +201,7 @@ def test_giving_up_ends_as_unionpay_says(
 ) -> None:
     order = payment.placed(before)
     payment.unionpay.closed = said
-    assert usecases.close_order(of(order), payment.wiring).state is state
+    assert ordering.close_order(of(order), payment.wiring).state is state
     assert payment.now(order).failure_code == cause
     assert len(payment.events) == 1
 
@@ -208,16 +210,16 @@ def given_up_unseen(payment: Payment) -> Order:
     """Given up before its payer reached UnionPay's page, which stays payable in another tab; its time is over now."""
     order = payment.placed()
     payment.unionpay.closed = None
-    usecases.close_order(of(order), payment.wiring)
+    ordering.close_order(of(order), payment.wiring)
     payment.clock.advance(seconds=OVER.total_seconds())
-    (due,) = usecases.claim_due(payment.wiring, 9)
+    (due,) = ordering.claim_due(payment.wiring, 9)
     return due
 
 
 def test_money_for_an_order_given_up_unseen_is_found_without_a_notify(payment: Payment) -> None:
     order = given_up_unseen(payment)
     payment.unionpay.queried = PAID
-    usecases.look_at(order, payment.wiring)
+    ordering.look_at(order, payment.wiring)
     assert (payment.now(order).state, payment.now(order).refund_due) == (OrderState.CLOSED, True)
     assert [case.reason for case in payment.storage.refunds.values()] == ["late"]
     assert payment.now(order).next_action_at is None
@@ -226,10 +228,10 @@ def test_money_for_an_order_given_up_unseen_is_found_without_a_notify(payment: P
 def test_an_order_given_up_unseen_is_left_alone_after_one_clear_answer(payment: Payment) -> None:
     order = given_up_unseen(payment)
     payment.unionpay.queried = SILENCE
-    usecases.look_at(order, payment.wiring)
+    ordering.look_at(order, payment.wiring)
     assert payment.now(order).next_action_at is not None
     payment.unionpay.queried = None
-    usecases.look_at(payment.now(order), payment.wiring)
+    ordering.look_at(payment.now(order), payment.wiring)
     assert (payment.now(order).state, payment.now(order).next_action_at) == (OrderState.CLOSED, None)
     assert len(payment.events) == 1
 
@@ -242,7 +244,7 @@ def test_an_order_is_not_given_up_before_unionpay_says_so(
     order = payment.placed(before)
     payment.unionpay.closed = said
     with pytest.raises(CloseNotConfirmed, match="请勿重复缴费"):
-        usecases.close_order(of(order), payment.wiring)
+        ordering.close_order(of(order), payment.wiring)
     assert payment.now(order).waiting
     assert payment.now(order).next_action_at is not None
     assert payment.events == []
@@ -250,7 +252,7 @@ def test_an_order_is_not_given_up_before_unionpay_says_so(
 
 def test_giving_up_twice_is_harmless(payment: Payment) -> None:
     order = payment.placed(OrderState.CLOSED)
-    assert usecases.close_order(of(order), payment.wiring).state is OrderState.CLOSED
+    assert ordering.close_order(of(order), payment.wiring).state is OrderState.CLOSED
     assert payment.unionpay.asked == []
 
 
@@ -260,14 +262,14 @@ def test_giving_up_twice_is_harmless(payment: Payment) -> None:
 def test_a_decided_order_cannot_be_given_up(payment: Payment, state: OrderState) -> None:
     order = payment.placed(state)
     with pytest.raises(OrderNotPayable):
-        usecases.close_order(of(order), payment.wiring)
+        ordering.close_order(of(order), payment.wiring)
     assert payment.unionpay.asked == []
 
 
 @pytest.mark.parametrize("state", WAITING)
 def test_a_waiting_order_can_be_paid_later(payment: Payment, state: OrderState) -> None:
     order = payment.placed(state)
-    resumed = usecases.resume_payment(of(order), payment.wiring)
+    resumed = ordering.resume_payment(of(order), payment.wiring)
     assert resumed.payment_url.startswith("http://127.0.0.1:9/v1/netpay/webpay/pay?")
 
 
@@ -275,17 +277,17 @@ def test_an_order_whose_time_is_over_cannot_be_paid_later(payment: Payment) -> N
     order = payment.placed()
     payment.clock.advance(minutes=30)
     with pytest.raises(OrderNotPayable):
-        usecases.resume_payment(of(order), payment.wiring)
+        ordering.resume_payment(of(order), payment.wiring)
 
 
 @pytest.mark.parametrize("state", [state for state in OrderState if state not in WAITING])
 def test_an_order_that_is_over_cannot_be_paid_later(payment: Payment, state: OrderState) -> None:
     with pytest.raises(OrderNotPayable):
-        usecases.resume_payment(of(payment.placed(state)), payment.wiring)
+        ordering.resume_payment(of(payment.placed(state)), payment.wiring)
 
 
 @pytest.mark.parametrize(
-    "act", [usecases.get_order, usecases.check_order, usecases.close_order, usecases.resume_payment]
+    "act", [ordering.get_order, ordering.check_order, ordering.close_order, ordering.resume_payment]
 )
 def test_another_persons_order_is_not_found(payment: Payment, act: object) -> None:
     order = payment.placed()
@@ -300,20 +302,20 @@ def test_a_payer_sees_only_their_own_orders_newest_first(payment: Payment) -> No
     payment.clock.advance(minutes=1)
     newer = payment.place(a_quote(quote_id="quote-2", year=2027), key="key-2")
     payment.place(a_quote(quote_id="quote-3", year=2028), OTHER_PAYER)
-    listed = usecases.list_orders(ListOrders("payer-1"), payment.wiring).orders
+    listed = ordering.list_orders(ListOrders("payer-1"), payment.wiring).orders
     assert [order.order_id for order in listed] == [newer.order_id, older.order_id]
-    assert len(usecases.list_orders(ListOrders("payer-1", limit=1), payment.wiring).orders) == 1
+    assert len(ordering.list_orders(ListOrders("payer-1", limit=1), payment.wiring).orders) == 1
 
 
 def test_only_what_is_paid_is_listed_as_paid(payment: Payment) -> None:
     order = payment.placed()
     asked = ListPaid(INSURED, 2026, 2026)
-    assert usecases.list_paid(asked, payment.wiring).contributions == ()
+    assert ordering.list_paid(asked, payment.wiring).contributions == ()
     payment.notify(order)
-    (paid,) = usecases.list_paid(asked, payment.wiring).contributions
+    (paid,) = ordering.list_paid(asked, payment.wiring).contributions
     assert (paid.year, paid.amount, paid.paid_at) == (2026, order.amount, payment.now(order).paid_at)
     renamed = replace(asked, insured=replace(INSURED, name="韦秀"))
-    assert usecases.list_paid(renamed, payment.wiring).contributions == ()
+    assert ordering.list_paid(renamed, payment.wiring).contributions == ()
 
 
 def test_a_live_order_of_anybody_is_found_and_a_closed_one_is_not(payment: Payment) -> None:
@@ -321,9 +323,9 @@ def test_a_live_order_of_anybody_is_found_and_a_closed_one_is_not(payment: Payme
     (item,) = order.items
     year = item.lines[0].year
     asked = FindLiveOrder(item.insured, item.insurance_type, year)
-    assert usecases.find_live_order(asked, payment.wiring).exists
-    assert not usecases.find_live_order(replace(asked, year=year + 1), payment.wiring).exists
+    assert ordering.find_live_order(asked, payment.wiring).exists
+    assert not ordering.find_live_order(replace(asked, year=year + 1), payment.wiring).exists
     stranger = replace(item.insured, document_number="1")
-    assert not usecases.find_live_order(replace(asked, insured=stranger), payment.wiring).exists
+    assert not ordering.find_live_order(replace(asked, insured=stranger), payment.wiring).exists
     payment.notify(order, status="TRADE_CLOSED", payTime="")
-    assert not usecases.find_live_order(asked, payment.wiring).exists
+    assert not ordering.find_live_order(asked, payment.wiring).exists

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.payment import OrderState, PaymentFailed, PaymentSucceeded
-from services.payment import domain, failures
-from services.payment.domain import Decision, RefundReason, Report, Trigger
+from services.payment.domain import failures
+from services.payment.domain import orders as domain
+from services.payment.domain.orders import Decision, RefundReason, Report, Trigger
 from tests.fakes.payment_orders import NOW, an_order
 
 # What must happen: the state an order goes to, or `-` where it stays; `!` opens a refund case.

@@ -16,9 +16,9 @@ from contract.insurance import Channel, InsuranceType
 from contract.paid import ListPaid
 from contract.people import Person
 from contract.places import Division, Place
-from services.payment import usecases
-from services.payment.external import ExternalEvent, ExternalState, lines_of
+from services.payment.domain.external import ExternalEvent, ExternalState, lines_of
 from services.payment.publishers import BadPublishers, Publishers
+from services.payment.usecases import ordering
 from tests.fakes.payment_external import (
     OPERATOR,
     PUBLISHER_KEYS,
@@ -43,7 +43,7 @@ def payment() -> Payment:
 
 
 def hear(payment: Payment, event: ExternalEvent, event_id: str = "1", **envelope: Any) -> None:
-    usecases.record_external(None, event, said(event, event_id, **envelope), payment.wiring)
+    ordering.record_external(None, event, said(event, event_id, **envelope), payment.wiring)
 
 
 def after(*heard: tuple[ExternalEvent, Envelope]) -> FakeExternalStorage:
@@ -188,7 +188,7 @@ def test_what_a_publisher_forgot_to_mask_is_masked() -> None:
 
 
 def ask(payment: Payment, insured: Person = INSURED) -> list[tuple[int, int, Channel]]:
-    found = usecases.list_paid(ListPaid(insured, 2020, 2030), payment.wiring)
+    found = ordering.list_paid(ListPaid(insured, 2020, 2030), payment.wiring)
     return [(paid.year, paid.amount, paid.channel) for paid in found.contributions]
 
 

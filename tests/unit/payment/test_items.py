@@ -29,10 +29,10 @@ from contract.payment import (
     TooManyItems,
 )
 from contract.quote import Quote, QuoteLine
-from services.payment import usecases
 from services.payment.adapters.unionpay import connect
-from services.payment.domain import MAX_LINES, Report, Trigger
+from services.payment.domain.orders import MAX_LINES, Report, Trigger
 from services.payment.storage.rows import line_rows
+from services.payment.usecases import ordering
 from tests.fakes.payment_orders import (
     INSURED,
     NOW,
@@ -70,7 +70,7 @@ def people(count: int) -> list[Quote]:
 
 
 def test_several_quotes_become_one_payment_of_their_sum(payment: Payment) -> None:
-    placed = usecases.place_order(asking_all(MINE, CHILDS, BACK), payment.wiring)
+    placed = ordering.place_order(asking_all(MINE, CHILDS, BACK), payment.wiring)
     (order,) = payment.storage.orders.values()
     assert order.amount == 40000 + 40000 + 13 * 20000
     content = content_of(placed.payment_url)
@@ -87,15 +87,15 @@ def test_several_quotes_become_one_payment_of_their_sum(payment: Payment) -> Non
 def test_a_back_payment_is_one_item_with_a_line_for_each_year(payment: Payment) -> None:
     placed = payment.place(BACK)
     assert content_of(placed.payment_url)["orderDesc"] == "补缴2011-2023年度城乡居民养老保险费"
-    (item,) = usecases.get_order(of(payment.storage.orders[placed.order_id]), payment.wiring).items
+    (item,) = ordering.get_order(of(payment.storage.orders[placed.order_id]), payment.wiring).items
     assert (item.kind, item.amount, item.years) == (PaymentKind.BACK, 260000, tuple(range(2011, 2024)))
 
 
 def test_what_is_paid_is_listed_by_year(payment: Payment) -> None:
-    usecases.place_order(asking_all(MINE, CHILDS, BACK), payment.wiring)
+    ordering.place_order(asking_all(MINE, CHILDS, BACK), payment.wiring)
     (order,) = payment.storage.orders.values()
     payment.notify(order)
-    listed = usecases.list_paid(ListPaid(INSURED, 2020, 2030), payment.wiring).contributions
+    listed = ordering.list_paid(ListPaid(INSURED, 2020, 2030), payment.wiring).contributions
     assert [(paid.insurance_type, paid.year, paid.amount) for paid in listed] == [
         (InsuranceType.MEDICAL, 2026, 40000),
         *((InsuranceType.PENSION, year, 20000) for year in range(2020, 2024)),
@@ -103,7 +103,7 @@ def test_what_is_paid_is_listed_by_year(payment: Payment) -> None:
 
 
 def test_the_order_is_announced_once_with_all_it_is_for(payment: Payment) -> None:
-    usecases.place_order(asking_all(MINE, BACK), payment.wiring)
+    ordering.place_order(asking_all(MINE, BACK), payment.wiring)
     (event,) = payment.events
     assert isinstance(event, OrderPlacedEvent)
     told = [(one.insurance_type, one.years, one.amount) for one in event.contributions]
@@ -115,7 +115,7 @@ def test_the_order_is_announced_once_with_all_it_is_for(payment: Payment) -> Non
 
 def test_every_item_has_its_own_event_of_success(payment: Payment) -> None:
     request = PlaceOrder(PAYER, (wanting(MINE), wanting(CHILDS, relation_id="relation-1")), "key-1")
-    usecases.place_order(request, payment.wiring)
+    ordering.place_order(request, payment.wiring)
     (order,) = payment.storage.orders.values()
     for _ in range(2):
         payment.notify(order)
@@ -130,10 +130,10 @@ def test_every_item_has_its_own_event_of_success(payment: Payment) -> None:
 
 
 def test_every_item_has_its_own_event_of_failure_and_may_be_paid_again(payment: Payment) -> None:
-    usecases.place_order(asking_all(MINE, BACK), payment.wiring)
+    ordering.place_order(asking_all(MINE, BACK), payment.wiring)
     (order,) = payment.storage.orders.values()
     payment.unionpay.closed = Report(Trigger.SHUT, "close")
-    usecases.close_order(of(order), payment.wiring)
+    ordering.close_order(of(order), payment.wiring)
     failed = [event for event in payment.events if isinstance(event, PaymentFailed)]
     assert [event.contribution.insurance_type for event in failed] == [
         InsuranceType.MEDICAL,
@@ -142,7 +142,7 @@ def test_every_item_has_its_own_event_of_failure_and_may_be_paid_again(payment: 
     again = asking_all(
         replace(MINE, quote_id="quote-8"), replace(BACK, quote_id="quote-9"), payer=OTHER_PAYER
     )
-    usecases.place_order(again, payment.wiring)
+    ordering.place_order(again, payment.wiring)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_one_item_that_cannot_be_paid_keeps_all_from_being_paid(
     payment: Payment, items: tuple[ItemWanted, ...], error: type[ContractError], place: int
 ) -> None:
     with pytest.raises(error, match="没有扣款") as refused:
-        usecases.place_order(PlaceOrder(PAYER, items, "key-1"), payment.wiring)
+        ordering.place_order(PlaceOrder(PAYER, items, "key-1"), payment.wiring)
     assert refused.value.detail == {"item": place}
     assert (payment.storage.orders, payment.events) == ({}, [])
 
@@ -184,12 +184,12 @@ def test_one_item_that_cannot_be_paid_keeps_all_from_being_paid(
 )
 def test_an_order_has_at_least_one_item_and_not_too_many(payment: Payment, request_: PlaceOrder) -> None:
     with pytest.raises(TooManyItems, match="没有扣款"):
-        usecases.place_order(request_, payment.wiring)
+        ordering.place_order(request_, payment.wiring)
     assert payment.storage.orders == {}
 
 
 def test_fifty_people_are_one_order(payment: Payment) -> None:
-    usecases.place_order(asking_all(*people(MAX_ITEMS)), payment.wiring)
+    ordering.place_order(asking_all(*people(MAX_ITEMS)), payment.wiring)
     (order,) = payment.storage.orders.values()
     assert order.amount == MAX_ITEMS * 40000
 
@@ -207,7 +207,7 @@ def test_a_live_order_for_one_of_them_keeps_the_second_payer_from_all(
 ) -> None:
     payment.place(replace(CHILDS, quote_id="quote-9"), OTHER_PAYER)
     with pytest.raises(LiveOrderExists) as refused:
-        usecases.place_order(asking_all(*blocked), payment.wiring)
+        ordering.place_order(asking_all(*blocked), payment.wiring)
     assert refused.value.detail == {"item": place}
     assert len(payment.storage.orders) == 1
     payment.place(replace(BACK, quote_id="quote-8"), key="key-2")
@@ -215,7 +215,7 @@ def test_a_live_order_for_one_of_them_keeps_the_second_payer_from_all(
 
 @pytest.mark.parametrize("alone", [MINE, CHILDS, replace(BACK, lines=BACK.lines[7:8])])
 def test_an_order_for_several_keeps_everybody_away_from_each_of_them(payment: Payment, alone: Quote) -> None:
-    first = usecases.place_order(asking_all(MINE, CHILDS, BACK), payment.wiring)
+    first = ordering.place_order(asking_all(MINE, CHILDS, BACK), payment.wiring)
     with pytest.raises(LiveOrderExists) as refused:
         payment.place(replace(alone, quote_id="quote-9"), OTHER_PAYER)
     assert refused.value.detail == {"item": 0}
@@ -227,26 +227,26 @@ def test_an_order_for_several_keeps_everybody_away_from_each_of_them(payment: Pa
 def test_a_used_quote_is_told_before_a_live_order(payment: Payment) -> None:
     first = payment.place(CHILDS)
     with pytest.raises(QuoteUsed) as refused:
-        usecases.place_order(asking_all(BACK, MINE, CHILDS, key="key-2"), payment.wiring)
+        ordering.place_order(asking_all(BACK, MINE, CHILDS, key="key-2"), payment.wiring)
     assert refused.value.detail == {"item": 2, "order_id": first.order_id}
 
 
 def test_the_same_items_in_another_order_are_another_body(payment: Payment) -> None:
-    usecases.place_order(asking_all(MINE, CHILDS), payment.wiring)
+    ordering.place_order(asking_all(MINE, CHILDS), payment.wiring)
     with pytest.raises(IdempotencyConflict):
-        usecases.place_order(asking_all(CHILDS, MINE), payment.wiring)
+        ordering.place_order(asking_all(CHILDS, MINE), payment.wiring)
 
 
 def test_a_key_answers_for_several_items_after_their_quotes_have_expired(payment: Payment) -> None:
     request = asking_all(MINE, BACK)
-    first = usecases.place_order(request, payment.wiring)
+    first = ordering.place_order(request, payment.wiring)
     payment.clock.advance(seconds=dt.timedelta(minutes=16).total_seconds())
-    assert usecases.place_order(request, payment.wiring).order_id == first.order_id
+    assert ordering.place_order(request, payment.wiring).order_id == first.order_id
     assert len(payment.storage.orders) == 1
 
 
 def test_a_payment_of_another_sum_fails_every_item_and_is_returned_whole(payment: Payment) -> None:
-    usecases.place_order(asking_all(MINE, CHILDS), payment.wiring)
+    ordering.place_order(asking_all(MINE, CHILDS), payment.wiring)
     (order,) = payment.storage.orders.values()
     payment.notify(order, totalAmount="40000")
     assert payment.now(order).state is OrderState.FAILED
@@ -266,5 +266,5 @@ def test_lines_are_stored_in_one_order_however_they_were_asked_for() -> None:
 
 
 def test_one_item_is_asked_as_before(payment: Payment) -> None:
-    placed = usecases.place_order(asking(MINE), payment.wiring)
+    placed = ordering.place_order(asking(MINE), payment.wiring)
     assert content_of(placed.payment_url)["orderDesc"] == "2026年度城乡居民医疗保险费"

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from kit.config import ConfigurationError, read
-from services.payment import usecases
 from services.payment.config import Config, Route
 from services.payment.merchants import BadMerchants, Merchant, Merchants
+from services.payment.usecases import ordering
 from tests.fakes.payment_orders import QUOTE_KEYS, a_quote, asking_all, settings
 from tests.fakes.payment_service import make_payment
 
@@ -93,7 +93,7 @@ def test_an_order_keeps_the_merchant_it_was_placed_with(tmp_path: Path) -> None:
 def test_an_order_for_several_merchants_is_the_default_ones(tmp_path: Path) -> None:
     payment = make_payment(unionpay_merchants=written(tmp_path, FILE))
     elsewhere = a_quote(2025, quote_id="quote-2", agency_code="4502", division_code="450102")
-    placed = usecases.place_order(asking_all(a_quote(), elsewhere), payment.wiring)
+    placed = ordering.place_order(asking_all(a_quote(), elsewhere), payment.wiring)
     order = payment.storage.orders[placed.order_id]
     assert (order.mid, order.tid) == payment.wiring.config.merchants.default
 

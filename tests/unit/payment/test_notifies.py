@@ -8,9 +8,9 @@ import datetime as dt
 import pytest
 
 from contract.payment import OrderState, PaymentFailed, PaymentSucceeded
-from services.payment import notifies
 from services.payment.adapters.base import ForgedNotify
-from services.payment.notifies import UnknownOrder
+from services.payment.usecases import notifies
+from services.payment.usecases.notifies import UnknownOrder
 from tests.fakes.payment_orders import KEY, NOW, an_order, paid_fields
 from tests.fakes.payment_service import Payment, make_payment, signed
 

@@ -27,7 +27,7 @@ from contract.payment import (
 )
 from contract.places import Division, Place
 from kit.clock import SetClock, china
-from services.payment import usecases
+from services.payment.usecases import ordering
 from tests.fakes.payment_orders import NOW, OTHER_PAYER, PAYER, a_quote, an_item, asking, asking_all, sealed
 from tests.fakes.payment_service import Payment, make_payment
 
@@ -61,8 +61,8 @@ def test_the_event_is_committed_with_the_order(payment: Payment) -> None:
 
 def test_the_same_key_and_body_give_the_same_order_again(payment: Payment) -> None:
     request = asking(a_quote())
-    first = usecases.place_order(request, payment.wiring)
-    again = usecases.place_order(request, payment.wiring)
+    first = ordering.place_order(request, payment.wiring)
+    again = ordering.place_order(request, payment.wiring)
     assert again.order_id == first.order_id
     assert content_of(again.payment_url)["merOrderId"] == content_of(first.payment_url)["merOrderId"]
     assert (len(payment.storage.orders), len(payment.events)) == (1, 1)
@@ -83,7 +83,7 @@ def test_the_same_key_and_body_give_the_same_order_again(payment: Payment) -> No
 def test_the_same_key_with_another_body_is_a_conflict(payment: Payment, other: PlaceOrder) -> None:
     first = payment.place()
     with pytest.raises(IdempotencyConflict) as refused:
-        usecases.place_order(other, payment.wiring)
+        ordering.place_order(other, payment.wiring)
     assert refused.value.detail == {"order_id": first.order_id}
     assert len(payment.storage.orders) == 1
 
@@ -101,7 +101,7 @@ def test_keys_of_two_payers_do_not_meet(payment: Payment) -> None:
 )
 def test_a_quote_we_did_not_seal_is_refused(payment: Payment, token: str) -> None:
     with pytest.raises(QuoteForged, match="没有扣款"):
-        usecases.place_order(replace(asking(a_quote()), items=(ItemWanted(token),)), payment.wiring)
+        ordering.place_order(replace(asking(a_quote()), items=(ItemWanted(token),)), payment.wiring)
     assert payment.storage.orders == {}
 
 
@@ -112,7 +112,7 @@ def test_a_quote_tampered_with_anywhere_is_refused(position: int, letter: str) -
     tampered = token[:position] + letter + token[position + 1 :]
     if tampered != token:
         with pytest.raises(QuoteForged):
-            usecases.place_order(
+            ordering.place_order(
                 replace(asking(a_quote()), items=(ItemWanted(tampered),)), make_payment().wiring
             )
 
@@ -125,9 +125,9 @@ def test_an_expired_quote_charges_nobody(payment: Payment) -> None:
 
 def test_a_key_that_made_an_order_answers_even_when_its_quote_has_expired(payment: Payment) -> None:
     request = asking(a_quote())
-    first = usecases.place_order(request, payment.wiring)
+    first = ordering.place_order(request, payment.wiring)
     payment.clock.advance(minutes=16)
-    assert usecases.place_order(request, payment.wiring).order_id == first.order_id
+    assert ordering.place_order(request, payment.wiring).order_id == first.order_id
 
 
 @pytest.mark.parametrize(("payer", "told"), [(PAYER, True), (OTHER_PAYER, False)])
@@ -163,19 +163,19 @@ def test_an_order_that_is_over_lets_the_next_one_in(payment: Payment, state: Ord
 @pytest.mark.parametrize("state", [OrderState.PAID, OrderState.CLOSED, OrderState.FAILED])
 def test_a_repeat_for_an_order_that_is_over_leads_to_its_result(payment: Payment, state: OrderState) -> None:
     request = asking(a_quote())
-    order_id = usecases.place_order(request, payment.wiring).order_id
+    order_id = ordering.place_order(request, payment.wiring).order_id
     payment.storage.orders[order_id] = replace(payment.storage.orders[order_id], state=state)
     assert (
-        usecases.place_order(request, payment.wiring).payment_url == f"http://127.0.0.1:9/orders/{order_id}"
+        ordering.place_order(request, payment.wiring).payment_url == f"http://127.0.0.1:9/orders/{order_id}"
     )
 
 
 def test_a_repeat_after_the_orders_time_leads_to_its_result(payment: Payment) -> None:
     request = asking(a_quote())
-    order_id = usecases.place_order(request, payment.wiring).order_id
+    order_id = ordering.place_order(request, payment.wiring).order_id
     payment.clock.advance(minutes=30)
     assert (
-        usecases.place_order(request, payment.wiring).payment_url == f"http://127.0.0.1:9/orders/{order_id}"
+        ordering.place_order(request, payment.wiring).payment_url == f"http://127.0.0.1:9/orders/{order_id}"
     )
 
 

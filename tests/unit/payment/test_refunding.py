@@ -26,9 +26,10 @@ from contract.refunds import (
     RefundView,
     RetryRefund,
 )
-from services.payment import failures, refunding, usecases
-from services.payment.domain import Order
-from services.payment.refunds import Refund, RefundReport, RefundStatus
+from services.payment.domain import failures
+from services.payment.domain.orders import Order
+from services.payment.domain.refunds import Refund, RefundReport, RefundStatus
+from services.payment.usecases import ordering, refunding
 from tests.fakes.payment_orders import (
     INSURED,
     NOW,
@@ -98,7 +99,7 @@ def test_one_item_goes_back_and_the_other_stays_paid(payment: Payment) -> None:
     payment.look_at_refunds()
     after = payment.now(order)
     assert (after.state, after.paid_at) == (OrderState.PAID, order.paid_at)
-    shown = usecases.get_order(of(order), payment.wiring)
+    shown = ordering.get_order(of(order), payment.wiring)
     assert shown.items[0].refunds == ()
     (refund,) = shown.items[1].refunds
     assert (refund.years, refund.amount, refund.refunded_at) == ((2026,), 40000, NOW)
@@ -112,9 +113,9 @@ def test_some_years_go_back_and_the_others_are_still_listed_as_paid(payment: Pay
     order = payment.paid(a_back_payment())
     begin(payment, order, part_of(order.items[0], 2011, 2012))
     asked = ListPaid(INSURED, 2011, 2023)
-    assert len(usecases.list_paid(asked, payment.wiring).contributions) == 13, "until the money is back"
+    assert len(ordering.list_paid(asked, payment.wiring).contributions) == 13, "until the money is back"
     payment.look_at_refunds()
-    left = usecases.list_paid(asked, payment.wiring).contributions
+    left = ordering.list_paid(asked, payment.wiring).contributions
     assert [paid.year for paid in left] == list(range(2013, 2024))
     (event,) = payment.events
     assert isinstance(event, PaymentRefunded)
@@ -300,7 +301,7 @@ def test_money_that_came_too_late_goes_back_by_itself(payment: Payment, state: O
     assert (payment.now(order).state, payment.now(order).refund_due) == (state, False)
     (case,) = payment.storage.refunds.values()
     assert case.closed_at == NOW
-    shown = usecases.get_order(of(order), payment.wiring)
+    shown = ordering.get_order(of(order), payment.wiring)
     assert (shown.failure, shown.refund_case, shown.returned_at) == (failures.RETURNED, False, NOW)
 
 
@@ -331,4 +332,4 @@ def test_money_is_owed_while_any_of_it_is_not_back(payment: Payment) -> None:
     payment.notify(order, targetOrderId="transaction-2")
     payment.look_at_refunds()
     assert payment.now(order).refund_due
-    assert usecases.get_order(of(order), payment.wiring).failure == failures.PENDING_REFUND
+    assert ordering.get_order(of(order), payment.wiring).failure == failures.PENDING_REFUND

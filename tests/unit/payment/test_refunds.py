@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from contract.errors import ContractError
 from contract.insurance import InsuranceType
 from contract.refunds import PartNotFound, PartRefunded, PaymentRefunded, RefundPart, RefundState
-from services.payment import refunding, refunds
-from services.payment.domain import ItemRefund, RefundReason
-from services.payment.refunds import REFUND_EDGES, RefundStatus
+from services.payment.domain import refunds
+from services.payment.domain.orders import ItemRefund, RefundReason
+from services.payment.domain.refunds import REFUND_EDGES, RefundStatus
+from services.payment.usecases import refunding
 from tests.fakes.payment_orders import (
     INSURED,
     NOW,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from scripts.lib import draw_states
-from services.payment.domain import EDGES
-from services.payment.refunds import REFUND_EDGES
+from services.payment.domain.orders import EDGES
+from services.payment.domain.refunds import REFUND_EDGES
 
 
 def test_the_drawing_is_current() -> None:

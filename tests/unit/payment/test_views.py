@@ -11,8 +11,9 @@ import pytest
 from contract import schema
 from contract.insurance import Channel
 from contract.payment import OrderState
-from services.payment import failures, views
-from services.payment.domain import Order, Report, Trigger
+from services.payment.domain import failures
+from services.payment.domain.orders import Order, Report, Trigger
+from services.payment.usecases import views
 from tests.fakes.payment_orders import INSURED, NOW, an_order, settings
 from tests.fakes.payment_service import Payment
 

@@ -17,7 +17,7 @@ from contract.refunds import (
     RefundPart,
     RefundState,
 )
-from services.payment.domain import Item, Order, RefundReason
+from services.payment.domain.orders import Item, Order, RefundReason
 
 LineNumber = tuple[int, int]
 """An item of an order and a line of it, both from 0."""

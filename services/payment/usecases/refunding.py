@@ -29,10 +29,12 @@ from contract.refunds import (
     RequestRefund,
     RetryRefund,
 )
-from services.payment import domain, placing, refunds, views
-from services.payment.domain import Order, Report, Trigger
-from services.payment.refunds import Refund, RefundReport, RefundStatus
-from services.payment.usecases import LEASE, Wiring
+from services.payment.domain import orders as domain
+from services.payment.domain import refunds
+from services.payment.domain.orders import Order, Report, Trigger
+from services.payment.domain.refunds import Refund, RefundReport, RefundStatus
+from services.payment.usecases import placing, views
+from services.payment.usecases.wiring import LEASE, Wiring
 
 _LONGEST_ID = 64
 

@@ -12,9 +12,9 @@ from typing import Any
 from contract.money import yuan_text
 from contract.payment import OrderPlacedEvent, OrderState
 from contract.refunds import PaymentRefunded, PaymentReturned, RefundState
-from services.payment.books import Book, Case, Step
-from services.payment.domain import EDGES, LIVE
-from services.payment.refunds import REFUND_EDGES, Refund
+from services.payment.domain.books import Book, Case, Step
+from services.payment.domain.orders import EDGES, LIVE
+from services.payment.domain.refunds import REFUND_EDGES, Refund
 
 
 class Kind(enum.StrEnum):

@@ -25,8 +25,8 @@ from dataclasses import dataclass, field
 from contract.payment import OrderState, PaymentSucceeded
 from contract.refunds import RefundState
 from kit.clock import china
-from services.payment.domain import REFUNDABLE, Order, Report, Trigger
-from services.payment.refunds import LineNumber, Refund
+from services.payment.domain.orders import REFUNDABLE, Order, Report, Trigger
+from services.payment.domain.refunds import LineNumber, Refund
 
 PAID_STATES = frozenset({*REFUNDABLE, OrderState.REFUNDED})
 """An order in one of these was paid."""

@@ -9,8 +9,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from services.payment import usecases
-from services.payment.usecases import LEASE, Wiring
+from services.payment.usecases import ordering
+from services.payment.usecases.wiring import LEASE, Wiring
 
 _log = logging.getLogger(__name__)
 
@@ -62,4 +62,4 @@ def _act_on_notify(tx: Any, mer_order_id: str, fields: Mapping[str, str], w: Wir
     order = w.orders.lock_by_number(tx, mer_order_id)
     if order is None:
         raise UnknownOrder(mer_order_id)
-    usecases.apply(tx, order, w.unionpay.report_of(dict(fields), order), w)
+    ordering.apply(tx, order, w.unionpay.report_of(dict(fields), order), w)

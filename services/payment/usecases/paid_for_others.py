@@ -21,7 +21,7 @@ from contract.paid_for_others import (
 )
 from kit.clock import Clock
 from kit.database import Transactions
-from services.payment.positions import Operator, Position
+from services.payment.domain.positions import Operator, Position
 from services.payment.publishers import Publishers
 
 

@@ -1,4 +1,4 @@
-"""One function per business action of payment. `Wiring` is what they work with."""
+"""Placing, asking about, polling and closing orders: one function per business action."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import datetime as dt
 import heapq
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 from contract.events import Envelope, EventData, UnfitEvent
 from contract.paid import FindLiveOrder, ListPaid, LiveOrder, PaidContributions
@@ -29,41 +29,14 @@ from contract.payment import (
     QuoteExpired,
     QuoteUsed,
 )
-from kit.clock import Clock
-from kit.crypto import KeyRing
-from kit.database import Duplicate, Transactions
-from services.payment import domain, placing, views
-from services.payment.adapters.base import UnionPay
-from services.payment.config import Config
-from services.payment.domain import Edge, Order, RefundReason, Report, Trigger
-from services.payment.external import ExternalEvent, lines_of
-
-LEASE = dt.timedelta(seconds=60)
-"""How long an order is kept from other pollers while UnionPay is asked; after a crash it is due again then."""
+from kit.database import Duplicate
+from services.payment.domain import orders as domain
+from services.payment.domain.external import ExternalEvent, lines_of
+from services.payment.domain.orders import Edge, Order, RefundReason, Report, Trigger
+from services.payment.usecases import placing, views
+from services.payment.usecases.wiring import LEASE, Wiring
 
 _log = logging.getLogger(__name__)
-
-
-class Outbox(Protocol):
-    """Where events go with the transaction that caused them."""
-
-    def add(self, tx: Any, event: EventData, aggregate: str, now: dt.datetime) -> str: ...
-
-
-@dataclass(frozen=True)
-class Wiring:
-    """What the actions work with; `orders` is an OrderStorage, `refunds` a RefundStorage and `external` an
-    ExternalStorage, or fakes of them."""
-
-    database: Transactions
-    orders: Any
-    refunds: Any
-    external: Any
-    unionpay: UnionPay
-    outbox: Outbox
-    seal: KeyRing
-    clock: Clock
-    config: Config
 
 
 def place_order(request: PlaceOrder, w: Wiring) -> OrderPlaced:

@@ -17,10 +17,11 @@ from contract.payment import (
 from contract.refunded import ItemRefund
 from contract.refunds import PaymentRefunded, PaymentReturned, RefundedItem, RefundView
 from kit.masking import mask_name, mask_number
-from services.payment import domain, failures, refunds
 from services.payment.config import Config
-from services.payment.domain import Item, Order, Report
-from services.payment.refunds import Refund, RefundStatus
+from services.payment.domain import failures, refunds
+from services.payment.domain import orders as domain
+from services.payment.domain.orders import Item, Order, Report
+from services.payment.domain.refunds import Refund, RefundStatus
 
 
 def contribution_of(order: Order, item: Item) -> Contribution:

@@ -17,10 +17,11 @@ from contract.quote import Quote
 from contract.refunds import RefundOrigin, RequestRefund
 from kit.clock import china
 from kit.crypto import KeyRing, Unreadable
-from services.payment import domain, refunds
 from services.payment.config import Config
-from services.payment.domain import Item, Order, RefundReason, Report
-from services.payment.refunds import Refund
+from services.payment.domain import orders as domain
+from services.payment.domain import refunds
+from services.payment.domain.orders import Item, Order, RefundReason, Report
+from services.payment.domain.refunds import Refund
 
 
 def open_quotes(request: PlaceOrder, seal: KeyRing) -> list[Quote]:

@@ -1,0 +1,1 @@
+"""What payment does, one module per subject."""
