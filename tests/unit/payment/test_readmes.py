@@ -70,7 +70,7 @@ def test_tables_are_those_of_the_models(service: str) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_events_out_are_those_the_code_publishes(service: str) -> None:
-    code = "".join(path.read_text(encoding="utf-8") for path in (FOLDER / service).glob("*.py"))
+    code = "".join(path.read_text(encoding="utf-8") for path in (FOLDER / service).rglob("*.py"))
     events = importlib.import_module("contract.catalogue").EVENTS
     published = {name for name, event in events.items() if re.search(rf"\b{event.__name__}\(", code)}
     out = section(service, "Events").partition("Out:")[2].partition("In:")[0]
