@@ -35,7 +35,7 @@ Answer = TypeVar("Answer")
 
 _REPLY_QUEUE_TTL = 300_000
 _EXPIRES = "nameko.expires_at"
-_CORRELATION = f"nameko.{telemetry.CORRELATION}"
+_CARRIED = {name: f"nameko.{name}" for name in (telemetry.CORRELATION, telemetry.ORIGIN)}
 
 _log = logging.getLogger(__name__)
 
@@ -142,7 +142,7 @@ class RpcEntrypoint(Entrypoint):
 
     def start_worker(self, message: Any, request: Any) -> None:
         """Start a worker for a request."""
-        context = {telemetry.CORRELATION: message.headers.get(_CORRELATION)}
+        context = {name: message.headers.get(header) for name, header in _CARRIED.items()}
         self.container.spawn_worker(
             self, (request,), {}, context_data=context, handle_result=partial(self._finish, message)
         )
@@ -237,7 +237,11 @@ class Caller:
             RPC.name, _routing_key(method),
             json.dumps({"args": [], "kwargs": {"request": schema.dump(request)}}, ensure_ascii=False),
             mandatory=method.command, expiration=method.deadline,
-            headers={_EXPIRES: time.time() + method.deadline, _CORRELATION: telemetry.correlation_id()},
+            headers={
+                _EXPIRES: time.time() + method.deadline,
+                _CARRIED[telemetry.CORRELATION]: telemetry.correlation_id(),
+                _CARRIED[telemetry.ORIGIN]: telemetry.origin(),
+            },
             properties={"reply_to": self._replies.address, "correlation_id": call_id},
         )  # fmt: skip
         try:

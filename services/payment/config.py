@@ -37,7 +37,6 @@ class Config(ServiceConfig):
     service: ClassVar[str] = "payment"
 
     quote_keys: str = secret()
-    row_seal_keys: str = secret()
     unionpay_route: Route = Route.OPEN_PLATFORM
     unionpay_url: str = outside()
     unionpay_app_id: str = needed(_OPEN_PLATFORM)

@@ -16,6 +16,7 @@ from kit.aside import Aside, AsideWork
 from kit.http import Access, problem
 from kit.rpc import Caller, RpcCaller
 from kit.service import Made, Service
+from kit.telemetry import originate
 from services.gateway import problems
 from services.gateway.adapters.base import WechatAuthorization
 from services.gateway.adapters.wechat import Wechat
@@ -66,6 +67,7 @@ class Routes(Service):
     def admit(self, request: Request, access: Access) -> Any:
         """The caller's session, or for programs with a key the Client. Raises LoginNeeded, or PageExpired for a form
         that is not this session's."""
+        originate(self.browser.client_ip(request))
         if access in (Access.PUBLIC, Access.SIGNED):
             return None
         if access is Access.CLIENT:

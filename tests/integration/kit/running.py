@@ -18,9 +18,9 @@ import requests
 
 from deploy.local.process import wait_until
 from kit.database import Database
+from tests.factories.keys import KEYS
 
 ROOT = Path(__file__).parents[3]
-KEYS = {"PERSONAL_DATA_KEYS": "1:" + "3c" * 16, "BLIND_INDEX_KEY": "5a" * 32}
 NEVER_ASKED = {
     "REALNAME_URL": "http://127.0.0.1:9",
     "REALNAME_APP_ID": "a" * 32,

@@ -32,15 +32,13 @@ from services.notify.sender import channels as sms_channels
 from services.notify.storage import NotifyStorage
 from services.notify.usecases import codes, reminders
 from services.notify.usecases.channels import Channels
+from tests.factories.keys import KEYS
 from tests.fakes.notify_events import enveloped, succeeded
 from tests.integration.databases import upgrade
 
 OWN = OWN_SOURCES + "payment"
 GRACE = dt.timedelta(seconds=120)
 PATIENCE = Patience(GRACE, dt.timedelta(seconds=300))
-KEYS = {"BLIND_INDEX_KEY": "5a" * 32, "PERSONAL_DATA_KEYS": "1:" + "3c" * 16}
-for _name, _value in KEYS.items():
-    os.environ.setdefault(_name, _value)
 
 CREDENTIALS = {
     "TENCENT_SECRET_ID": "AKIDintegration0000", "TENCENT_SECRET_KEY": "integration-key-0000",
@@ -123,7 +121,7 @@ def environment(sandbox: str, postgres: PostgreSQL) -> dict[str, str]:
         "NOTIFY_DATABASE_URL": postgres.url("notify"), "NOTIFY_HTTP_ADDRESS": "127.0.0.1:0", "AMQP_URI": "memory://",
         "SMS_PROVIDERS": "tencent:100:5000", "TENCENT_SMS_URL": sandbox, "ALIYUN_SMS_URL": f"{sandbox}/aliyun/",
         "SMS_GATEWAY_URL": f"{sandbox}/gateway",
-        **{name: os.environ[name] for name in KEYS}, **CREDENTIALS,
+        **KEYS, **CREDENTIALS,
     }  # fmt: skip
 
 
