@@ -97,6 +97,21 @@ _LABELS = {
     Action.KEYS_ROTATED: "更换密钥",
 }
 
+def resident(person_id: str) -> str:
+    """A person by the id we know them by."""
+    return f"resident:{person_id}"
+
+
+def staff(account: str) -> str:
+    """A tax officer or operator by account or 工号."""
+    return f"staff:{account}"
+
+
+def system(name: str) -> str:
+    """A service of ours, or another system, acting of its own accord."""
+    return f"system:{name}"
+
+
 OK = "ok"
 """The result of what was done as it was meant."""
 
