@@ -6,12 +6,15 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, LargeBinary, select, type_coerce, update
 
+from contract.audit import Act, Action, staff
 from contract.people import Person
 from contract.schools import School
+from kit.audit import JOURNAL
+from kit.crypto import blind_index
 from kit.database import insert_or_ignore
-from services.certificate.models import batches, schools
+from services.certificate.models import SCHOOL_SEAL, batches, schools
 from services.certificate.storage.register import person_key
 
 MOST_LISTED = 50
@@ -21,16 +24,26 @@ class SchoolStorage:
     """Who may ask for whose certificates, and the lists that were handed in."""
 
     def authorise(self, tx: Connection, school: School, operator: Person, by: str, now: dt.datetime) -> None:
-        tx.execute(schools.insert().values(
-            school_id=school.school_id, name=school.name, operator_index=person_key(operator), authorised_by=by,
-            authorised_at=now,
-        ))  # fmt: skip
+        row = SCHOOL_SEAL.onto({
+            "school_id": school.school_id, "name": school.name, "authorised_by": by, "authorised_at": now,
+            "operator_index": blind_index("schools.operator", person_key(operator)),
+        })  # fmt: skip
+        tx.execute(schools.insert(), row)
+        _journal(tx, Action.SCHOOL_AUTHORISED, by, row, now)
 
-    def end(self, tx: Connection, school_id: str, now: dt.datetime) -> bool:
+    def end(self, tx: Connection, school_id: str, by: str, now: dt.datetime) -> bool:
         """Take an authorisation back; False when there is none."""
         t = schools.c
-        ended = update(schools).where(t.school_id == school_id, t.ended_at.is_(None)).values(ended_at=now)
-        return bool(tx.execute(ended).rowcount)
+        index = type_coerce(t.operator_index, LargeBinary).label("operator_index")
+        known = select(*(column for column in t if column.name != "operator_index"), index)
+        standing = known.where(t.school_id == school_id, t.ended_at.is_(None)).with_for_update()
+        found = tx.execute(standing).mappings().first()
+        if found is None:
+            return False
+        row = SCHOOL_SEAL.onto({**found, "operator_index": bytes(found["operator_index"]), "ended_at": now})
+        tx.execute(update(schools).where(t.school_id == school_id).values(ended_at=now, seal=row["seal"]))
+        _journal(tx, Action.SCHOOL_ENDED, by, row, now)
+        return True
 
     def of_operator(self, tx: Connection, person: Person) -> Sequence[School]:
         t = schools.c
@@ -64,3 +77,7 @@ class SchoolStorage:
     def batches_of(self, tx: Connection, school_ids: Sequence[str]) -> Sequence[Any]:
         mine = select(batches).where(batches.c.school_id.in_(school_ids))
         return tx.execute(mine.order_by(batches.c.asked_at.desc()).limit(MOST_LISTED)).all()
+
+
+def _journal(tx: Connection, action: Action, by: str, row: dict[str, Any], now: dt.datetime) -> None:
+    JOURNAL.add(tx, Act(staff(by), action, f"school:{row['school_id']}"), now, [SCHOOL_SEAL.written(row)])

@@ -38,7 +38,7 @@ def foreign(request: OrderOfPayer) -> Act:
 
 def refund_wanted(refund: Refund) -> Act:
     """Money is to go back."""
-    told = {"refund": refund.refund_id, "amount": refund.amount, "origin": refund.origin.value}
+    told: Told = {"refund": refund.refund_id, "amount": refund.amount, "origin": refund.origin.value}
     target = of_order(refund.order_id)
     return Act(_actor(refund), Action.REFUND_WANTED, target, purpose=refund.reason, detail=told)
 
