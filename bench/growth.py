@@ -214,7 +214,8 @@ def _stock(url: str, count: int) -> Iterator[Stock]:
 
 
 def fill_orders(database: Database, count: int) -> None:
-    """Make so many orders. Rows first, indexes and constraints afterwards, as they were: that takes minutes where the other takes hours."""
+    """Make so many orders. Rows first, indexes and constraints afterwards, as they were: that takes minutes where the
+    other takes hours."""
     keys = personal_data_keys()
     texts = {
         "name": keys.seal(PAYER.name.encode(), "orders.payer_name"),
