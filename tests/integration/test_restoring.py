@@ -142,7 +142,8 @@ def _environment(service: str, postgres: PostgreSQL, monkeypatch: pytest.MonkeyP
         f"{service.upper()}_DATABASE_URL": postgres.url(service), f"{service.upper()}_HTTP_ADDRESS": "127.0.0.1:0",
         "TAXBANK_URL": "http://127.0.0.1:9", "TAXBANK_APP_ID": "a", "TAXBANK_APP_KEY": "b",
         "TAXCORE_URL": "http://127.0.0.1:9", "REALNAME_URL": "http://127.0.0.1:9", "REALNAME_APP_ID": "a",
-        "REALNAME_APP_KEY": "b", "CERTIFICATE_CHECK_URL": "http://127.0.0.1:9/check", "SEAL_ROOTS": new_root().partition(".")[0],
+        "REALNAME_APP_KEY": "b", "CERTIFICATE_CHECK_URL": "http://127.0.0.1:9/check",
+        "SEAL_ROOTS": new_root().partition(".")[0],
         "SEAL_PLATFORM_URL": "http://127.0.0.1:9", "SEAL_APP_ID": "a", "SEAL_APP_KEY": "b",
     }  # fmt: skip
     for name, value in given.items():
