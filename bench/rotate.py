@@ -91,9 +91,10 @@ def run(seconds: int, rounds: int) -> bool:
     before, beside = median(measured.before), median(measured.beside)
     met = measured.left == 0 and beside <= GOAL * before
     verdict = "met" if met else "MISSED"
-    print(f"rotate: {2 * ORDERS:,} rows in {measured.seconds:.0f} s, killed once with {measured.left_when_killed:,} values"
-          f" left; now {measured.left}. {len(measured.beside)} journeys beside it, none failed:"
-          f" {before:.1f} -> {beside:.1f} ms in the middle (goal x {GOAL}): {verdict}")  # fmt: skip
+    verdict = "met" if met else "MISSED"
+    print(f"rotate: {2 * ORDERS:,} rows in {measured.seconds:.0f} s, killed once with {measured.left_when_killed:,} "
+          f"values left; now {measured.left}. {len(measured.beside)} journeys beside it, none failed: "
+          f"{before:.1f} -> {beside:.1f} ms in the middle (goal x {GOAL}): {verdict}")  # fmt: skip
     return met
 
 
