@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    cast,
     column,
     func,
     or_,
@@ -132,7 +133,8 @@ class _Again:
             return sum(tx.execute(self._update(bindparam), row).rowcount for row in rows)
         given = values(*(column(name, self._kind(name)) for name in rows[0]), name="anew")
         told = given.data([tuple(row.values()) for row in rows])
-        return int(tx.execute(self._update(lambda name: told.c[name])).rowcount)
+        # A column of nothing but NULL would be taken for text.
+        return int(tx.execute(self._update(lambda name: cast(told.c[name], self._kind(name)))).rowcount)
 
     def _update(self, of: Any) -> Any:
         same = [one == type_coerce(of(f"key_{place}"), LargeBinary) if isinstance(one.type, BlindIndex)
