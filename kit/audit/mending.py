@@ -1,5 +1,5 @@
-"""A sealed row that the application finds changed is put back before it is used: what an act wrote is believed, and not the
-table."""
+"""A sealed row that the application finds changed is put back before it is used: what an act wrote is believed, and not
+the table."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _log = logging.getLogger(__name__)
 
 
 def mend(tx: Connection, seal: RowSeal, key: tuple[Any, ...], target: str) -> bool:
-    """Put a row back as the newest act about `target` wrote it; False where no act that holds did. That it was changed is
-    logged, and journalled with the transaction."""
+    """Put a row back as the newest act about `target` wrote it; False where no act that holds did. That it was changed
+    is logged, and journalled with the transaction."""
     finding = RowFinding(RowFault.ALTERED, Key(seal.table.name, key))
     _log.error("a sealed row was changed behind the application's back", extra={"row": str(finding.key)})
     journal = JOURNAL.table.c
