@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from kit import crypto
 from kit.crypto import BadKeys, KeyRing, Unreadable, blind_index, hmac_sm3, index_key
 
-FIRST, SECOND = bytes(range(16)), bytes(range(16, 32))
+FIRST, SECOND = secrets.token_bytes(16), secrets.token_bytes(16)
 OLD, BOTH, NEW = KeyRing({1: FIRST}), KeyRing({1: FIRST, 2: SECOND}), KeyRing({2: SECOND})
 NUMBER = "45010319780612204X"
 
