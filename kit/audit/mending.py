@@ -3,7 +3,6 @@ the table."""
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 from typing import Any
 
@@ -12,6 +11,7 @@ from sqlalchemy import Connection
 from contract.audit import Act, Action, system
 from kit.audit import JOURNAL
 from kit.audit.rows import Key, RowFault, RowFinding, put_back
+from kit.clock import SystemClock
 from kit.seals import RowSeal
 
 _log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ def mend(tx: Connection, seal: RowSeal, key: tuple[Any, ...], target: str) -> bo
                 JOURNAL.add(
                     tx,
                     Act(system("kit.audit"), Action.ROW_RESTORED, target, detail=told),
-                    dt.datetime.now(dt.UTC),
+                    SystemClock().now(),
                 )
                 return done
     return False

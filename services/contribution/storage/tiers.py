@@ -14,6 +14,7 @@ from contract.contribution import BaseRule, Tier, Tiers
 from contract.insurance import InsuranceType, PayerKind
 from contract.tiers import TierVersion
 from kit.audit import JOURNAL
+from kit.clock import SystemClock
 from kit.database import insert_or_ignore
 from services.contribution.domain.tables import InForce, SheetTable
 from services.contribution.models import TABLE_SEAL, TIER_SEAL, tier_imports, tier_tables, tiers
@@ -74,7 +75,7 @@ class TierTable:
                 detail={"import": import_id or ""},
             )
             written = [TABLE_SEAL.written(whole), *map(TIER_SEAL.written, rows)]
-            JOURNAL.add(tx, act, at or dt.datetime.now(dt.UTC), written)
+            JOURNAL.add(tx, act, at or SystemClock().now(), written)
         return added
 
     def history(
