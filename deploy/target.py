@@ -68,16 +68,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def target(options: argparse.Namespace) -> Target:
     """The system that is meant. Raises NoSuchSystem, and ConfigurationError when its settings are wrong."""
     if options.environment:
-        return _target(os.environ)
+        return of_variables(os.environ)
     if options.secrets:
-        return _target(_of_files(options.secrets))
+        return of_variables(_of_files(options.secrets))
     mode = Mode.FULL if options.full else Mode.EMBEDDED
     state = options.state or Path("var") / mode
     if not (state / "secrets.env").exists():
         raise NoSuchSystem(
             f"{state} 下没有系统的数据。用 --state 指定数据目录，或用 --secrets 指定容器部署的密钥目录。"
         )
-    return _target(LocalSettings.load(mode, state, options.port).everything(), state)
+    return of_variables(LocalSettings.load(mode, state, options.port).everything(), state)
 
 
 def _of_files(folder: Path) -> dict[str, str]:
@@ -92,7 +92,8 @@ def _of_files(folder: Path) -> dict[str, str]:
     return variables
 
 
-def _target(variables: Mapping[str, str], folder: Path | None = None) -> Target:
+def of_variables(variables: Mapping[str, str], folder: Path | None = None) -> Target:
+    """The system these variables describe. Raises ConfigurationError."""
     found: dict[str, ServiceConfig] = {}
     problems: dict[str, None] = {}
     for name in SERVICES:

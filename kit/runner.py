@@ -27,16 +27,10 @@ from kit import tracing
 from kit.config import ConfigurationError, ServiceConfig, read
 from kit.consumer import declare_queues
 from kit.database import Database
+from kit.service import service_class
 from kit.telemetry import configure_logging
 
 _log = logging.getLogger(__name__)
-
-
-def service_class(name: str) -> type[Any]:
-    """The class of a service by its name: services/payment/service.py has PaymentService."""
-    module = importlib.import_module(f"services.{name}.service")
-    found: type[Any] = getattr(module, f"{name.capitalize()}Service")
-    return found
 
 
 def read_settings(names: Iterable[str]) -> dict[str, ServiceConfig]:

@@ -7,10 +7,6 @@ scripts/inspect --secrets secrets       容器部署，在容器网络内运行
 
 from __future__ import annotations
 
-from kit.runner import read_settings  # noqa: F401  # first of all: it patches the standard library
-
-# isort: split
-
 import argparse
 import sys
 import time

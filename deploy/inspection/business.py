@@ -15,16 +15,16 @@ from services.certificate.storage.register import Register
 from services.contribution.storage.agreements import AgreementStorage
 from services.notify.storage import NotifyStorage
 from services.payment.models import notifies, reconciliation_breaks, refund_cases
+from services.payment.reconciliation.breaks import ORDER_STATES
 from services.payment.storage.orders import OrderStorage
 from services.payment.storage.refunds import RefundStorage
 from services.payment.storage.runs import RunStorage
 
-STATES = {
-    "placed": "已下单", "submitted": "等待支付", "unknown": "结果不明", "refunding": "退费中", "requested": "已申请",
-    "failed": "未成功，待处理", "signing": "签订中", "pending": "待银行答复", "cancelling": "解约中",
-    "queued": "待发送", "sending": "发送中",
+_STATES = {
+    "requested": "已申请", "submitted": "已提交银联", "unknown": "结果不明", "failed": "未成功，待处理",
+    "signing": "签订中", "pending": "待银行答复", "cancelling": "解约中", "queued": "待发送", "sending": "发送中",
 }  # fmt: skip
-"""States as operators read them."""
+"""States as operators read them, but for orders'."""
 
 
 def backlog(target: Target) -> Iterator[Finding]:
@@ -44,7 +44,7 @@ def _orders(target: Target) -> Iterator[Finding]:
         yield good("订单", "没有未完成的订单")
     for state, waiting in sorted(found.items()):
         age = (now - waiting.oldest).total_seconds()
-        said = f"{STATES[state]} {waiting.number} 笔，最早的 {ago(age)}前"
+        said = f"{ORDER_STATES[state]} {waiting.number} 笔，最早的 {ago(age)}前"
         yield graded("订单", said, age, 3_600, 14_400) if state != "refunding" else good("订单", said)
     yield graded("支付通知", f"收到而未处理 {kept} 条", kept, 1, 100)
 
@@ -57,7 +57,7 @@ def _refunds(target: Target) -> Iterator[Finding]:
     if not found:
         yield good("退费", "没有未完成的退费")
     for state, number in sorted(found.items()):
-        yield graded("退费", f"{STATES[state]} {number} 笔", 2 if state == "failed" else 0, 1, 2)
+        yield graded("退费", f"{_STATES[state]} {number} 笔", 2 if state == "failed" else 0, 1, 2)
     yield graded("多收的款", f"待退回 {cases} 笔", cases, 1, 20)
 
 
@@ -69,7 +69,7 @@ def _agreements(target: Target) -> Iterator[Finding]:
     if not found:
         yield good("三方协议", "没有等待答复的协议")
     for state, number in sorted(found.items()):
-        yield graded("三方协议", f"{STATES.get(state, state)} {number} 份", number, 50, 500)
+        yield graded("三方协议", f"{_STATES.get(state, state)} {number} 份", number, 50, 500)
 
 
 def _certificates(target: Target) -> Iterator[Finding]:
@@ -81,7 +81,7 @@ def _certificates(target: Target) -> Iterator[Finding]:
 def _reminders(target: Target) -> Iterator[Finding]:
     with target.reading("notify") as connection:
         for state, number in NotifyStorage().waiting(connection).items():
-            yield graded("短信提醒", f"{STATES[state]} {number} 条", number, 5_000, 50_000)
+            yield graded("短信提醒", f"{_STATES[state]} {number} 条", number, 5_000, 50_000)
 
 
 def reconciliation(target: Target) -> Iterator[Finding]:

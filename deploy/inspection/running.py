@@ -34,8 +34,10 @@ def _service(target: Target, name: str) -> Finding:
 
 def upstreams(target: Target) -> Iterator[Finding]:
     """Breakers, queues and failures since the services started, and the SMS providers' shares."""
+    found: dict[Finding, None] = {}  # services that share a process tell of the same metrics
     for name in ("contribution", "certificate", "notify"):
-        yield from looked_at(f"上游（{name}）", partial(_upstreams, target, name))
+        found |= dict.fromkeys(looked_at(f"上游（{name}）", partial(_upstreams, target, name)))
+    yield from found
 
 
 def _upstreams(target: Target, service: str) -> Iterator[Finding]:

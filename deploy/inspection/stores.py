@@ -20,7 +20,7 @@ from kit.broker import connect
 from kit.consumer import EventEntrypoint, queue_of
 from kit.inbox import InboxState, inbox_table
 from kit.outbox import Outbox, outbox_table
-from kit.runner import service_class
+from kit.service import service_class
 
 _SESSIONS = text("SELECT count(*), current_setting('max_connections')::int FROM pg_stat_activity")
 _LONGEST = text("SELECT coalesce(max(extract(epoch FROM now() - xact_start)), 0) FROM pg_stat_activity")
