@@ -31,9 +31,12 @@ _HEAD = """# 接口文档
 
 """
 _CALLERS = {
-    Access.PUBLIC.value: "任何人", Access.VISITOR.value: "微信用户",
-    Access.CLIENT.value: "有接口密钥的程序，或微信用户", Access.PAYER.value: "已登录的缴费人", Access.SIGNED.value: "自带签名的外部系统",
-}  # fmt: skip
+    Access.PUBLIC.value: "任何人",
+    Access.VISITOR.value: "微信用户",
+    Access.CLIENT.value: "有接口密钥的程序，或微信用户",
+    Access.PAYER.value: "已登录的缴费人",
+    Access.SIGNED.value: "自带签名的外部系统",
+}
 _PLACES = {"path": "路径", "query": "参数", "header": "请求头"}
 
 

@@ -77,7 +77,7 @@ def test_every_setting_that_is_named_exists(manual: Path) -> None:
 def test_every_file_that_is_named_exists(manual: Path) -> None:
     """Those of the repository; names with a placeholder are shapes."""
     roots = "|".join(("contract", "kit", "services", "sandbox", "deploy", "tests", "docs", "bench"))
-    for path in re.findall(rf"`((?:{roots})/[\w./-]+)`", _text(manual)):
+    for path in re.findall(rf"`((?:{roots})/[A-Za-z0-9_./-]+)`", _text(manual)):
         assert (ROOT / path).exists(), f"{manual.name}: {path}"
 
 
@@ -90,3 +90,9 @@ def test_the_pictures_are_shown_and_small() -> None:
     kept = {path.resolve() for path in (FOLDER / "images").glob("*")}
     assert kept <= shown, f"nobody shows {sorted(path.name for path in kept - shown)}"
     assert sum(path.stat().st_size for path in kept) < IMAGES_BYTES
+
+
+def test_every_button_the_users_manual_names_is_on_a_page() -> None:
+    pages = "".join(_text(path) for path in (ROOT / "services" / "gateway" / "templates").rglob("*.html"))
+    for label in re.findall(r"【([^】]+)】", _text(FOLDER / "user.md")):
+        assert label in pages, f"no page says {label}"
