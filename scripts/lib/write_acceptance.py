@@ -25,8 +25,7 @@ _HEAD = """# 验收测试报告
 任何人都可以用 `scripts/test` 重新运行。
 
 """
-_WITHOUT = """本文件不含运行结果。要得到带结果的报告，运行测试时加 `--junit-xml`，再运行
-`scripts/acceptance --output 报告.md 结果.xml`。
+_WITHOUT = """本文件不含运行结果。`scripts/test` 运行全部测试后写出带结果的报告 `var/acceptance.md`。
 
 """
 
