@@ -12,7 +12,7 @@ from sqlalchemy import Column, Connection, func, literal_column, select, text
 
 from contract.insurance import Channel, InsuranceType
 from contract.reconciliation import BreakKind
-from deploy.monthly.incidents import Incident, parked
+from deploy.monthly.incidents import Fired, Incident, parked
 from deploy.target import Target
 from kit.clock import CHINA
 from services.notify.storage import NotifyStorage
@@ -55,7 +55,8 @@ class Sms:
 
 @dataclass
 class Month:
-    """Everything a report says. Days and hours are China's; amounts are fen."""
+    """Everything a report says. Days and hours are China's; amounts are fen; `fired` is None where no Prometheus was
+    asked."""
 
     first: dt.date
     days: list[Bar] = field(default_factory=list)
@@ -73,6 +74,7 @@ class Month:
     reconciled_days: int = 0
     breaks: list[Bar] = field(default_factory=list)
     incidents: list[Incident] = field(default_factory=list)
+    fired: list[Fired] | None = None
     peak: Bar = field(default_factory=lambda: Bar("—", 0))
     sizes: list[Bar] = field(default_factory=list)
     orders_ever: int = 0

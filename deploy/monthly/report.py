@@ -83,7 +83,7 @@ def _summary(month: Month) -> Chapter:
         ("最忙的一小时", f"{month.peak.label}，{month.peak.number:,} 笔"),
     )  # fmt: skip
     said = f"本月缴费成功 {month.paid:,} 笔，{_yuan(month.amount)} 元，成功率 {success}。"
-    problems = len(month.incidents) + len(month.breaks)
+    problems = len(month.incidents) + len(month.breaks) + len(month.fired or ())
     said += f"记录在案的问题 {problems} 类，见“问题”一节。" if problems else "没有记录在案的问题。"
     return Chapter("运行概况", said, table=rows)
 
@@ -154,9 +154,12 @@ def _incidents(month: Month) -> Chapter:
          f"待处理 {one.waiting}" if one.waiting else "已处理")
         for one in month.incidents
     ]  # fmt: skip
+    rows += [("告警", one.alert, f"{one.minutes:,} 分钟", "见运维手册") for one in month.fired or ()]
+    untold = "" if month.fired is not None else "没有查询告警记录。"
     if not rows:
-        return Chapter("问题", "本月没有对账差异，也没有处理失败的事件。")
-    return Chapter("问题", "对账差异和处理失败过的事件。", table=(("类别", "内容", "数量", "状态"), *rows))
+        return Chapter("问题", f"本月没有对账差异，也没有处理失败的事件。{untold}")
+    said = f"对账差异、处理失败过的事件和告警。{untold}"
+    return Chapter("问题", said, table=(("类别", "内容", "数量", "状态"), *rows))
 
 
 def _capacity(month: Month) -> Chapter:

@@ -12,6 +12,7 @@ from sqlalchemy import insert, update
 from contract.payment import OrderState
 from deploy.monthly import charts, report
 from deploy.monthly.figures import Bar, Month, bounds, read_month
+from deploy.monthly.incidents import Fired, read_fired
 from deploy.target import Target
 from kit.clock import CHINA
 from services.payment.models import inbox, orders
@@ -80,6 +81,22 @@ def test_events_that_failed_are_incidents_told_without_numbers(system: Target) -
     (incident,) = read_month(system, NOVEMBER).incidents
     assert (incident.number, incident.waiting) == (1, 1)
     assert incident.reason == "UnfitEvent: [redacted] is unknown"
+
+
+def test_alerts_are_told_by_how_long_they_fired() -> None:
+    """As Prometheus 2.42 answers an instant query."""
+    answer = {
+        "status": "success",
+        "data": {"resultType": "vector", "result": [
+            {"metric": {"alertname": "EventsParked"}, "value": [1796054400, "12"]},
+            {"metric": {"alertname": "ServiceDown"}, "value": [1796054400, "1440"]},
+        ]},
+    }  # fmt: skip
+    month = Month(NOVEMBER, fired=read_fired(answer))
+    assert month.fired == [Fired("ServiceDown", 1440), Fired("EventsParked", 12)]
+    page = report.html(month, MADE_AT)
+    assert "1,440 分钟" in page and "记录在案的问题 2 类" in page and "没有查询告警记录" not in page
+    assert "没有查询告警记录" in report.html(Month(NOVEMBER), MADE_AT)
 
 
 def test_an_empty_month_is_a_report_all_the_same(system: Target) -> None:
