@@ -68,39 +68,34 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def target(options: argparse.Namespace) -> Target:
     """The system that is meant. Raises NoSuchSystem, and ConfigurationError when its settings are wrong."""
     if options.environment:
-        return of_variables(os.environ)
+        return of_services(dict.fromkeys(SERVICES, os.environ))
     if options.secrets:
-        return of_variables(_of_files(options.secrets))
+        return of_services({name: _of_file(options.secrets / f"{name}.env") for name in SERVICES})
     mode = Mode.FULL if options.full else Mode.EMBEDDED
     state = options.state or Path("var") / mode
     if not (state / "secrets.env").exists():
         raise NoSuchSystem(
             f"{state} 下没有系统的数据。用 --state 指定数据目录，或用 --secrets 指定容器部署的密钥目录。"
         )
-    return of_variables(LocalSettings.load(mode, state, options.port).everything(), state)
+    local = LocalSettings.load(mode, state, options.port)
+    return of_services({name: local.service(name) for name in SERVICES}, state)
 
 
-def _of_files(folder: Path) -> dict[str, str]:
-    """All services' variables; what is a service's own carries its name, and the bus is opened by its own account."""
-    variables: dict[str, str] = {}
-    for service in SERVICES:
-        path = folder / f"{service}.env"
-        if not path.exists():
-            raise NoSuchSystem(f"{path} 不存在。先用 python -m deploy.containers 生成。")
-        lines = path.read_text().splitlines()
-        variables |= dict(line.split("=", 1) for line in lines if "=" in line)
-    return variables
-
-
-def of_variables(variables: Mapping[str, str], folder: Path | None = None) -> Target:
-    """The system these variables describe. Raises ConfigurationError."""
+def of_services(variables: Mapping[str, Mapping[str, str]], folder: Path | None = None) -> Target:
+    """The system whose services have these variables, each its own. Raises ConfigurationError."""
     found: dict[str, ServiceConfig] = {}
     problems: dict[str, None] = {}
-    for name in SERVICES:
+    for name, own in variables.items():
         try:
-            found[name] = read(importlib.import_module(f"services.{name}.config").Config, variables)
+            found[name] = read(importlib.import_module(f"services.{name}.config").Config, own)
         except ConfigurationError as error:
             problems |= dict.fromkeys(error.problems)
     if problems:
         raise ConfigurationError(problems)
     return Target(found, folder)
+
+
+def _of_file(path: Path) -> dict[str, str]:
+    if not path.exists():
+        raise NoSuchSystem(f"{path} 不存在。先用 python -m deploy.containers 生成。")
+    return dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)

@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 
 from deploy.local.settings import LocalSettings, Mode
-from deploy.target import Target, of_variables
+from deploy.target import Target, of_services
+from deploy.topology import SERVICES
 from kit.database import Database
 
 os.environ.setdefault("BLIND_INDEX_KEY", "5a" * 32)
@@ -17,7 +18,8 @@ os.environ.setdefault("ROW_SEAL_KEYS", "1:" + "6e" * 16)
 
 def at_rest(folder: Path, port: int = 1) -> Target:
     """In a folder; no service listens on the ports from `port`."""
-    target = of_variables(LocalSettings.load(Mode.EMBEDDED, folder, port).everything(), folder)
+    local = LocalSettings.load(Mode.EMBEDDED, folder, port)
+    target = of_services({name: local.service(name) for name in SERVICES}, folder)
     for service in target.with_database:
         database = database_of(target, service)
         importlib.import_module(f"services.{service}.models").metadata.create_all(database.engine)

@@ -16,9 +16,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from sqlalchemy import insert
 
+from deploy.containers import files
 from deploy.inspection import business, expiry, hosts, page, running, stores
 from deploy.inspection.findings import Finding, Level, Section, ago, graded
+from deploy.local.credentials import load_secrets
 from deploy.target import NoSuchSystem, Target, add_options, target
+from deploy.topology import SERVICES
 from kit.clock import SetClock
 from services.payment.models import inbox
 from services.payment.storage.orders import OrderStorage
@@ -158,6 +161,19 @@ def test_the_page_says_the_worst_first_and_escapes_what_it_shows() -> None:
 def test_a_duration_is_said_as_people_say_it() -> None:
     assert [ago(s) for s in (5, 300, 10_800, 200_000)] == ["5 秒", "5 分钟", "3 小时", "2 天"]
     assert graded("x", "y", 3, 1, 3).level is Level.BAD
+
+
+def test_each_service_of_a_container_deployment_is_read_from_its_own_file(tmp_path: Path) -> None:
+    for name, content in files(
+        load_secrets(tmp_path), "http://127.0.0.1:8000", "http://sandbox.localhost"
+    ).items():
+        (tmp_path / name).write_text(content)
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    found = target(parser.parse_args(["--secrets", str(tmp_path)]))
+    assert list(found.settings) == list(SERVICES)
+    assert all(f"//{name}:" in settings.amqp_uri for name, settings in found.settings.items())
+    assert found.url("payment") == "http://payment:8000"
 
 
 def test_a_folder_without_a_system_is_refused_and_left_empty(tmp_path: Path) -> None:
