@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.util
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -47,7 +48,7 @@ class Target:
     @property
     def with_database(self) -> list[str]:
         """The services that store something."""
-        return [name for name in self.settings if self.settings[name].database_url and name != "ocr"]
+        return [name for name in self.settings if importlib.util.find_spec(f"services.{name}.models")]
 
     @property
     def memory_bus(self) -> bool:
