@@ -20,6 +20,8 @@ from services.contribution.domain.tables import InForce, SheetTable
 from services.contribution.models import TABLE_SEAL, TIER_SEAL, tier_imports, tier_tables, tiers
 
 _OF = tier_tables.c
+_clock = SystemClock()
+"""For 演示数据, which alone come without a moment."""
 
 
 class TierTable:
@@ -75,7 +77,7 @@ class TierTable:
                 detail={"import": import_id or ""},
             )
             written = [TABLE_SEAL.written(whole), *map(TIER_SEAL.written, rows)]
-            JOURNAL.add(tx, act, at or SystemClock().now(), written)
+            JOURNAL.add(tx, act, at or _clock.now(), written)
         return added
 
     def history(
