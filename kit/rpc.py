@@ -36,12 +36,8 @@ Answer = TypeVar("Answer")
 
 _REPLY_QUEUE_TTL = 300_000
 _EXPIRES = "nameko.expires_at"
-<<<<<<< HEAD
 _CARRIED = {name: f"nameko.{name}" for name in (telemetry.CORRELATION, telemetry.ORIGIN)}
-=======
-_CORRELATION = f"nameko.{telemetry.CORRELATION}"
 _TRACEPARENT = f"nameko.{tracing.TRACEPARENT}"
->>>>>>> main
 
 _log = logging.getLogger(__name__)
 
@@ -153,13 +149,9 @@ class RpcEntrypoint(Entrypoint):
 
     def start_worker(self, message: Any, request: Any) -> None:
         """Start a worker for a request."""
-<<<<<<< HEAD
         context = {name: message.headers.get(header) for name, header in _CARRIED.items()}
-=======
-        context = {telemetry.CORRELATION: message.headers.get(_CORRELATION)}
         if tracing.on:
             context[tracing.TRACEPARENT] = message.headers.get(_TRACEPARENT)
->>>>>>> main
         self.container.spawn_worker(
             self, (request,), {}, context_data=context, handle_result=partial(self._finish, message)
         )
@@ -256,22 +248,16 @@ class Caller:
         return schema.load(method.answer, body["result"])
 
     def _send(self, method: Method[Any, Any], request: Any, call_id: str) -> None:
-        headers = {_EXPIRES: time.time() + method.deadline, _CORRELATION: telemetry.correlation_id()}
+        headers: dict[str, Any] = {_EXPIRES: time.time() + method.deadline}
+        headers[_CARRIED[telemetry.CORRELATION]] = telemetry.correlation_id()
+        headers[_CARRIED[telemetry.ORIGIN]] = telemetry.origin()
         if tracing.on and (carried := tracing.carried()):
             headers[_TRACEPARENT] = carried
         message = Message(
             RPC.name, _routing_key(method),
             json.dumps({"args": [], "kwargs": {"request": schema.dump(request)}}, ensure_ascii=False),
             mandatory=method.command, expiration=method.deadline,
-<<<<<<< HEAD
-            headers={
-                _EXPIRES: time.time() + method.deadline,
-                _CARRIED[telemetry.CORRELATION]: telemetry.correlation_id(),
-                _CARRIED[telemetry.ORIGIN]: telemetry.origin(),
-            },
-=======
             headers=headers,
->>>>>>> main
             properties={"reply_to": self._replies.address, "correlation_id": call_id},
         )  # fmt: skip
         try:

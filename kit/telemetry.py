@@ -24,15 +24,12 @@ from kit.database import AWAY
 CORRELATION = "correlation_id"
 """The name under which the id travels in bus headers."""
 
-<<<<<<< HEAD
 ORIGIN = "origin"
 """The same of the address a person acts from."""
-=======
 TIMER = "timer"
 """The kind of an entrypoint that is none of the kit's."""
 CRASH, LOST = "crash", "database_away"
 """Results of work that ended as nobody foresaw, and of work whose database went away."""
->>>>>>> main
 
 _correlation: contextvars.ContextVar[str] = contextvars.ContextVar("correlation", default="")
 _origin: contextvars.ContextVar[str] = contextvars.ContextVar("origin", default="")

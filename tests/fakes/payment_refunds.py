@@ -11,6 +11,7 @@ from contract.refunds import RefundOrigin, RefundState
 from kit.seals import SealedRow
 from services.payment.domain.orders import Item, ItemRefund
 from services.payment.domain.refunds import Refund, RefundReport
+from services.payment.models import CASE_SEAL
 from services.payment.storage.refunds import RefundStorage
 from tests.fakes.payment_storage import FakeOrderStorage
 
@@ -53,6 +54,9 @@ class FakeRefundStorage:
 
     def written(self, refund: Refund) -> SealedRow:
         return RefundStorage().written(refund)
+
+    def case(self, tx: Any, order_id: str, transaction_id: str) -> SealedRow:
+        return CASE_SEAL.written(vars(self.storage.refunds[order_id, transaction_id]))
 
     def move(self, tx: Any, refund: Refund) -> None:
         self._keep(refund)

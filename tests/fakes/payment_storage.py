@@ -27,13 +27,9 @@ from services.payment.domain.orders import (
     Subject,
 )
 from services.payment.domain.refunds import Refund
-<<<<<<< HEAD
-from services.payment.models import CASE_SEAL, LINE_SEAL, ORDER_SEAL
-from services.payment.storage.orders import Blocker, StoredNotify
-from services.payment.storage.rows import line_rows, order_row
-=======
+from services.payment.models import LINE_SEAL, ORDER_SEAL
 from services.payment.storage.orders import Blocker, NotFinal, StoredNotify
->>>>>>> main
+from services.payment.storage.rows import line_rows, order_row
 
 
 @dataclass(frozen=True)
@@ -217,9 +213,6 @@ class FakeOrderStorage:
         if opened:
             self.orders[order.order_id] = replace(self.orders[order.order_id], refund_due=True)
         return opened
-
-    def case(self, tx: Any, order_id: str, transaction_id: str) -> SealedRow:
-        return CASE_SEAL.written(vars(self.refunds[order_id, transaction_id]))
 
     def add_notify(
         self, tx: Any, digest: str, mer_order_id: str, raw: str, now: dt.datetime, done: bool

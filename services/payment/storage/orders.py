@@ -229,12 +229,6 @@ class OrderStorage:
             tx.execute(update(orders).where(orders.c.order_id == order.order_id).values(refund_due=True))
         return opened
 
-    def case(self, tx: Connection, order_id: str, transaction_id: str) -> SealedRow:
-        """A refund case as it is sealed."""
-        case = refund_cases.c
-        ours = (case.order_id == order_id) & (case.transaction_id == transaction_id)
-        return CASE_SEAL.written(dict(tx.execute(select(refund_cases).where(ours)).mappings().one()))
-
     def add_notify(
         self, tx: Connection, digest: str, mer_order_id: str, raw: str, now: dt.datetime, done: bool
     ) -> bool:

@@ -79,6 +79,12 @@ class RefundStorage:
         """The refund as it is sealed."""
         return REFUND_SEAL.written(_row(refund))
 
+    def case(self, tx: Connection, order_id: str, transaction_id: str) -> SealedRow:
+        """A refund case as it is sealed."""
+        case = refund_cases.c
+        ours = (case.order_id == order_id) & (case.transaction_id == transaction_id)
+        return CASE_SEAL.written(dict(tx.execute(select(refund_cases).where(ours)).mappings().one()))
+
     def move(self, tx: Connection, refund: Refund) -> None:
         """Store what may change of a refund."""
         row = _row(refund)

@@ -229,7 +229,7 @@ def give_back(tx: Any, order: Order, reason: RefundReason, report: Report, w: Wi
     w.orders.note(tx, order, order.state, report, now, refund=reason.value, amount=report.amount)
     refund = placing.new_return(order, reason, report, w.config, now)
     w.refunds.add(tx, refund)
-    rows = [w.orders.case(tx, order.order_id, report.transaction_id), w.refunds.written(refund)]
+    rows = [w.refunds.case(tx, order.order_id, report.transaction_id), w.refunds.written(refund)]
     w.journal.add(tx, acts.refund_wanted(refund), now, rows)
     return True
 

@@ -192,7 +192,7 @@ def _complete(tx: Any, order: Order, refund: Refund, w: Wiring) -> None:
     now = w.clock.now()
     if refund.case is not None:
         paid_at = w.refunds.close_case(tx, refund, now)
-        rows = [w.orders.case(tx, refund.order_id, refund.transaction_id)]
+        rows = [w.refunds.case(tx, refund.order_id, refund.transaction_id)]
         w.journal.add(tx, acts.refund_moved(refund, refund.state), now, rows)
         w.outbox.add(tx, views.returned(order, refund, paid_at), order.order_id, now)
         return
