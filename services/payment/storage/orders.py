@@ -92,8 +92,7 @@ class OrderStorage:
     """Everything payment keeps."""
 
     def add(self, tx: Writer, order: Order) -> list[SealedRow]:
-        """Insert a new order, and give what was sealed of it; a Duplicate says that its key, a quote of it or somebody
-        it pays for has an order already."""
+        """Insert a new order, and give its sealed rows; Duplicate: its key, a quote or somebody insured has one already."""
         whole, lines = order_row(order), line_rows(order)
         tx.execute(_ADD, whole)
         for line in lines:
