@@ -92,7 +92,7 @@ class OrderStorage:
     """Everything payment keeps."""
 
     def add(self, tx: Writer, order: Order) -> list[SealedRow]:
-        """Insert a new order, and give its sealed rows; Duplicate: its key, a quote or somebody insured has one already."""
+        """Insert a new order, and give its sealed rows. Duplicate: its key, a quote or an insured of it has one."""
         whole, lines = order_row(order), line_rows(order)
         tx.execute(_ADD, whole)
         for line in lines:
