@@ -2,6 +2,9 @@
 
     ContractError
     ├── InvalidInput            a field is wrong; `field` names it
+    │   └── UnreadableRequest   not even its fields can be told
+    ├── WrongMethod             an address that is not asked like this
+    ├── BodyTooLarge            more bytes than the address takes
     ├── NotFound                it does not exist, or it is not yours: both look the same
     ├── Conflict                the same key with other content, or a state that forbids it
     ├── Refused                 a rule of the business says no; the text says why and what to do
@@ -54,6 +57,30 @@ class InvalidInput(ContractError):
     code = "invalid_input"
     text = "填写的内容有误，请检查后重新填写。"
     status = 422
+
+
+class UnreadableRequest(InvalidInput):
+    """No JSON, no form, or of another kind than it says."""
+
+    code = "unreadable_request"
+    text = "提交的内容无法处理，请返回重新填写。"
+    status = 400
+
+
+class WrongMethod(ContractError):
+    """The address exists, and is asked by another HTTP method."""
+
+    code = "wrong_method"
+    text = "这个地址不能这样访问。"
+    status = 405
+
+
+class BodyTooLarge(ContractError):
+    """Nothing of the request was read."""
+
+    code = "body_too_large"
+    text = "提交的内容太大，没有处理。请减少内容后再提交。"
+    status = 413
 
 
 class NotFound(ContractError):

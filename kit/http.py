@@ -9,7 +9,6 @@ import io
 import json
 import logging
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any
 
 import eventlet
@@ -20,12 +19,29 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
-from contract.errors import ContractError, DeadlineExceeded, Unavailable
+from contract.errors import (
+    BodyTooLarge,
+    ContractError,
+    DeadlineExceeded,
+    NotFound,
+    Unavailable,
+    UnreadableRequest,
+    WrongMethod,
+)
 from kit import telemetry
 from kit.database import AWAY, Database
 
 MAX_BODY = 64 * 1024
 """Bytes a request may carry unless its route allows more; forms and JSON here are small."""
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+"""What every answer says that does not say otherwise: it holds nothing a browser may run, frame, guess or keep."""
+
+_REFUSALS = {404: NotFound, 405: WrongMethod, 413: BodyTooLarge}
 
 _log = logging.getLogger(__name__)
 
@@ -98,13 +114,15 @@ class _App:
         request = MemoryRequest(environ)
         request.max_content_length = MAX_BODY
         response = self._server.answer_operator(request.path) or self._route(request, environ)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
         return response(environ, start_response)
 
     def _route(self, request: Request, environ: dict[str, Any]) -> Any:
         try:
             entrypoint, values = self._urls.bind_to_environ(environ).match()
         except HTTPException as error:
-            return error
+            return problem(in_words(error))
         request.path_values = values  # type: ignore[attr-defined]
         request.max_content_length = entrypoint.max_body
         return entrypoint.handle_request(request)
@@ -148,8 +166,10 @@ def http(
         def run(self: Any, request: Request, **path: Any) -> Any:
             try:
                 return handler(self, request, self.admit(request, access), **path)
-            except (ContractError, HTTPException) as error:
+            except ContractError as error:
                 return self.render_error(request, error)
+            except HTTPException as error:
+                return self.render_error(request, in_words(error))
             except AWAY as error:
                 _log.warning("%s found the database away: %s", handler.__name__, type(error).__name__)
                 # What was being written may or may not be committed.
@@ -167,20 +187,21 @@ def http(
     return decorate
 
 
-def problem(error: ContractError | HTTPException) -> Response:
+def in_words(error: HTTPException) -> ContractError:
+    """What Werkzeug refused, as the contract says it."""
+    return _REFUSALS.get(error.code or 0, UnreadableRequest)()
+
+
+def problem(error: ContractError) -> Response:
     """An error as application/problem+json (RFC 9457)."""
-    if isinstance(error, HTTPException):
-        status = error.code or 500
-        body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
-    else:
-        status = error.status
-        body = {"type": f"urn:gx-tax:{error.code}", "title": error.message, "status": status, **error.detail}
+    status = error.status
+    body = {"type": f"urn:gx-tax:{error.code}", "title": error.message, "status": status, **error.detail}
     body["instance"] = f"urn:correlation:{telemetry.correlation_id()}"
     response = Response(
         json.dumps(body, ensure_ascii=False),
         status=status,
         content_type="application/problem+json; charset=utf-8",
     )
-    if isinstance(error, ContractError) and "retry_after" in error.detail:
+    if "retry_after" in error.detail:
         response.headers["Retry-After"] = str(error.detail["retry_after"])
     return response

@@ -17,12 +17,15 @@ from services.gateway.routes.api.agreements import AgreementsApi
 from services.gateway.routes.api.batches import BatchesApi
 from services.gateway.routes.api.cards import CardsApi
 from services.gateway.routes.api.certificates import CertificatesApi
+from services.gateway.routes.api.documents import DocumentRoutes
 from services.gateway.routes.api.household import HouseholdApi
 from services.gateway.routes.api.journeys import JourneysApi
 from services.gateway.routes.api.login import LoginApi
+from services.gateway.routes.api.menu import MenuApi
 from services.gateway.routes.api.orders import OrdersApi
 from services.gateway.routes.api.records import RecordsApi
 from services.gateway.routes.api.reminders import RemindersApi
+from services.gateway.routes.api.schools import SchoolsApi
 from services.gateway.routes.api.standards import StandardsApi
 from services.gateway.routes.api.statistics import StatisticsApi
 from services.gateway.routes.base import BATCHES, JOURNEYS, READINGS, SESSIONS
@@ -49,11 +52,11 @@ from services.gateway.usecases import cards, sessions, upkeep
 
 
 class GatewayService(
-    EntryRoutes, LoginRoutes, AccountRoutes, MenuRoutes, HouseholdRoutes, InsuredRoutes, JourneyRoutes,
-    WaitingRoutes, BatchRoutes, BatchCheckRoutes, OrderRoutes, StandardsRoutes, ContributionRoutes, DeclarationRoutes,
-    AgreementRoutes, ReminderRoutes, CertificateRoutes, CheckingRoutes, SchoolRoutes, LoginApi, AccountApi,
-    HouseholdApi, JourneysApi, BatchesApi, OrdersApi, StandardsApi, RecordsApi, AgreementsApi, RemindersApi,
-    CertificatesApi, StatisticsApi, StatisticsRoutes, CardRoutes, CardsApi,
+    DocumentRoutes, LoginApi, MenuApi, AccountApi, HouseholdApi, JourneysApi, BatchesApi, OrdersApi, StandardsApi,
+    RecordsApi, AgreementsApi, RemindersApi, CertificatesApi, SchoolsApi, StatisticsApi, CardsApi, EntryRoutes,
+    LoginRoutes, AccountRoutes, MenuRoutes, HouseholdRoutes, InsuredRoutes, JourneyRoutes, WaitingRoutes, BatchRoutes,
+    BatchCheckRoutes, OrderRoutes, StandardsRoutes, ContributionRoutes, DeclarationRoutes, AgreementRoutes,
+    ReminderRoutes, CertificateRoutes, CheckingRoutes, SchoolRoutes, StatisticsRoutes, CardRoutes,
 ):  # fmt: skip
     """The residents' door."""
 

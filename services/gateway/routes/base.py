@@ -7,7 +7,6 @@ import hmac
 from collections.abc import Sequence
 from typing import Any, cast
 
-from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
 from contract.errors import ContractError, NotFound
@@ -25,14 +24,7 @@ from services.gateway.domain.clients import Client, name_of
 from services.gateway.domain.drafts import Journey, JourneyState
 from services.gateway.domain.paths import way_back
 from services.gateway.domain.sessions import LoggedInPayer, Session, device_of, hash_of
-from services.gateway.errors import (
-    LoginNeeded,
-    PageExpired,
-    SessionNeeded,
-    StalePage,
-    UnknownKey,
-    UnreadableRequest,
-)
+from services.gateway.errors import LoginNeeded, PageExpired, SessionNeeded, StalePage, UnknownKey
 from services.gateway.pages import Pages
 from services.gateway.photos import Photos
 from services.gateway.storage.batches import Batches
@@ -153,7 +145,7 @@ class Routes(Service):
         """A page."""
         return self.browser.protect(self.pages.render(template, request, session, status, **context))
 
-    def render_error(self, request: Request, error: ContractError | HTTPException) -> Response:
+    def render_error(self, request: Request, error: ContractError) -> Response:
         """An error as this caller reads it: problem+json, the login page, the present state, or a page that says
         what happened, where the money is and the way on."""
         if _is_api(request):
@@ -162,8 +154,6 @@ class Routes(Service):
             return self._to_login(request, error)
         if isinstance(error, StalePage):
             return self.browser.protect(go(way_back(request.path), notice="stale"))
-        if isinstance(error, HTTPException):
-            error = _in_our_words(error)
         return self.show(
             "problem.html", request, None, error.status, error=error, heading=problems.heading(error),
             money=problems.money_note(error, request.path), way_on=problems.way_on(error, request.path),
@@ -177,12 +167,6 @@ class Routes(Service):
         if "HX-Request" in request.headers:
             target = Response(headers={"HX-Redirect": target.headers["Location"]})
         return self.browser.protect(target)
-
-
-def _in_our_words(error: HTTPException) -> ContractError:
-    if error.code in (404, 405):
-        return NotFound("没有找到这个页面。")
-    return UnreadableRequest()
 
 
 def _is_api(request: Request) -> bool:

@@ -10,9 +10,8 @@ from typing import Any
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
-from contract.errors import InvalidInput
+from contract.errors import InvalidInput, UnreadableRequest
 from contract.ocr import MAX_PHOTO, CardSide, ImageTooLarge
-from services.gateway.errors import UnreadableRequest
 
 MAX_UPLOAD = MAX_PHOTO * 4 // 3 + 64 * 1024
 """Bytes of a request that carries a photo, in base64 at most."""
