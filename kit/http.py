@@ -113,7 +113,12 @@ class _App:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         request = MemoryRequest(environ)
         request.max_content_length = MAX_BODY
+        if "\0" in request.path or "%00" in request.query_string.decode("latin-1"):
+            return self._finish(problem(UnreadableRequest()), environ, start_response)  # no database takes it
         response = self._server.answer_operator(request.path) or self._route(request, environ)
+        return self._finish(response, environ, start_response)
+
+    def _finish(self, response: Response, environ: dict[str, Any], start_response: Any) -> Any:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response(environ, start_response)

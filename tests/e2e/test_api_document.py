@@ -63,6 +63,10 @@ def test_an_operation_keeps_what_the_document_promises(
     name: str, mode: GenerationMode, described: Any, payer: Client
 ) -> None:
     operation = described[name]
+    if mode is GenerationMode.NEGATIVE and not (
+        operation.path_parameters or operation.query or operation.body
+    ):
+        pytest.skip("nothing can be sent that does not fit")
     strategy = operation.as_strategy(generation_mode=mode)
 
     @settings(

@@ -11,6 +11,7 @@ from contract.errors import (
     ContractError,
     DeadlineExceeded,
     InvalidInput,
+    NotFound,
     TooMany,
     Unavailable,
     UnreadableRequest,
@@ -58,7 +59,7 @@ _FORM_OF_PHOTO = {
     "type": "object",
     "properties": {
         "image": {
-            "type": "string", "contentMediaType": "application/octet-stream", "format": "binary",
+            "type": "string", "format": "binary",
             "description": "JPEG、PNG、WebP 或 HEIC，不超过 10 MB",
         },
         "side": {"type": "string", "enum": ["FRONT", "BACK"], "description": "要哪一面；不填则自动判断"},
@@ -157,8 +158,8 @@ def _parameter(name: str, place: str, required: bool, meaning: str) -> dict[str,
 
 def _answer(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
     if operation.media:
-        file = {"schema": {"type": "string", "contentMediaType": operation.media, "format": "binary"}}
-        return {"description": "文件", "content": {operation.media: file}}
+        files = {media: {"schema": {"type": "string", "format": "binary"}} for media in operation.media}
+        return {"description": "文件", "content": files}
     if operation.answer is None:
         return {"description": "已办好，没有内容"}
     payload = schema_of(operation.answer)
@@ -170,9 +171,10 @@ def _answer(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
 def errors_of(operation: Operation) -> list[type[ContractError]]:
     """What an operation may refuse: what it names, and what any operation of its form may."""
     refused = _REFUSED_BY_ACCESS.get(operation.access, (LoginNeeded, SessionNeeded))
-    body = (UnreadableRequest, BodyTooLarge) if operation.body is not None else ()
-    any_ = (InvalidInput, TooMany, Unavailable, DeadlineExceeded, ContractError)
-    return list(dict.fromkeys((*operation.errors, *refused, *body, *any_)))
+    body = (BodyTooLarge,) if operation.body is not None else ()
+    named = (NotFound,) if operation.parameters else ()
+    any_ = (InvalidInput, UnreadableRequest, TooMany, Unavailable, DeadlineExceeded, ContractError)
+    return list(dict.fromkeys((*operation.errors, *named, *refused, *body, *any_)))
 
 
 def _failures(operation: Operation) -> dict[str, Any]:

@@ -29,7 +29,7 @@ KEY_PATTERN = "[A-Za-z0-9_-]{8,64}"
 class Operation:
     """One operation. `subject` is the module it is in, `name` what generated clients call it. `query` and `headers`
     name required text parameters with what they mean, `optional` parameters that may be left out. One that gives a
-    file names its `media` type instead of an answer. `upload` marks one whose body is a photo, as JSON or as a
+    file names its `media` types instead of an answer. `upload` marks one whose body is a photo, as JSON or as a
     multipart form, which its handler reads itself. `repeated` says of a POST without a key what sending it again does.
     `samples` show how it is called."""
 
@@ -46,7 +46,7 @@ class Operation:
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     optional: Mapping[str, str] = field(default_factory=dict)
-    media: str = ""
+    media: tuple[str, ...] = ()
     upload: bool = False
     repeated: str = ""
     samples: tuple[dict[str, str], ...] = ()
@@ -102,8 +102,7 @@ def _body(request: Request, declared: Operation) -> Any:
     if declared.body is None or declared.upload:
         return None
     try:
-        data = json.loads(request.get_data() or b"{}")
-        return schema.load(declared.body, data)
+        return schema.load(declared.body, schema.parse(request.get_data() or b"{}"))
     except schema.MalformedPayload as error:
         wrong = sorted(map(str, error.fields))
         raise InvalidInput(f"填写的内容有误：{'、'.join(wrong)}", field=wrong[0]) from None

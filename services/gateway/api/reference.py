@@ -77,7 +77,7 @@ def _entry(method: str, path: str, described: Mapping[str, Any], document: Mappi
         _who(described["security"]), tuple(map(_parameter, described["parameters"])),
         _fields(body.get("schema"), parts["schemas"]), _pretty(body.get("example")), status,
         _fields(answer.get("schema"), parts["schemas"]), _pretty(answer.get("example")),
-        next((media for media in content if media != "application/json"), ""),
+        "、".join(media for media in content if media != "application/json"),
         tuple(_errors(answers, parts["examples"])), tuple(described.get("x-codeSamples", ())),
     )  # fmt: skip
 

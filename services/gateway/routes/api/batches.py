@@ -34,7 +34,7 @@ class BatchesApi(BatchPages):
     @operation(
         "POST", "/batches", "开始一次为多人缴费，并查询每个人的应缴费额", access=Access.PAYER,
         body=payloads.BatchWanted, answer=payloads.BatchShown, status=201,
-        errors=(LoginNeeded, InvalidInput, StalePage),
+        errors=(LoginNeeded, InvalidInput, StalePage, contribution.YearNotOffered),
         headers=IDEMPOTENCY_KEY,
     )  # fmt: skip
     def create_batch_by_api(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 
 from werkzeug.wrappers import Request, Response
 
@@ -72,7 +71,7 @@ class CertificatesApi(Routes):
 
     @operation(
         "GET", "/certificates/<certificate_id>/pages/<int:page>", "一页的图片（PNG），给打不开 PDF 的客户端",
-        access=Access.PAYER, media="image/png", errors=(LoginNeeded, *certificate.preview_certificate.errors),
+        access=Access.PAYER, media=("image/png",), errors=(LoginNeeded, *certificate.preview_certificate.errors),
     )  # fmt: skip
     def show_certificate_page_by_api(
         self, request: Request, session: Session, body: None, certificate_id: str, page: int
@@ -113,7 +112,7 @@ class CertificatesApi(Routes):
     def check_file_by_api(self, request: Request, caller: None, body: payloads.FileToCheck) -> Checked:
         try:
             content = base64.b64decode(body.content, validate=True)
-        except binascii.Error:
+        except ValueError:
             raise NotACertificate(field="content") from None
         return certificates.check_file(content, self.browser.client_ip(request), self.ports)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 
 from werkzeug.wrappers import Request, Response
 
@@ -52,7 +51,7 @@ class SchoolsApi(SchoolRoutes):
     ) -> BatchView:
         try:
             content = base64.b64decode(body.content, validate=True)
-        except (binascii.Error, ValueError):
+        except ValueError:
             raise RollUnreadable(field="content") from None
         period = body.period_from, body.period_to
         return schooling.submit_roll(self.payer(session), school_id, period, content, self.ports)
@@ -116,7 +115,7 @@ class SchoolsApi(SchoolRoutes):
 
     @operation(
         "GET", "/school-batches/<batch_id>/archive", "已经开具的证明打成一个 ZIP", access=Access.PAYER,
-        media="application/zip", errors=(LoginNeeded, *schools.get_batch.errors),
+        media=("application/zip",), errors=(LoginNeeded, *schools.get_batch.errors),
     )  # fmt: skip
     def download_school_batch_by_api(
         self, request: Request, session: Session, body: None, batch_id: str
