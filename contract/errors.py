@@ -5,6 +5,7 @@
     │   └── UnreadableRequest   not even its fields can be told
     ├── WrongMethod             an address that is not asked like this
     ├── BodyTooLarge            more bytes than the address takes
+    ├── BodyTooSlow             they came too slowly
     ├── NotFound                it does not exist, or it is not yours: both look the same
     ├── Conflict                the same key with other content, or a state that forbids it
     ├── Refused                 a rule of the business says no; the text says why and what to do
@@ -81,6 +82,14 @@ class BodyTooLarge(ContractError):
     code = "body_too_large"
     text = "提交的内容太大，没有处理。请减少内容后再提交。"
     status = 413
+
+
+class BodyTooSlow(ContractError):
+    """The whole of the request did not arrive in time; nothing was done."""
+
+    code = "body_too_slow"
+    text = "网络太慢，提交的内容没有收全，没有处理。请换个信号好的地方再试。"
+    status = 408
 
 
 class NotFound(ContractError):

@@ -21,6 +21,7 @@ from werkzeug.wrappers import Request, Response
 
 from contract.errors import (
     BodyTooLarge,
+    BodyTooSlow,
     ContractError,
     DeadlineExceeded,
     NotFound,
@@ -30,6 +31,7 @@ from contract.errors import (
 )
 from kit import telemetry
 from kit.database import AWAY, Database
+from kit.patience import IDLE_SECONDS, PatientProtocol
 
 MAX_BODY = 64 * 1024
 """Bytes a request may carry unless its route allows more; forms and JSON here are small."""
@@ -41,7 +43,7 @@ HEADERS = {
 }
 """What every answer says that does not say otherwise: it holds nothing a browser may run, frame, guess or keep."""
 
-_REFUSALS = {404: NotFound, 405: WrongMethod, 413: BodyTooLarge}
+_REFUSALS = {404: NotFound, 405: WrongMethod, 408: BodyTooSlow, 413: BodyTooLarge}
 
 _log = logging.getLogger(__name__)
 
@@ -79,8 +81,8 @@ class HttpServer(WebServer):
 
     def get_wsgi_server(self, sock: Any, wsgi_app: Any, *args: Any, **kwargs: Any) -> Any:
         return wsgi.Server(
-            sock, sock.getsockname(), wsgi_app, log=_log, log_output=False, debug=False, keepalive=True,
-            socket_timeout=30, url_length_limit=8192,
+            sock, sock.getsockname(), wsgi_app, protocol=PatientProtocol, log=_log, log_output=False, debug=False,
+            keepalive=True, socket_timeout=IDLE_SECONDS, url_length_limit=8192,
         )  # fmt: skip
 
     def answer_operator(self, path: str) -> Response | None:

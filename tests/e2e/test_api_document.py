@@ -28,7 +28,7 @@ from services.gateway.service import GatewayService
 from tests.e2e.client import Client
 from tests.e2e.sandbox import Sandbox
 
-_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "3"))
+_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "2"))
 _CHECKS = [
     checks.not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
     response_schema_conformance,

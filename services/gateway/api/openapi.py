@@ -8,6 +8,7 @@ from typing import Any
 
 from contract.errors import (
     BodyTooLarge,
+    BodyTooSlow,
     ContractError,
     DeadlineExceeded,
     InvalidInput,
@@ -171,7 +172,7 @@ def _answer(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
 def errors_of(operation: Operation) -> list[type[ContractError]]:
     """What an operation may refuse: what it names, and what any operation of its form may."""
     refused = _REFUSED_BY_ACCESS.get(operation.access, (LoginNeeded, SessionNeeded))
-    body = (BodyTooLarge,) if operation.body is not None else ()
+    body = (BodyTooLarge, BodyTooSlow) if operation.body is not None else ()
     named = (NotFound,) if operation.parameters else ()
     any_ = (InvalidInput, UnreadableRequest, TooMany, Unavailable, DeadlineExceeded, ContractError)
     return list(dict.fromkeys((*operation.errors, *named, *refused, *body, *any_)))
