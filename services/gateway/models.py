@@ -62,6 +62,15 @@ readings = Table(
     Index("readings_begun", "begun_at"),
 )  # fmt: skip
 
+rates = Table(
+    "rates", metadata,
+    # An address, a WeChat user or a person, of whom only the blind index is kept, for two minutes.
+    Column("caller", BlindIndex("rates.caller"), primary_key=True),
+    Column("minute", Moment, primary_key=True),
+    Column("requests", Integer, nullable=False),
+    Index("rates_minute", "minute"),
+)  # fmt: skip
+
 # A payer has one open journey: what 继续上次缴费 goes on with.
 Index(
     "journeys_open", journeys.c.payer_id, unique=True,

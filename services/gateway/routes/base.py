@@ -23,18 +23,23 @@ from services.gateway.browser import Browser, go
 from services.gateway.domain.clients import Client, name_of
 from services.gateway.domain.drafts import Journey, JourneyState
 from services.gateway.domain.paths import way_back
+from services.gateway.domain.rates import Rates
 from services.gateway.domain.sessions import LoggedInPayer, Session, device_of, hash_of
 from services.gateway.errors import LoginNeeded, PageExpired, SessionNeeded, StalePage, UnknownKey
 from services.gateway.pages import Pages
 from services.gateway.photos import Photos
 from services.gateway.storage.batches import Batches
 from services.gateway.storage.journeys import Journeys
+from services.gateway.storage.rates import RateCounts
 from services.gateway.storage.readings import Readings
 from services.gateway.storage.sessions import Sessions
-from services.gateway.usecases import sessions
+from services.gateway.usecases import rates, sessions
 from services.gateway.usecases.ports import Ports
 
 SESSIONS, JOURNEYS, BATCHES, READINGS = Sessions(), Journeys(), Batches(), Readings()
+RATES = RateCounts()
+STATIC = "/static/"
+"""Files a page brings along: who limits them breaks the page."""
 _SAFE = {"GET", "HEAD"}
 _TOUCH = dt.timedelta(minutes=1)
 
@@ -50,21 +55,30 @@ class Routes(Service):
     pages: Pages = cast(Pages, Made(Pages))
     browser: Browser = cast(Browser, Made(Browser))
     photos: Photos = cast(Photos, Made(Photos))
+    rates: Rates = cast(Rates, Made(lambda settings: Rates()))
 
     @property
     def ports(self) -> Ports:
         return Ports(self.database, SESSIONS, JOURNEYS, BATCHES, self.rpc, self.clock, self.aside)
 
     def admit(self, request: Request, access: Access) -> Any:
-        """The caller's session, or for programs with a key the Client. Raises LoginNeeded, or PageExpired for a form
-        that is not this session's."""
-        if access in (Access.PUBLIC, Access.SIGNED):
+        """The caller's session, or for programs with a key the Client. Raises LoginNeeded, TooMany for who comes too
+        often, or PageExpired for a form that is not this session's."""
+        if access is Access.SIGNED or request.path.startswith(STATIC):
             return None
-        if access is Access.CLIENT:
-            return self._client(request)
+        self._count("ip", self.browser.client_ip(request), self.settings.ip_per_minute)
+        if access is Access.PUBLIC:
+            return None
+        return self._client(request) if access is Access.CLIENT else self._session(request, access)
+
+    def _session(self, request: Request, access: Access) -> Session:
+        """Of a visitor or a payer. Raises as `admit` does."""
         session = self.find_session(request)
         if session is None:
             raise SessionNeeded
+        self._count("openid", session.openid, self.settings.openid_per_minute)
+        if session.payer is not None:
+            self._count("person", session.payer.person_id, self.settings.person_per_minute)
         if access is Access.PAYER and session.payer is None:
             raise LoginNeeded
         if request.method not in _SAFE and not _is_api(request):
@@ -77,6 +91,9 @@ class Routes(Service):
                 SESSIONS.touch(tx, session.token_hash, now)
         return session
 
+    def _count(self, kind: str, who: str, limit: int) -> None:
+        rates.admit(f"{kind} {who}", limit, self.rates, self.clock.now())
+
     def _client(self, request: Request) -> Client:
         """A program by its key, or a WeChat user by the session. Raises LoginNeeded."""
         if (key := request.headers.get(API_KEY)) is not None:
@@ -84,8 +101,7 @@ class Routes(Service):
             if name is None:
                 raise UnknownKey
             return Client(f"key {name}", self.settings.ocr_key_per_minute)
-        session: Session = self.admit(request, Access.VISITOR)
-        return self.client_of(session)
+        return self.client_of(self._session(request, Access.VISITOR))
 
     def client_of(self, session: Session) -> Client:
         """A WeChat user as one who has cards read, the same before and after the login."""
