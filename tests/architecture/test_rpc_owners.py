@@ -45,6 +45,10 @@ STAFF_WITHOUT_NAME = {
 """What only staff's commands and console read: masked, and never called by the gateway."""
 
 
+QUIET = {"identity.remove_relation"}
+"""What is not theirs stays, and is not told from what is gone (test_a_stranger_removes_nothing)."""
+
+
 def _name(method: Method[object, object]) -> str:
     return f"{method.service}.{method.name}"
 
@@ -69,8 +73,6 @@ def test_what_is_somebodys_and_named_by_an_id_may_be_not_found() -> None:
     for method in METHODS:
         fields = _fields(method)
         ids = {name for name in fields - OWNERS if name.endswith("_id")}
-        if fields & OWNERS and ids:
+        if fields & OWNERS and ids and _name(method) not in QUIET:
             refusals = (NotFound, InvalidInput)
-            assert any(issubclass(error, refusals) for error in method.errors), _name(
-                method
-            )
+            assert any(issubclass(error, refusals) for error in method.errors), _name(method)
