@@ -7,10 +7,12 @@ from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, 
 from kit.columns import BlindIndex, EncryptedJson, EncryptedText, Moment
 from kit.inbox import inbox_table
 from kit.migrations import new_metadata
+from kit.outbox import outbox_table
 
 metadata = new_metadata()
 
 inbox = inbox_table(metadata)
+outbox = outbox_table(metadata)
 
 sessions = Table(
     "sessions", metadata,

@@ -9,7 +9,9 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
@@ -19,6 +21,7 @@ from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 from deploy.local.system import EmbeddedSystem
 from deploy.topology import SERVICES
 from kit.http import Access, HttpEntrypoint
+from kit.intrusion import BURST
 from services.gateway.api.operations import API_KEY
 from tests.e2e.client import Client
 from tests.e2e.sandbox import Sandbox
@@ -171,3 +174,23 @@ def test_a_payer_finds_nothing_under_other_peoples_ids(
             gone = route.method == "DELETE" and answer.status_code == requests.codes.no_content
             assert gone or answer.status_code in (404, 409, 422), (route, answer.status_code)
             assert answer.status_code != requests.codes.conflict or "没有" in answer.text, route
+
+
+def test_who_tries_doors_is_told_of_on_the_bus_and_counted(
+    payer: Client, embedded_system: EmbeddedSystem
+) -> None:
+    """Forged notifies, and other people's ids; wrong codes would lock this machine's address for the other tests."""
+    notify = Route("payment", "POST", "/notify/unionpay", Access.SIGNED)
+    order = Route("gateway", "GET", "/api/v1/orders/<order_id>", Access.PAYER)
+    told = {"payment": (notify, "notify.forged.v1"), "gateway": (order, "addresses.tried.v1")}
+    for service, (route, event) in told.items():
+        for _ in range(2 * BURST):  # a minute may end in between
+            _ask(embedded_system, route, payer.token)
+        with closing(
+            sqlite3.connect(f"file:{embedded_system.state / service}.sqlite3?mode=ro", uri=True)
+        ) as kept:
+            (published,) = kept.execute("select count(*) from outbox where type = ?", (event,)).fetchone()
+        assert published >= 1, event
+        port = embedded_system.settings.ports.service(service)
+        metrics = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=20).text
+        assert f'intrusion_bursts_total{{signal="{event}"}}' in metrics

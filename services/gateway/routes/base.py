@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import hmac
+import logging
 from collections.abc import Sequence
 from typing import Any, cast
 
 from werkzeug.wrappers import Request, Response
 
 from contract.errors import ContractError, NotFound
+from contract.intrusion import AddressesTried
 from contract.rights import PersonNamed
 from kit.aside import Aside, AsideWork
+from kit.database import AWAY
 from kit.http import Access, problem
+from kit.intrusion import Watch
+from kit.relay import Relay
 from kit.rpc import Caller, RpcCaller
 from kit.service import Made, Service
 from services.gateway import problems
@@ -43,6 +48,8 @@ STATIC = "/static/"
 _SAFE = {"GET", "HEAD"}
 _TOUCH = dt.timedelta(minutes=1)
 
+_log = logging.getLogger(__name__)
+
 
 class Routes(Service):
     """Base of the route classes; together they are the GatewayService."""
@@ -55,6 +62,8 @@ class Routes(Service):
     pages: Pages = cast(Pages, Made(Pages))
     browser: Browser = cast(Browser, Made(Browser))
     photos: Photos = cast(Photos, Made(Photos))
+    outbox: Any = Relay()
+    triers: Watch = cast(Watch, Made(lambda settings: Watch(AddressesTried.type)))
     rates: Rates = cast(Rates, Made(lambda settings: Rates()))
 
     @property
@@ -164,6 +173,8 @@ class Routes(Service):
     def render_error(self, request: Request, error: ContractError) -> Response:
         """An error as this caller reads it: problem+json, the login page, the present state, or a page that says
         what happened, where the money is and the way on."""
+        if isinstance(error, NotFound):
+            self._tell_of_trier(self.browser.client_ip(request))
         if _is_api(request):
             return self.browser.protect(problem(error))
         if isinstance(error, LoginNeeded):
@@ -174,6 +185,17 @@ class Routes(Service):
             "problem.html", request, None, error.status, error=error, heading=problems.heading(error),
             money=problems.money_note(error, request.path), way_on=problems.way_on(error, request.path),
         )  # fmt: skip
+
+    def _tell_of_trier(self, address: str) -> None:
+        """Who asks for many things that are not there, or not theirs, tries ids."""
+        now = self.clock.now()
+        burst = self.triers.saw(address, now)
+        try:
+            if burst:
+                with self.database.transaction() as tx:
+                    self.outbox.add(tx, AddressesTried(*burst), burst.source, now)
+        except AWAY:
+            _log.warning("a burst of tried addresses could not be told of")
 
     def _to_login(self, request: Request, error: LoginNeeded) -> Response:
         """To the login page, through WeChat where the visitor is not known any more; then back."""
