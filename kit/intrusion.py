@@ -23,7 +23,7 @@ class Burst(NamedTuple):
     """What an event tells of a source, whom nobody can name from it."""
 
     source: str
-    count: int
+    times: int
     seconds: int
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import io
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import eventlet
 from eventlet import wsgi
@@ -28,20 +29,23 @@ _LINGER_SECONDS = 5.0
 _LINGER_BYTES = 1024 * 1024
 _PIECE = 16 * 1024
 
+Read = TypeVar("Read")
 
-class PatientProtocol(wsgi.HttpProtocol):  # type: ignore[misc]
+
+class PatientProtocol(wsgi.HttpProtocol):
     """Eventlet's HTTP with ends to its patience."""
 
+    close_connection: bool
+
     def _read_request_line(self) -> Any:
-        with eventlet.Timeout(IDLE_SECONDS + HEADER_SECONDS, False):
-            return super()._read_request_line()
-        return b""  # and the connection is closed
+        line = _within(IDLE_SECONDS + HEADER_SECONDS, super()._read_request_line)
+        return line or b""  # for which the connection is closed
 
     def parse_request(self) -> bool:
-        with eventlet.Timeout(HEADER_SECONDS, False):
-            return bool(super().parse_request())
-        self.close_connection = True
-        return False
+        read = _within(HEADER_SECONDS, super().parse_request)
+        if read is None:
+            self.close_connection = True
+        return bool(read)
 
     def get_environ(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environ()
@@ -52,11 +56,9 @@ class PatientProtocol(wsgi.HttpProtocol):  # type: ignore[misc]
 
     def _linger(self, body: Any) -> None:
         """Take the rest of a body nobody wanted, so that the client gets to read the answer; hang up on more of it."""
-        with eventlet.Timeout(_LINGER_SECONDS, False):
-            for _ in range(_LINGER_BYTES // _PIECE):
-                if not body.read(_PIECE):
-                    return
-        self.close_connection = True
+        pieces = range(_LINGER_BYTES // _PIECE)
+        if not _within(_LINGER_SECONDS, lambda: any(not body.read(_PIECE) for _ in pieces)):
+            self.close_connection = True
 
 
 class _Body(io.RawIOBase):
@@ -70,19 +72,32 @@ class _Body(io.RawIOBase):
         return True
 
     def read(self, size: int | None = -1) -> bytes:
-        return bytes(self._within(self._body.read, None if size is None or size < 0 else size))
+        return self._in_time(self._body.read, size)
 
     def readinto(self, buffer: Any) -> int:
-        got = self._within(self._body.read, len(buffer))
+        got = self._in_time(self._body.read, len(buffer))
         buffer[: len(got)] = got
         return len(got)
 
     def readline(self, size: int | None = -1) -> bytes:
-        return bytes(self._within(self._body.readline, None if size is None or size < 0 else size))
+        return self._in_time(self._body.readline, size)
 
-    def _within(self, read: Any, size: int | None) -> Any:
-        try:
-            with eventlet.Timeout(max(0.0, self._ends - time.monotonic())):
-                return read(size)
-        except eventlet.Timeout:
-            raise RequestTimeout from None
+    def _in_time(self, read: Callable[[int | None], bytes], size: int | None) -> bytes:
+        left = max(0.0, self._ends - time.monotonic())
+        got = _within(left, lambda: read(None if size is None or size < 0 else size))
+        if got is None:
+            raise RequestTimeout
+        return got
+
+
+def _within(seconds: float, read: Callable[[], Read]) -> Read | None:
+    """What it returns, or None when that takes longer."""
+    limit = eventlet.Timeout(seconds)
+    try:
+        return read()
+    except eventlet.Timeout as expired:
+        if expired is not limit:
+            raise
+        return None
+    finally:
+        limit.cancel()

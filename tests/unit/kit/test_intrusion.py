@@ -13,7 +13,7 @@ def test_a_burst_is_told_once_in_its_minute() -> None:
     watch = Watch("codes.guessed.v1")
     told = [watch.saw("10.0.0.1", NOW) for _ in range(3 * BURST)]
     assert [at for at, burst in enumerate(told, start=1) if burst] == [BURST]
-    assert told[BURST - 1].count == BURST  # type: ignore[union-attr]
+    assert told[BURST - 1].times == BURST  # type: ignore[union-attr]
 
 
 def test_who_stays_below_it_is_never_told_of() -> None:
