@@ -35,9 +35,6 @@ _MERCHANT = {
     "UNIONPAY_INST_MID": "YUEDANDEFAULT",
 }
 _SMS = {"TENCENT_SMS_APP_ID": "1400006666", "SMS_GATEWAY_USER": "bureau", "SMS_SIGN_NAME": "广西税务"}
-_ONE_ADDRESS = {f"GATEWAY_{who}_PER_MINUTE": "1000000" for who in ("IP", "OPENID", "PERSON")}
-"""Beside a sandbox everybody, and every load test, comes from one address."""
-
 _TEMPLATES = "services/notify/templates.json"
 
 
@@ -103,7 +100,6 @@ class Environment:
             "WECHAT_AUTHORIZE_URL": f"{self.sandbox_url}/connect/oauth2/authorize",
             "WECHAT_API_URL": self.sandbox_url,
             "REDIRECT_HOSTS": self.sandbox_url.partition("://")[2],
-            **_ONE_ADDRESS,
         }
 
     def _parties_of_identity(self) -> dict[str, str]:
