@@ -43,6 +43,9 @@ HEADERS = {
 }
 """What every answer says that does not say otherwise: it holds nothing a browser may run, frame, guess or keep."""
 
+ON_HTTPS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+"""And what a service says besides whose settings say that it is reached by https."""
+
 _REFUSALS = {404: NotFound, 405: WrongMethod, 408: BodyTooSlow, 413: BodyTooLarge}
 
 _log = logging.getLogger(__name__)
@@ -111,6 +114,8 @@ class _App:
     def __init__(self, server: HttpServer) -> None:
         self._server = server
         self._urls = server.make_url_map()
+        https = getattr(server.container.config["settings"], "https", False)
+        self._headers = HEADERS | (ON_HTTPS if https else {})
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         request = MemoryRequest(environ)
@@ -121,7 +126,7 @@ class _App:
         return self._finish(response, environ, start_response)
 
     def _finish(self, response: Response, environ: dict[str, Any], start_response: Any) -> Any:
-        for name, value in HEADERS.items():
+        for name, value in self._headers.items():
             response.headers.setdefault(name, value)
         return response(environ, start_response)
 
