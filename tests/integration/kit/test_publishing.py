@@ -78,7 +78,7 @@ def test_an_event_leaves_at_once_when_its_own_process_committed_it(
         requests.post(served.url("/publish"), json=[f"{name}-{number}"], timeout=10).raise_for_status()
         assert wait_until(lambda: _handled(database)[f"{name}-{number}"] == 1, 10, pause=0.01)  # noqa: B023
         delays.append(time.monotonic() - began)
-    assert min(delays) < 0.5, "the relay is woken, it does not sleep its second out"
+    assert min(delays) < 0.8, "the relay is woken, it does not sleep its second out"
 
 
 def test_an_aggregates_many_events_follow_one_another_without_a_pause(
