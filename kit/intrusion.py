@@ -15,8 +15,8 @@ BURST = 20
 SECONDS = 60
 _PURPOSE = "intrusion.source"
 
-SIGNALS = Counter("intrusion_signals", "What only somebody who tries doors does, by what it is", ["signal"])
-BURSTS = Counter("intrusion_bursts", "Sources that reached a burst, by what they tried", ["signal"])
+SIGNALS = Counter("intrusion_signals", "What only somebody who tries doors does, by what it is", ["event"])
+BURSTS = Counter("intrusion_bursts", "Sources that reached a burst, by what they tried", ["event"])
 
 
 class Burst(NamedTuple):
@@ -28,20 +28,20 @@ class Burst(NamedTuple):
 
 
 class Watch:
-    """What one process saw in this minute. `signal` is the name of the event that tells of it."""
+    """What one process saw in this minute. `event` is the name of the event that tells of it."""
 
-    def __init__(self, signal: str) -> None:
-        self._signal = signal
+    def __init__(self, event: str) -> None:
+        self._event = event
         self._minute, self._seen = 0, dict[str, int]()
 
     def saw(self, address: str, now: dt.datetime) -> Burst | None:
         """Count one more from an address. The burst, at the moment it is reached."""
-        SIGNALS.labels(self._signal).inc()
+        SIGNALS.labels(self._event).inc()
         minute = int(now.timestamp()) // SECONDS
         if minute != self._minute:
             self._minute, self._seen = minute, {}
         count = self._seen[address] = self._seen.get(address, 0) + 1
         if count != BURST:
             return None
-        BURSTS.labels(self._signal).inc()
+        BURSTS.labels(self._event).inc()
         return Burst(blind_index(_PURPOSE, address).hex(), count, SECONDS)

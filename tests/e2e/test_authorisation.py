@@ -193,4 +193,4 @@ def test_who_tries_doors_is_told_of_on_the_bus_and_counted(
         assert published >= 1, event
         port = embedded_system.settings.ports.service(service)
         metrics = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=20).text
-        assert f'intrusion_bursts_total{{signal="{event}"}}' in metrics
+        assert f'intrusion_bursts_total{{event="{event}"}}' in metrics
