@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -24,7 +23,7 @@ from contract.schema import schema_of
 from kit.http import Access
 from services.gateway.api.examples import example_of, problem_example
 from services.gateway.api.introduction import SECTIONS, SUBJECTS, TITLE
-from services.gateway.api.operations import API_KEY, KEY_PATTERN, PREFIX, Operation
+from services.gateway.api.operations import API_KEY, KEY_PATTERN, Operation
 from services.gateway.api.words import FIELDS, word_of
 from services.gateway.errors import LoginNeeded, SessionNeeded, UnknownKey
 
@@ -97,8 +96,7 @@ def document(operations: Iterable[Operation], server: str) -> dict[str, Any]:
     examples: dict[str, Any] = {}
     subjects = list(SUBJECTS)
     for operation in sorted(operations, key=lambda one: subjects.index(one.subject)):
-        path = PREFIX + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", operation.path)
-        paths.setdefault(path, {})[operation.method.lower()] = _operation(operation, schemas)
+        paths.setdefault(operation.address, {})[operation.method.lower()] = _operation(operation, schemas)
         examples |= {error.code: problem_example(error) for error in errors_of(operation)}
     _describe(schemas)
     _give_examples(paths, schemas)

@@ -52,6 +52,11 @@ class Operation:
     samples: tuple[dict[str, str], ...] = ()
 
     @property
+    def address(self) -> str:
+        """Its path as OpenAPI writes it."""
+        return PREFIX + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", self.path)
+
+    @property
     def parameters(self) -> list[str]:
         """The names in its path."""
         return re.findall(r"<(?:\w+:)?(\w+)>", self.path)

@@ -36,8 +36,7 @@ def registry(described: dict[str, Any]) -> Registry[Any]:
 
 
 def _in(described: dict[str, Any], operation: Operation) -> dict[str, Any]:
-    path = PREFIX + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", operation.path)
-    found: dict[str, Any] = described["paths"][path][operation.method.lower()]
+    found: dict[str, Any] = described["paths"][operation.address][operation.method.lower()]
     return found
 
 
