@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from deploy.local import scratch as local
 from deploy.local.process import free_base
@@ -13,6 +14,9 @@ from deploy.local.system import EmbeddedSystem, FullSystem
 from tests.factories import keys
 
 __all__ = ["keys"]  # in the environment before anything else looks for them
+
+settings.register_profile("shared machine", deadline=None)
+settings.load_profile("shared machine")  # how long an example takes says nothing where others work too
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,13 @@ from kit.audit import journal_table
 from kit.columns import BlindIndex, EncryptedJson, EncryptedText, Moment
 from kit.inbox import inbox_table
 from kit.migrations import new_metadata
+from kit.outbox import outbox_table
 
 metadata = new_metadata()
 
 inbox = inbox_table(metadata)
 journal = journal_table(metadata)
+outbox = outbox_table(metadata)
 
 sessions = Table(
     "sessions", metadata,
@@ -62,6 +64,15 @@ readings = Table(
     Column("problem", String(40), nullable=False),
     Column("begun_at", Moment, nullable=False),
     Index("readings_begun", "begun_at"),
+)  # fmt: skip
+
+rates = Table(
+    "rates", metadata,
+    # An address, a WeChat user or a person, of whom only the blind index is kept, for two minutes.
+    Column("caller", BlindIndex("rates.caller"), primary_key=True),
+    Column("minute", Moment, primary_key=True),
+    Column("requests", Integer, nullable=False),
+    Index("rates_minute", "minute"),
 )  # fmt: skip
 
 # A payer has one open journey: what 继续上次缴费 goes on with.
