@@ -14,6 +14,7 @@ import math
 import sys
 import time
 import uuid
+from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
@@ -26,16 +27,21 @@ from nameko.extensions import DependencyProvider, Entrypoint, ProviderCollector,
 from contract import schema
 from contract.errors import ContractError, DeadlineExceeded, InvalidInput, Unavailable
 from contract.rpc import Method
+from contract.staff import roles_for
 from kit import telemetry
 from kit.broker import RPC, BrokerUnavailable, BusConsumer, Message, Publisher, Unroutable
 from kit.database import AWAY
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
+Seal = Callable[[Method[Any, Any], str], str]
+"""Makes of a method and the body of a request what proves for whom it is called."""
 
 _REPLY_QUEUE_TTL = 300_000
 _EXPIRES = "nameko.expires_at"
 _CORRELATION = f"nameko.{telemetry.CORRELATION}"
+STAFF_SEAL = "nameko.staff_seal"
+"""The header that proves for whom of the staff a call is made (kit/staff.py)."""
 
 _log = logging.getLogger(__name__)
 
@@ -114,6 +120,7 @@ class RpcEntrypoint(Entrypoint):
 
     requests = RpcQueue()
     limited = False
+    for_staff = False
 
     def __init__(self, method: Method[Any, Any], **kwargs: Any) -> None:
         self.method = method
@@ -126,6 +133,10 @@ class RpcEntrypoint(Entrypoint):
         if bool(self.method.upstream) is not self.limited:
             raise TypeError(
                 f"{self.method_name}: work that asks a limited upstream, and no other, is limited"
+            )
+        if bool(roles_for(self.method.service, self.method.name)) is not self.for_staff:
+            raise TypeError(
+                f"{self.method_name}: what contract.staff.RIGHTS names, and nothing else, serves staff"
             )
         self.requests.register_provider(self)
 
@@ -142,10 +153,17 @@ class RpcEntrypoint(Entrypoint):
 
     def start_worker(self, message: Any, request: Any) -> None:
         """Start a worker for a request."""
-        context = {telemetry.CORRELATION: message.headers.get(_CORRELATION)}
         self.container.spawn_worker(
-            self, (request,), {}, context_data=context, handle_result=partial(self._finish, message)
+            self,
+            (request,),
+            {},
+            context_data=self.context_of(message),
+            handle_result=partial(self._finish, message),
         )
+
+    def context_of(self, message: Any) -> dict[str, Any]:
+        """What a worker knows of where its request came from."""
+        return {telemetry.CORRELATION: message.headers.get(_CORRELATION)}
 
     def _finish(self, message: Any, worker_ctx: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
         answer = None
@@ -212,8 +230,8 @@ class Caller:
         self._light = light
         self._confirmed = confirmed
 
-    def call(self, method: Method[Request, Answer], request: Request) -> Answer:
-        """The answer of a method, or the contract error it raised.
+    def call(self, method: Method[Request, Answer], request: Request, seal: Seal | None = None) -> Answer:
+        """The answer of a method, or the contract error it raised. `seal` proves for whom of the staff it is called.
 
         Raises Unavailable when nobody serves the method or the broker is away (nothing was done), and
         DeadlineExceeded when no answer, or no confirm, came in time (it may have been done).
@@ -221,7 +239,7 @@ class Caller:
         call_id = str(uuid.uuid4())
         answer = self._replies.expect(call_id)
         try:
-            self._send(method, request, call_id)
+            self._send(method, request, call_id, seal)
             with eventlet.Timeout(
                 method.deadline, DeadlineExceeded(method=f"{method.service}.{method.name}")
             ):
@@ -232,12 +250,13 @@ class Caller:
             raise _error_from(body["error"])
         return schema.load(method.answer, body["result"])
 
-    def _send(self, method: Method[Any, Any], request: Any, call_id: str) -> None:
+    def _send(self, method: Method[Any, Any], request: Any, call_id: str, seal: Seal | None) -> None:
+        body = json.dumps({"args": [], "kwargs": {"request": schema.dump(request)}}, ensure_ascii=False)
+        headers = {_EXPIRES: time.time() + method.deadline, _CORRELATION: telemetry.correlation_id()}
+        if seal is not None:
+            headers[STAFF_SEAL] = seal(method, body)
         message = Message(
-            RPC.name, _routing_key(method),
-            json.dumps({"args": [], "kwargs": {"request": schema.dump(request)}}, ensure_ascii=False),
-            mandatory=method.command, expiration=method.deadline,
-            headers={_EXPIRES: time.time() + method.deadline, _CORRELATION: telemetry.correlation_id()},
+            RPC.name, _routing_key(method), body, mandatory=method.command, expiration=method.deadline, headers=headers,
             properties={"reply_to": self._replies.address, "correlation_id": call_id},
         )  # fmt: skip
         try:

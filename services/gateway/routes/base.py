@@ -14,8 +14,9 @@ from contract.errors import ContractError, NotFound
 from contract.rights import PersonNamed
 from kit.aside import Aside, AsideWork
 from kit.http import Access, problem
+from kit.parked import ParkedEntrypoints
 from kit.rpc import Caller, RpcCaller
-from kit.service import Made, Service
+from kit.service import Made
 from services.gateway import problems
 from services.gateway.adapters.base import WechatAuthorization
 from services.gateway.adapters.wechat import Wechat
@@ -47,7 +48,7 @@ _SAFE = {"GET", "HEAD"}
 _TOUCH = dt.timedelta(minutes=1)
 
 
-class Routes(Service):
+class Routes(ParkedEntrypoints):
     """Base of the route classes; together they are the GatewayService."""
 
     name = "gateway"
