@@ -43,7 +43,7 @@ class CertificateNumbered:
 
 @dataclass(frozen=True)
 class CertificateAct:
-    """One line of its history; `act` is Chinese, `actor` a member of staff or empty."""
+    """One line of its history; `act` is Chinese, `actor` a member of staff, 本人 or empty."""
 
     at: dt.datetime
     act: str

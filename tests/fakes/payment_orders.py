@@ -34,7 +34,7 @@ def settings(**changed: Any) -> Config:
     """Settings that speak to nobody until `unionpay_url` says so."""
     values = {
         "database_url": "", "http_address": "127.0.0.1:0", "amqp_uri": "memory://localhost",
-        "personal_data_keys": "1:" + "3c" * 16, "blind_index_key": "5a" * 32, "quote_keys": QUOTE_KEYS,
+        "personal_data_keys": "1:" + "3c" * 16, "blind_index_key": "5a" * 32, "staff_keys": "1:" + "8e" * 16, "quote_keys": QUOTE_KEYS,
         "row_seal_keys": "1:" + "6e" * 16,
         "unionpay_url": "http://127.0.0.1:9", "unionpay_app_id": DEMO_CREDENTIALS["UNIONPAY_APP_ID"],
         "unionpay_app_key": DEMO_CREDENTIALS["UNIONPAY_APP_KEY"], "unionpay_communication_keys": (KEY,),

@@ -33,11 +33,8 @@ def of_file(pdf: bytes) -> SealCertificate | None:
     found = _SIGNATURE.findall(pdf)
     if not found:
         return None
-    signers = [
-        one
-        for one in pkcs7.load_der_pkcs7_certificates(_whole(bytes.fromhex(found[-1].decode())))
-        if not _is_authority(one)
-    ]
+    bundle = pkcs7.load_der_pkcs7_certificates(_whole(bytes.fromhex(found[-1].decode())))
+    signers = [one for one in bundle if not _is_authority(one)]
     return _told("电子印章证书", signers[0]) if signers else None
 
 

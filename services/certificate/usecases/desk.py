@@ -38,8 +38,8 @@ from services.certificate.usecases import issuing
 from services.certificate.usecases.wiring import Wiring
 
 ACTS = {
-    "asked": "申请开具", "issued": "开具", "read": "下载", "replaced": "作废重开", "voided": "作废", "failed": "开具失败",
-    "waiting": "等待重试",
+    "asked": "申请开具", "issued": "开具", "read": "下载", "replaced": "作废重开", "voided": "作废",
+    "failed": "开具失败", "waiting": "等待重试",
 }  # fmt: skip
 _NUMBER = re.compile(r"[1-9][0-9]{16}[0-9X]")
 
@@ -142,13 +142,16 @@ def _within(tx: Any, number: str, staff: Staff, w: Wiring) -> Certificate:
 
 def _seen(tx: Any, one: Certificate, w: Wiring) -> CertificateSeen:
     acts = tuple(
-        CertificateAct(act.at, ACTS.get(act.act, act.act), act.actor, act.note)
+        CertificateAct(
+            act.at, ACTS.get(act.act, act.act), "本人" if act.actor == one.person_id else act.actor, act.note
+        )
         for act in w.register.acts(tx, one.certificate_id)
     )
     following: Certificate | None = w.register.lock(tx, one.replaced_by) if one.replaced_by else None
     person = one.person
     return CertificateSeen(
-        one.number, one.state, mask_name(person.name) if person else "", mask_number(person.document_number) if person else "",
-        one.period_from, one.period_to, one.authority_name, one.total, one.line_count, one.asked_at, one.issued_at,
-        one.voided_at, one.void_reason, following.number if following else "", one.words, acts,
+        one.number, one.state, mask_name(person.name) if person else "",
+        mask_number(person.document_number) if person else "", one.period_from, one.period_to, one.authority_name,
+        one.total, one.line_count, one.asked_at, one.issued_at, one.voided_at, one.void_reason,
+        following.number if following else "", one.words, acts,
     )  # fmt: skip

@@ -20,7 +20,7 @@ from deploy.local.process import wait_until
 from sandbox.settings import DEMO_CREDENTIALS
 
 ROOT = Path(__file__).parents[3]
-KEYS = {"PERSONAL_DATA_KEYS": "1:" + "3c" * 16, "BLIND_INDEX_KEY": "5a" * 32, "QUOTE_KEYS": "1:" + "7a" * 16}
+KEYS = {"PERSONAL_DATA_KEYS": "1:" + "3c" * 16, "BLIND_INDEX_KEY": "5a" * 32, "CONTRIBUTION_STAFF_KEYS": "1:" + "8e" * 16, "QUOTE_KEYS": "1:" + "7a" * 16}
 
 
 class Replica:

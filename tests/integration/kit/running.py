@@ -20,7 +20,9 @@ from deploy.local.process import wait_until
 from kit.database import Database
 
 ROOT = Path(__file__).parents[3]
-KEYS = {"PERSONAL_DATA_KEYS": "1:" + "3c" * 16, "BLIND_INDEX_KEY": "5a" * 32}
+KEYS = {
+    "PERSONAL_DATA_KEYS": "1:" + "3c" * 16, "BLIND_INDEX_KEY": "5a" * 32, "IDENTITY_STAFF_KEYS": "1:" + "8e" * 16,
+}  # fmt: skip
 NEVER_ASKED = {
     "REALNAME_URL": "http://127.0.0.1:9",
     "REALNAME_APP_ID": "a" * 32,

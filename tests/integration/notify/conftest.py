@@ -38,7 +38,7 @@ from tests.integration.databases import upgrade
 OWN = OWN_SOURCES + "payment"
 GRACE = dt.timedelta(seconds=120)
 PATIENCE = Patience(GRACE, dt.timedelta(seconds=300))
-KEYS = {"BLIND_INDEX_KEY": "5a" * 32, "PERSONAL_DATA_KEYS": "1:" + "3c" * 16}
+KEYS = {"BLIND_INDEX_KEY": "5a" * 32, "NOTIFY_STAFF_KEYS": "1:" + "8e" * 16, "PERSONAL_DATA_KEYS": "1:" + "3c" * 16}
 for _name, _value in KEYS.items():
     os.environ.setdefault(_name, _value)
 

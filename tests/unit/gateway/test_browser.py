@@ -16,7 +16,7 @@ from services.gateway.errors import UnsafeRedirect
 def _settings(**other: object) -> Config:
     values: dict[str, object] = {
         "database_url": "sqlite://", "http_address": "127.0.0.1:0", "amqp_uri": "memory://",
-        "personal_data_keys": "1:" + "3c" * 16, "blind_index_key": "5a" * 32,
+        "personal_data_keys": "1:" + "3c" * 16, "blind_index_key": "5a" * 32, "staff_keys": "1:" + "8e" * 16,
         "public_url": "https://sb.example", "wechat_appid": "wx1", "wechat_secret": "s" * 32,
         "redirect_hosts": ("pay.example",),
     }  # fmt: skip

@@ -11,7 +11,7 @@ from services.identity.config import Config
 
 ENVIRONMENT = {
     "AMQP_URI": "memory://", "IDENTITY_DATABASE_URL": "sqlite://", "IDENTITY_HTTP_ADDRESS": "127.0.0.1:0",
-    "PERSONAL_DATA_KEYS": "1:" + "3c" * 16, "BLIND_INDEX_KEY": "5a" * 32,
+    "PERSONAL_DATA_KEYS": "1:" + "3c" * 16, "BLIND_INDEX_KEY": "5a" * 32, "IDENTITY_STAFF_KEYS": "1:" + "8e" * 16,
     "REALNAME_URL": "http://127.0.0.1:9", "REALNAME_APP_ID": "a" * 32, "REALNAME_APP_KEY": "b" * 32,
 }  # fmt: skip
 

@@ -14,7 +14,7 @@ from tests.fakes.notify_events import failed, refunded, returned, succeeded
 
 ENVIRONMENT = {
     "NOTIFY_DATABASE_URL": "sqlite://", "NOTIFY_HTTP_ADDRESS": "127.0.0.1:0", "AMQP_URI": "memory://",
-    "PERSONAL_DATA_KEYS": "1:" + "3c" * 16, "BLIND_INDEX_KEY": "5a" * 32, "TENCENT_SECRET_ID": "id",
+    "PERSONAL_DATA_KEYS": "1:" + "3c" * 16, "BLIND_INDEX_KEY": "5a" * 32, "NOTIFY_STAFF_KEYS": "1:" + "8e" * 16, "TENCENT_SECRET_ID": "id",
     "TENCENT_SECRET_KEY": "key", "TENCENT_SMS_APP_ID": "1400006666", "SMS_RECEIPT_TOKEN": "token",
 }  # fmt: skip
 

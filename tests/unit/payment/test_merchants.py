@@ -22,7 +22,7 @@ FILE = {
 ENVIRONMENT = {
     "TAXCORE_RECORDS_URL": "https://taxcore.example/esb/records",
     "PAYMENT_DATABASE_URL": "sqlite://", "PAYMENT_HTTP_ADDRESS": "127.0.0.1:0", "AMQP_URI": "memory://",
-    "PERSONAL_DATA_KEYS": "1:" + "3c" * 16, "BLIND_INDEX_KEY": "5a" * 32, "QUOTE_KEYS": QUOTE_KEYS,
+    "PERSONAL_DATA_KEYS": "1:" + "3c" * 16, "BLIND_INDEX_KEY": "5a" * 32, "PAYMENT_STAFF_KEYS": "1:" + "8e" * 16, "QUOTE_KEYS": QUOTE_KEYS,
     "ROW_SEAL_KEYS": "1:" + "6e" * 16,
     "UNIONPAY_URL": "http://127.0.0.1:9", "UNIONPAY_COMMUNICATION_KEYS": "new, old",
     "UNIONPAY_SOURCE_NUMBER": "3194", "UNIONPAY_MID": "m", "UNIONPAY_TID": "t",
