@@ -13,6 +13,7 @@ import os
 import random
 import re
 import resource
+import secrets
 import signal
 import subprocess
 import sys
@@ -42,7 +43,8 @@ from services.certificate.usecases.wiring import Printing, Wiring
 RATE_GOAL, SAMPLE, STUDENTS, SECONDS_GOAL, LARGEST, CHANGES = 20.0, 200, 1000, 60.0, 120 * 1024, 1000
 _NAME = "国家税务总局南宁市青秀区税务局"
 AUTHORITY = Authority("1" + "4501030000", _NAME, "1" + "4501030000", "seal-01", Seal(_NAME, "（01）"))
-_KEYS = {"PERSONAL_DATA_KEYS": "1:" + "3c" * 16, "BLIND_INDEX_KEY": "5a" * 32, "CERTIFICATE_STAFF_KEYS": "1:" + "8e" * 16}
+_KEYS = {"PERSONAL_DATA_KEYS": f"1:{secrets.token_hex(16)}", "BLIND_INDEX_KEY": secrets.token_hex(32),
+         "ROW_SEAL_KEYS": f"1:{secrets.token_hex(16)}"}  # fmt: skip
 
 
 class _Core:

@@ -22,6 +22,7 @@ import sqlalchemy
 
 from bench.load import scratch_system
 from bench.processes import running
+from deploy.environment import EVERY_SERVICES
 from services.notify.domain.messages import State
 from services.notify.domain.routing import LEAST
 from services.notify.models import messages, standings
@@ -55,7 +56,7 @@ class Size:
 def run(seconds: int, rounds: int) -> bool:
     """True when the goals are met, whatever `seconds` and `rounds` say."""
     with scratch_system(SETTINGS, {"notify": 2}) as system:
-        for name in ("PERSONAL_DATA_KEYS", "BLIND_INDEX_KEY"):
+        for name in EVERY_SERVICES:
             os.environ[name] = system.env[name]
         database = system.settings.service("notify")["NOTIFY_DATABASE_URL"]
         bench = Bench(database, system.environment("identity")["AMQP_URI"], system.sandbox_url)

@@ -12,7 +12,7 @@ _SECRETS: Mapping[str, Sequence[str]] = {
     "identity": ("REALNAME_APP_ID", "REALNAME_APP_KEY"),
     "contribution": ("QUOTE_KEYS", "TAXBANK_APP_ID", "TAXBANK_APP_KEY"),
     "payment": (
-        "QUOTE_KEYS", "ROW_SEAL_KEYS", "UNIONPAY_APP_ID", "UNIONPAY_APP_KEY", "UNIONPAY_COMMUNICATION_KEYS",
+        "QUOTE_KEYS", "UNIONPAY_APP_ID", "UNIONPAY_APP_KEY", "UNIONPAY_COMMUNICATION_KEYS",
         "PUBLISHER_KEYS",
     ),
     "notify": (
@@ -20,14 +20,16 @@ _SECRETS: Mapping[str, Sequence[str]] = {
         "SMS_GATEWAY_KEY", "SMS_RECEIPT_TOKEN", "WECHAT_APPID", "WECHAT_SECRET",
     ),
     "certificate": ("SEAL_APP_ID", "SEAL_APP_KEY"),
-    "console": ("ROW_SEAL_KEYS",),
 }  # fmt: skip
 """Secrets of single services, besides those every service has."""
 
 VHOST = "contribution"
 """RabbitMQ's virtual host."""
 
-_OURS_ALONE = {"QUOTE_KEYS", "ROW_SEAL_KEYS", "PUBLISHER_KEYS"}
+EVERY_SERVICES = ("PERSONAL_DATA_KEYS", "BLIND_INDEX_KEY", "ROW_SEAL_KEYS")
+"""Keys every service has."""
+
+_OURS_ALONE = {"QUOTE_KEYS", "PUBLISHER_KEYS"}
 """Of the above, what no party of the sandbox knows."""
 
 _MERCHANT = {
@@ -65,7 +67,7 @@ class Environment:
         prefix = name.upper()
         return {
             "LOG_LEVEL": "INFO",
-            **{key: self.secrets[key] for key in ("PERSONAL_DATA_KEYS", "BLIND_INDEX_KEY")},
+            **{key: self.secrets[key] for key in EVERY_SERVICES},
             **{key: self.secrets[key] for key in _SECRETS.get(name, ())},
             **{key: self.secrets[key] for key in _staff_keys(name)},
             "AMQP_URI": self.bus(name),

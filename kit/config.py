@@ -74,6 +74,13 @@ class ServiceConfig:
     amqp_uri: str = secret()
     personal_data_keys: str = secret()
     blind_index_key: str = secret()
+    row_seal_keys: str = secret()
+    audit_collector: str = ""
+    audit_collector_ca: str = needed(("audit_collector", bool))
+    audit_collector_certificate: str = ""
+    audit_collector_key: str = needed(("audit_collector_certificate", bool))
+    audit_anchors: Path | None = None
+    audit_kept_days: int = 1096
     environment: str = "development"
     log_level: str = "INFO"
     max_workers: int = own(default=50)

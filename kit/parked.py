@@ -20,7 +20,8 @@ from contract.parking import (
     ParkedView,
     ParkingDone,
 )
-from contract.staff import Staff, known_as
+from contract.staff import Staff, actor_of, known_as
+from kit.audit import Act, Action, Journal
 from kit.clock import Clock
 from kit.database import Database
 from kit.inbox import Failure, Inbox, InboxState, inbox_table
@@ -43,36 +44,44 @@ class ParkedEntrypoints(Service):
 
     @staff_rpc(GET_PARKED["payment"])
     def get_parked(self, request: ParkedNamed, staff: Staff) -> ParkedInFull:
-        return get_parked(request, self.database, staff, self.clock)
+        return get_parked(request, self.database, staff, self.journal, self.clock)
 
     @staff_rpc(REPLAY_PARKED["payment"])
     def replay_parked(self, request: ParkedNamed, staff: Staff) -> ParkingDone:
-        return replay_parked(request, self.database, staff, self.clock)
+        return replay_parked(request, self.database, staff, self.journal, self.clock)
 
     @staff_rpc(DISCARD_PARKED["payment"])
     def discard_parked(self, request: DiscardParked, staff: Staff) -> ParkingDone:
-        return discard_parked(request, self.database, staff, self.clock)
+        return discard_parked(request, self.database, staff, self.journal, self.clock)
 
 
-def get_parked(request: ParkedNamed, database: Database, staff: Staff, clock: Clock) -> ParkedInFull:
+def get_parked(
+    request: ParkedNamed, database: Database, staff: Staff, journal: Journal, clock: Clock
+) -> ParkedInFull:
     """One event as it came, personal fields blanked. Raises ParkedNotFound."""
     with database.transaction() as tx:
         found = [one for one in _INBOX.find(tx, request.event_id) if one.state is InboxState.PARKED]
         if not found:
             raise ParkedNotFound()
+        journal.add(tx, _act(Action.PARKED_READ, request.event_id, staff), clock.now())
     return ParkedInFull(tuple(map(_view, found)), redact(found[0].raw))
 
 
-def replay_parked(request: ParkedNamed, database: Database, staff: Staff, clock: Clock) -> ParkingDone:
+def replay_parked(
+    request: ParkedNamed, database: Database, staff: Staff, journal: Journal, clock: Clock
+) -> ParkingDone:
     """Try an event again from the first attempt. Raises ParkedNotFound."""
     with database.transaction() as tx:
         consumers = _INBOX.replay(tx, request.event_id, clock.now())
         if not consumers:
             raise ParkedNotFound()
+        journal.add(tx, _act(Action.PARKED_REPLAYED, request.event_id, staff), clock.now())
     return ParkingDone(consumers)
 
 
-def discard_parked(request: DiscardParked, database: Database, staff: Staff, clock: Clock) -> ParkingDone:
+def discard_parked(
+    request: DiscardParked, database: Database, staff: Staff, journal: Journal, clock: Clock
+) -> ParkingDone:
     """Never handle an event, for a reason. Raises ParkedNotFound, DiscardUnexplained."""
     reason = request.reason.strip()
     if not 2 <= len(reason) <= LONGEST_REASON:
@@ -82,7 +91,12 @@ def discard_parked(request: DiscardParked, database: Database, staff: Staff, clo
         consumers = _INBOX.discard(tx, request.event_id, why, clock.now())
         if not consumers:
             raise ParkedNotFound()
+        journal.add(tx, _act(Action.PARKED_DISCARDED, request.event_id, staff, reason), clock.now())
     return ParkingDone(consumers)
+
+
+def _act(action: Action, event_id: str, staff: Staff, purpose: str = "") -> Act:
+    return Act(actor_of(staff.account), action, f"event:{event_id}", purpose=purpose)
 
 
 def _view(failure: Failure) -> ParkedView:

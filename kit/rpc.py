@@ -39,7 +39,7 @@ Seal = Callable[[Method[Any, Any], str], str]
 
 _REPLY_QUEUE_TTL = 300_000
 _EXPIRES = "nameko.expires_at"
-_CORRELATION = f"nameko.{telemetry.CORRELATION}"
+_CARRIED = {name: f"nameko.{name}" for name in (telemetry.CORRELATION, telemetry.ORIGIN)}
 STAFF_SEAL = "nameko.staff_seal"
 """The header that proves for whom of the staff a call is made (kit/staff.py)."""
 
@@ -163,7 +163,7 @@ class RpcEntrypoint(Entrypoint):
 
     def context_of(self, message: Any) -> dict[str, Any]:
         """What a worker knows of where its request came from."""
-        return {telemetry.CORRELATION: message.headers.get(_CORRELATION)}
+        return {name: message.headers.get(header) for name, header in _CARRIED.items()}
 
     def _finish(self, message: Any, worker_ctx: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
         answer = None
@@ -252,7 +252,11 @@ class Caller:
 
     def _send(self, method: Method[Any, Any], request: Any, call_id: str, seal: Seal | None) -> None:
         body = json.dumps({"args": [], "kwargs": {"request": schema.dump(request)}}, ensure_ascii=False)
-        headers = {_EXPIRES: time.time() + method.deadline, _CORRELATION: telemetry.correlation_id()}
+        headers = {
+            _EXPIRES: time.time() + method.deadline,
+            _CARRIED[telemetry.CORRELATION]: telemetry.correlation_id(),
+            _CARRIED[telemetry.ORIGIN]: telemetry.origin(),
+        }
         if seal is not None:
             headers[STAFF_SEAL] = seal(method, body)
         message = Message(

@@ -10,10 +10,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Column, LargeBinary, Table
+from sqlalchemy import Column, Date, LargeBinary, Table
 
+from kit.columns import Moment
 from kit.crypto import row_seal_keys
 
 Values = Mapping[str, Any]
@@ -24,12 +25,19 @@ def seal_column() -> Column[bytes]:
     return Column("seal", LargeBinary(33))
 
 
+class SealedRow(NamedTuple):
+    """What a row means, as the journal keeps it (kit/audit): the sealed columns, in words JSON has."""
+
+    table: str
+    values: dict[str, Any]
+
+
 class RowSeal:
     """Which columns of a table its seal is over: those that say who, what, how much and what became of it."""
 
     def __init__(self, table: Table, *columns: str) -> None:
         assert set(columns) <= set(table.columns.keys()), "a seal is over columns of its table"
-        self._table, self._columns = table.name, columns
+        self.table, self.columns = table, columns
 
     def onto(self, values: Values) -> dict[str, Any]:
         """The values of a row with their seal. As in an insert, what is not named is NULL."""
@@ -39,11 +47,37 @@ class RowSeal:
         """Whether a row as it was read is the row that was sealed."""
         return row["seal"] is not None and row_seal_keys().signed(bytes(row["seal"]), self._meaning(row))
 
+    def written(self, values: Values) -> SealedRow:
+        """The row for the journal: what its seal is over, and no more."""
+        told = {name: _word(values.get(name)) for name in self.columns}
+        return SealedRow(self.table.name, told)
+
+    def values_of(self, written: Values) -> dict[str, Any]:
+        """The columns of a row the journal has, as they are written."""
+        return {name: _value(self.table.c[name], written.get(name)) for name in self.columns}
+
     def _meaning(self, values: Values) -> bytes:
         """One text for one meaning: JSON keeps the columns apart, and a number from its digits."""
-        told = [self._table, *(values.get(name) for name in self._columns)]
-        return json.dumps(told, ensure_ascii=False, separators=(",", ":"), default=_moment).encode()
+        told = [self.table.name, *(values.get(name) for name in self.columns)]
+        return json.dumps(told, ensure_ascii=False, separators=(",", ":"), default=_told).encode()
 
 
-def _moment(value: dt.datetime) -> str:
-    return value.astimezone(dt.UTC).isoformat()
+def _told(value: dt.date | bytes | memoryview) -> str:
+    """What JSON has no word for."""
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).isoformat()
+    return bytes(value).hex() if isinstance(value, bytes | memoryview) else value.isoformat()
+
+
+def _word(value: Any) -> Any:
+    return _told(value) if isinstance(value, dt.date | bytes | memoryview) else value
+
+
+def _value(column: Column[Any], word: Any) -> Any:
+    if word is None:
+        return None
+    if isinstance(column.type, Moment):
+        return dt.datetime.fromisoformat(word)
+    if isinstance(column.type, Date):
+        return dt.date.fromisoformat(word)
+    return bytes.fromhex(word) if isinstance(column.type, LargeBinary) else word

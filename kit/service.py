@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from nameko.extensions import DependencyProvider
 from werkzeug.exceptions import HTTPException
@@ -11,6 +11,8 @@ from werkzeug.wrappers import Request, Response
 
 from contract.errors import ContractError
 from contract.health import HEALTH, CheckHealth, Health
+from kit.audit import Journal
+from kit.audit.chainer import Auditing
 from kit.http import Access, HttpEntrypoint, problem
 from kit.rpc import rpc
 from kit.telemetry import Telemetry
@@ -48,6 +50,7 @@ class Service:
     settings: Any = FromConfig("settings")
     database: Any = FromConfig("database")
     clock: Any = FromConfig("clock")
+    journal: Journal = cast(Journal, Auditing())
 
     @rpc(HEALTH["gateway"])
     def check_health(self, request: CheckHealth) -> Health:

@@ -21,7 +21,11 @@ from kit.database import AWAY
 CORRELATION = "correlation_id"
 """The name under which the id travels in bus headers."""
 
+ORIGIN = "origin"
+"""The same of the address a person acts from."""
+
 _correlation: contextvars.ContextVar[str] = contextvars.ContextVar("correlation", default="")
+_origin: contextvars.ContextVar[str] = contextvars.ContextVar("origin", default="")
 
 WORK_SECONDS = Histogram(
     "work_seconds", "Time a worker took, by entrypoint and how it ended", ["service", "entrypoint", "result"],
@@ -49,6 +53,8 @@ UPSTREAM_REFUSED = Counter(
 UPSTREAM_CALLS = Counter(
     "upstream_calls", "Calls of an outside party: the quota used", ["upstream", "operation", "outcome"]
 )
+JOURNAL_WAITING = Gauge("journal_waiting", "Audited acts that are not chained yet", ["service"])
+JOURNAL_UNTOLD = Gauge("journal_untold", "Chained acts the audit collector does not have yet", ["service"])
 BREAKER_STATE = Gauge("upstream_breaker", "0 closed, 1 probing, 2 open", ["upstream"])
 
 
@@ -59,6 +65,17 @@ def new_correlation_id() -> str:
 def correlation_id() -> str:
     """The id of the work in hand; empty outside any."""
     return _correlation.get()
+
+
+def origin() -> str:
+    """The address of whoever is behind the work in hand, for the journal (kit/audit); empty for work of our own."""
+    return _origin.get()
+
+
+def originate(address: str | None) -> None:
+    """Take over the address that came with the work, if it looks like one."""
+    given = address or ""
+    _origin.set(given if re.fullmatch(r"[0-9A-Fa-f.:]{2,45}", given) else "")
 
 
 # A document number or bank account (15 to 20 digits) or a mobile number that slipped into a message. Fields are masked
@@ -115,6 +132,7 @@ class Telemetry(DependencyProvider):
     def worker_setup(self, worker_ctx: Any) -> None:
         correlate(worker_ctx.data.get(CORRELATION))
         worker_ctx.data[CORRELATION] = correlation_id()
+        originate(worker_ctx.data.get(ORIGIN))
         worker_ctx.started = time.perf_counter()
 
     def worker_result(self, worker_ctx: Any, result: Any = None, exc_info: Any = None) -> None:

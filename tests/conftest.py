@@ -10,6 +10,9 @@ import pytest
 from deploy.local import scratch as local
 from deploy.local.process import free_base
 from deploy.local.system import EmbeddedSystem, FullSystem
+from tests.factories import keys
+
+__all__ = ["keys"]  # in the environment before anything else looks for them
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from sqlalchemy import (
     text,
 )
 
+from kit.audit import journal_table
 from kit.columns import BlindIndex, EncryptedBytes, EncryptedJson, EncryptedText, Moment
 from kit.inbox import inbox_table
 from kit.migrations import new_metadata
@@ -119,3 +120,4 @@ batches = Table(
 """A school's list. The same list and period is the same batch, so that uploading again goes on."""
 
 inbox = inbox_table(metadata)
+journal = journal_table(metadata)

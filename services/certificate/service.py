@@ -191,7 +191,7 @@ class CertificateService(ParkedEntrypoints):
 
     @staff_rpc(register.find_certificate)
     def find_certificate(self, request: CertificateNumbered, staff: Staff) -> CertificateSeen:
-        return desk.find_certificate(request, staff, self.wiring)
+        return desk.find_certificate(request, staff, self.wiring, self.journal)
 
     @staff_rpc(register.void_certificate)
     def void_certificate(self, request: VoidCertificate, staff: Staff) -> CertificateSeen:

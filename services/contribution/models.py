@@ -16,6 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from kit.audit import journal_table
 from kit.columns import BlindIndex, EncryptedJson, EncryptedText, Moment
 from kit.lease import lease_table
 from kit.migrations import new_metadata
@@ -88,6 +89,7 @@ tiers = Table(
 )  # fmt: skip
 
 upstream_leases = lease_table(metadata)
+journal = journal_table(metadata)
 
 kept_enrolments = Table(
     "kept_enrolments", metadata,

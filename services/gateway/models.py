@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table
 
+from kit.audit import journal_table
 from kit.columns import BlindIndex, EncryptedJson, EncryptedText, Moment
 from kit.inbox import inbox_table
 from kit.migrations import new_metadata
@@ -11,6 +12,7 @@ from kit.migrations import new_metadata
 metadata = new_metadata()
 
 inbox = inbox_table(metadata)
+journal = journal_table(metadata)
 
 sessions = Table(
     "sessions", metadata,

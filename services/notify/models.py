@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Double, Index, Integer, String, Table, Text, UniqueConstraint
 
+from kit.audit import journal_table
 from kit.columns import BlindIndex, EncryptedJson, EncryptedText, Moment
 from kit.inbox import inbox_table
 from kit.migrations import new_metadata
@@ -130,3 +131,4 @@ codes = Table(
 """Codes that were asked for, never the codes themselves. state: sending · sent · refused."""
 
 inbox = inbox_table(metadata)
+journal = journal_table(metadata)

@@ -39,7 +39,6 @@ class Config(ServiceConfig):
 
     staff_keys: str = own_secret()
     quote_keys: str = secret()
-    row_seal_keys: str = secret()
     unionpay_route: Route = Route.OPEN_PLATFORM
     unionpay_url: str = outside()
     unionpay_app_id: str = needed(_OPEN_PLATFORM)

@@ -18,12 +18,12 @@ from sandbox.settings import DEMO_CREDENTIALS
 from services.payment.config import Config
 from services.payment.domain.orders import Item, Order
 from services.payment.domain.refunds import Refund
+from tests.factories.keys import KEYS, QUOTE_KEYS, STAFF_KEYS
 
 NOW = dt.datetime(2026, 11, 23, 2, 5, tzinfo=dt.UTC)
 """10:05 in Guangxi."""
 
 KEY = DEMO_CREDENTIALS["UNIONPAY_COMMUNICATION_KEYS"]
-QUOTE_KEYS = "1:" + "7a" * 16
 INSURED = Person(DocumentType.RESIDENT_ID, "450103197806122040", "韦秀兰")
 PAYER = Payer("payer-1", "黄丽华", "13800138000")
 OPERATOR = Operator("gx0007", "莫敏")
@@ -34,8 +34,7 @@ def settings(**changed: Any) -> Config:
     """Settings that speak to nobody until `unionpay_url` says so."""
     values = {
         "database_url": "", "http_address": "127.0.0.1:0", "amqp_uri": "memory://localhost",
-        "personal_data_keys": "1:" + "3c" * 16, "blind_index_key": "5a" * 32, "staff_keys": "1:" + "8e" * 16, "quote_keys": QUOTE_KEYS,
-        "row_seal_keys": "1:" + "6e" * 16,
+        **{name.lower(): key for name, key in KEYS.items()}, "staff_keys": STAFF_KEYS, "quote_keys": QUOTE_KEYS,
         "unionpay_url": "http://127.0.0.1:9", "unionpay_app_id": DEMO_CREDENTIALS["UNIONPAY_APP_ID"],
         "unionpay_app_key": DEMO_CREDENTIALS["UNIONPAY_APP_KEY"], "unionpay_communication_keys": (KEY,),
         "unionpay_msg_src": DEMO_CREDENTIALS["UNIONPAY_MSG_SRC"],

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from contract.audit import Act, Action
 from contract.certificate import CertificateNotFound, ReplaceCertificate
 from contract.people import DocumentType, Person
 from contract.register import (
@@ -31,7 +32,7 @@ from contract.register import (
     VoidCertificate,
 )
 from contract.schools import School, SchoolNotFound
-from contract.staff import Staff, reach_of
+from contract.staff import Staff, actor_of, reach_of
 from kit.masking import mask_name, mask_number
 from services.certificate.domain.register import Certificate
 from services.certificate.usecases import issuing
@@ -46,11 +47,13 @@ _NUMBER = re.compile(r"[1-9][0-9]{16}[0-9X]")
 _log = logging.getLogger(__name__)
 
 
-def find_certificate(request: CertificateNumbered, staff: Staff, w: Wiring) -> CertificateSeen:
-    """A certificate of the level by its number, with its history; the look is a line of it. Raises
+def find_certificate(request: CertificateNumbered, staff: Staff, w: Wiring, journal: Any) -> CertificateSeen:
+    """A certificate of the level by its number, with its history; the look is journalled. Raises
     CertificateNotFound."""
     with w.database.transaction() as tx:
         found = _within(tx, request.number, staff, w)
+        target = f"certificate:{found.number}"
+        journal.add(tx, Act(actor_of(staff.account), Action.CERTIFICATE_READ, target), w.clock.now())
         return _seen(tx, found, w)
 
 
@@ -59,7 +62,8 @@ def void_certificate(request: VoidCertificate, staff: Staff, w: Wiring) -> Certi
     with w.database.transaction() as tx:
         number = _within(tx, request.number, staff, w).number
     issuing.void(number, request.reason, staff.account, w.database, w.register, w.clock)
-    return find_certificate(CertificateNumbered(number), staff, w)
+    with w.database.transaction() as tx:
+        return _seen(tx, _within(tx, number, staff, w), w)
 
 
 def reissue_certificate(request: ReissueCertificate, staff: Staff, w: Wiring) -> CertificateSeen:

@@ -17,6 +17,7 @@ from kit.http import Access, problem
 from kit.parked import ParkedEntrypoints
 from kit.rpc import Caller, RpcCaller
 from kit.service import Made
+from kit.telemetry import originate
 from services.gateway import problems
 from services.gateway.adapters.base import WechatAuthorization
 from services.gateway.adapters.wechat import Wechat
@@ -67,6 +68,7 @@ class Routes(ParkedEntrypoints):
     def admit(self, request: Request, access: Access) -> Any:
         """The caller's session, or for programs with a key the Client. Raises LoginNeeded, or PageExpired for a form
         that is not this session's."""
+        originate(self.browser.client_ip(request))
         if access in (Access.PUBLIC, Access.SIGNED):
             return None
         if access is Access.CLIENT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kit.audit import journal_table
 from kit.inbox import inbox_table
 from kit.outbox import outbox_table
 from services.payment.models.base import metadata
@@ -23,6 +24,7 @@ from services.payment.models.refunds import (
 
 outbox = outbox_table(metadata)
 inbox = inbox_table(metadata)
+journal = journal_table(metadata)
 
 __all__ = [
     "CASE_SEAL",
@@ -32,6 +34,7 @@ __all__ = [
     "exports",
     "external_payments",
     "inbox",
+    "journal",
     "metadata",
     "notifies",
     "order_history",

@@ -10,6 +10,7 @@ import logging
 from dataclasses import replace
 from typing import Any
 
+from contract.audit import Act, Action
 from contract.insurance import Channel
 from contract.payment import OrderNotFound
 from contract.payment_desk import (
@@ -37,7 +38,7 @@ from contract.refunds import (
     RequestRefund,
     RetryRefund,
 )
-from contract.staff import PROVINCE, NotOfThisLevel, Staff, reach_of
+from contract.staff import PROVINCE, NotOfThisLevel, Staff, actor_of, reach_of
 from kit.masking import mask_phone
 from services.payment.config import Config
 from services.payment.domain.orders import Order
@@ -63,7 +64,7 @@ def total_day(request: TotalDay, staff: Staff, w: Wiring, desk: Any) -> DayTotal
     )
 
 
-def find_orders(request: FindOrders, staff: Staff, w: Wiring, desk: Any) -> OrdersFound:
+def find_orders(request: FindOrders, staff: Staff, w: Wiring, desk: Any, journal: Any) -> OrdersFound:
     """Orders by number, or by name and end of number. Every search is recorded with its purpose, also one that finds
     nothing. Raises PurposeMissing, SearchTooWide."""
     purpose, number, name = request.purpose.strip(), request.number.strip(), request.name.strip()
@@ -76,6 +77,12 @@ def find_orders(request: FindOrders, staff: Staff, w: Wiring, desk: Any) -> Orde
     with w.database.transaction() as tx:
         found = desk.numbered(tx, number, reach) if number else desk.hinted(tx, name, tail, reach, MOST_FOUND)
         found = [order for order in found if order.payer_phone.endswith(phone)]
+        by = "number" if number else "hint"
+        told = Act(
+            actor_of(staff.account), Action.PERSON_QUERIED, f"order:{found[0].order_id}" if found else "",
+            purpose=purpose, detail={"by": by, "found": len(found), "orders": " ".join(one.order_id for one in found)},
+        )  # fmt: skip
+        journal.add(tx, told, w.clock.now())
     return OrdersFound(tuple(_seen(order, w.config) for order in found))
 
 

@@ -48,6 +48,7 @@ from services.contribution.usecases import agreements as usecases
 from services.contribution.usecases.agreements import Wiring
 from services.contribution.usecases.enrolments import Memory
 from tests.contract.adapters.sandbox_process import RunningSandbox, running_sandbox
+from tests.factories.keys import QUOTE_KEYS
 from tests.fakes.contribution_agreements import Killed
 from tests.integration.contribution.running import Replica
 from tests.integration.payment.databases import at_once
@@ -72,7 +73,7 @@ def w(contribution_database: Database, sandbox: RunningSandbox) -> Iterator[Wiri
         tx.execute(agreements.delete())
     clock = SetClock(dt.datetime.now(dt.UTC))
     esb = Esb(f"{sandbox.url}/esb", 5.0, clock, Upstream("taxcore", Breaker(1000, 0)), read_wire(None))
-    seal = KeyRing.parse("1:" + "7a" * 16)
+    seal = KeyRing.parse(QUOTE_KEYS)
     yield Wiring(
         contribution_database, AgreementStorage(), QueryAudit(), EsbAgreements(esb), BANKS, seal, clock,
         dt.timedelta(minutes=15),

@@ -58,6 +58,7 @@ from services.contribution.usecases import tiers as usecases
 from services.contribution.usecases.payables import Sealer
 from services.contribution.usecases.tier_desk import TierDesk
 from tests.factories.contribution_sheets import flexible, resident, sent
+from tests.factories.keys import QUOTE_KEYS
 from tests.fakes.contribution_taxbank import FakeTaxBank
 
 NOW = dt.datetime(2026, 11, 23, 1, 0, tzinfo=dt.UTC)
@@ -132,7 +133,7 @@ def quote(desk: TierDesk, upstream: int) -> Quoted:
         person, Enrolment("1", RESIDENT, (entry,)), entry.entry_id, 2026, table.tiers[0].code
     )
     taxbank = FakeTaxBank(payables={2026: [Payable(2026, "", upstream, paid=False)]})
-    sealer = Sealer(KeyRing.parse("1:" + "7a" * 16), desk.clock, 900)
+    sealer = Sealer(KeyRing.parse(QUOTE_KEYS), desk.clock, 900)
     return payables.quote_payable(asked, table.tiers, taxbank, sealer)
 
 

@@ -45,12 +45,13 @@ from services.contribution.usecases import payables as usecases
 from services.contribution.usecases.enrolments import Memory, find_enrolment
 from services.contribution.usecases.payables import Sealer
 from tests.contract.adapters.sandbox_process import RunningSandbox, running_sandbox
+from tests.factories.keys import QUOTE_KEYS
 from tests.fakes.contribution_taxbank import FakeKeptEnrolments
 from tests.fakes.gateway_storage import FakeTransactions
 
 PENSION, MEDICAL = InsuranceType.PENSION, InsuranceType.MEDICAL
 KNOWN = {persona.persona: persona for persona in personas()}
-SEAL = KeyRing.parse("1:" + "7a" * 16)
+SEAL = KeyRing.parse(QUOTE_KEYS)
 SEALER = Sealer(SEAL, SystemClock(), 900)
 THIS_YEAR = dt.datetime.now(CHINA).year
 

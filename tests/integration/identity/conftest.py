@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,9 +10,6 @@ from deploy.local.postgresql import PostgreSQL
 from kit.database import Database
 from services.identity import models
 from tests.integration.databases import upgrade
-
-os.environ.setdefault("BLIND_INDEX_KEY", "5a" * 32)
-os.environ.setdefault("PERSONAL_DATA_KEYS", "1:" + "3c" * 16)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -15,10 +14,8 @@ from kit.broker import connect
 from kit.consumer import queue_of
 from kit.database import Database
 from tests.integration.kit.bus import Bus
-from tests.integration.kit.running import KEYS, Probe, empty
+from tests.integration.kit.running import Probe, empty
 from tests.integration.kit.tables import metadata
-
-os.environ |= {name: os.environ.get(name, key) for name, key in KEYS.items()}
 
 
 @pytest.fixture(scope="session")

@@ -18,12 +18,11 @@ import requests
 
 from deploy.local.process import wait_until
 from kit.database import Database
+from tests.factories.keys import KEYS, STAFF_KEYS
 
 ROOT = Path(__file__).parents[3]
-KEYS = {
-    "PERSONAL_DATA_KEYS": "1:" + "3c" * 16, "BLIND_INDEX_KEY": "5a" * 32, "IDENTITY_STAFF_KEYS": "1:" + "8e" * 16,
-}  # fmt: skip
 NEVER_ASKED = {
+    "IDENTITY_STAFF_KEYS": STAFF_KEYS,
     "REALNAME_URL": "http://127.0.0.1:9",
     "REALNAME_APP_ID": "a" * 32,
     "REALNAME_APP_KEY": "b" * 32,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Integer, String, Table
 
+from kit.audit import journal_table
 from kit.inbox import inbox_table
 from kit.migrations import new_metadata
 from kit.outbox import outbox_table
@@ -11,6 +12,7 @@ from kit.outbox import outbox_table
 metadata = new_metadata()
 outbox = outbox_table(metadata)
 inbox = inbox_table(metadata)
+journal = journal_table(metadata)
 
 handled = Table(
     "handled", metadata,

@@ -32,17 +32,16 @@ from services.notify.sender import channels as sms_channels
 from services.notify.storage import NotifyStorage
 from services.notify.usecases import codes, reminders
 from services.notify.usecases.channels import Channels
+from tests.factories.keys import KEYS, STAFF_KEYS
 from tests.fakes.notify_events import enveloped, succeeded
 from tests.integration.databases import upgrade
 
 OWN = OWN_SOURCES + "payment"
 GRACE = dt.timedelta(seconds=120)
 PATIENCE = Patience(GRACE, dt.timedelta(seconds=300))
-KEYS = {"BLIND_INDEX_KEY": "5a" * 32, "NOTIFY_STAFF_KEYS": "1:" + "8e" * 16, "PERSONAL_DATA_KEYS": "1:" + "3c" * 16}
-for _name, _value in KEYS.items():
-    os.environ.setdefault(_name, _value)
 
 CREDENTIALS = {
+    "NOTIFY_STAFF_KEYS": STAFF_KEYS,
     "TENCENT_SECRET_ID": "AKIDintegration0000", "TENCENT_SECRET_KEY": "integration-key-0000",
     "TENCENT_SMS_APP_ID": "1400006666", "ALIYUN_ACCESS_KEY_ID": "LTAIintegration0000",
     "ALIYUN_ACCESS_KEY_SECRET": "integration-key-0000", "SMS_GATEWAY_USER": "bureau",
@@ -123,7 +122,7 @@ def environment(sandbox: str, postgres: PostgreSQL) -> dict[str, str]:
         "NOTIFY_DATABASE_URL": postgres.url("notify"), "NOTIFY_HTTP_ADDRESS": "127.0.0.1:0", "AMQP_URI": "memory://",
         "SMS_PROVIDERS": "tencent:100:5000", "TENCENT_SMS_URL": sandbox, "ALIYUN_SMS_URL": f"{sandbox}/aliyun/",
         "SMS_GATEWAY_URL": f"{sandbox}/gateway",
-        **{name: os.environ[name] for name in KEYS}, **CREDENTIALS,
+        **KEYS, **CREDENTIALS,
     }  # fmt: skip
 
 

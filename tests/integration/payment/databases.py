@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -23,10 +22,6 @@ from services.payment.storage.orders import OrderStorage
 from services.payment.storage.refunds import RefundStorage
 from services.payment.usecases.wiring import Wiring
 from tests.fakes.payment_orders import QUOTE_KEYS
-
-os.environ.setdefault("BLIND_INDEX_KEY", "5a" * 32)
-os.environ.setdefault("PERSONAL_DATA_KEYS", "1:" + "3c" * 16)
-os.environ.setdefault("ROW_SEAL_KEYS", "1:" + "6e" * 16)
 
 PARALLEL = 50
 T = TypeVar("T")

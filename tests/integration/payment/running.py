@@ -98,8 +98,6 @@ def running_payment(
     with running_sandbox(folder, offset) as sandbox:
         config = settings(
             database_url=database.engine.url.render_as_string(hide_password=False), http_address=address,
-            personal_data_keys=os.environ["PERSONAL_DATA_KEYS"], blind_index_key=os.environ["BLIND_INDEX_KEY"], staff_keys="1:" + "8e" * 16,
-            row_seal_keys=os.environ["ROW_SEAL_KEYS"],
             clock_offset_file=offset, amqp_uri=amqp_uri, unionpay_url=sandbox.url, unionpay_timeout=1.0,
             taxcore_records_url=f"{sandbox.url}/esb/records", reconciliation_cut="23:59:59",
             unionpay_notify_url=f"http://{address}/notify/unionpay", **changed,

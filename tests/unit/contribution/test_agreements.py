@@ -36,6 +36,7 @@ from services.contribution.domain.banks import BankList, BankRule
 from services.contribution.usecases import agreements as usecases
 from services.contribution.usecases.agreements import Wiring
 from services.contribution.usecases.enrolments import Memory
+from tests.factories.keys import QUOTE_KEYS
 from tests.fakes.contribution_agreements import FakeAgreements, FakeDesk, HistoryLine, Killed
 from tests.fakes.contribution_taxbank import FakeKeptEnrolments, FakeTaxBank
 from tests.fakes.contribution_taxcore import FakeAudit
@@ -111,7 +112,7 @@ def desk() -> Desk:
     rows, clock = FakeAgreements(), SetClock(NOW)
     core = FakeDesk(rows)
     w = Wiring(
-        rows, rows, FakeAudit(), core, BANKS, KeyRing.parse("1:" + "7a" * 16), clock, dt.timedelta(minutes=15)
+        rows, rows, FakeAudit(), core, BANKS, KeyRing.parse(QUOTE_KEYS), clock, dt.timedelta(minutes=15)
     )
     return Desk(w, rows, core, clock, FakeTaxBank(Enrolment("1012", PayerKind.RESIDENT, (HOME,))))
 

@@ -35,6 +35,7 @@ from kit.crypto import KeyRing, Unreadable
 from services.contribution.domain.payables import Payable
 from services.contribution.usecases import payables as usecases
 from services.contribution.usecases.payables import Sealer
+from tests.factories.keys import QUOTE_KEYS, ring
 from tests.fakes.contribution_taxbank import FakeTaxBank, FakeTierTable
 
 NOW = dt.datetime(2026, 12, 31, 15, 59, tzinfo=dt.UTC)
@@ -51,7 +52,7 @@ PENSION = EnrolmentEntry(
     "3", InsuranceType.PENSION, "450902", "玉州中心", "number at home", "14509020000", "450902", "102100100"
 )
 ENROLMENT = Enrolment("registration-1", PayerKind.RESIDENT, (HOME, AWAY, PENSION))
-SEAL = KeyRing.parse("1:" + "7a" * 16)
+SEAL = KeyRing.parse(QUOTE_KEYS)
 STANDARD = Tier("standard", "个人缴费标准", 40000)
 ASKED = QuotePayable(PERSON, ENROLMENT, "1", 2026, "standard")
 
@@ -122,7 +123,7 @@ def test_a_quote_opens_with_no_other_key() -> None:
     quoted = quote(FakeTaxBank(payables={2026: [payable()]}))
     assert PERSON.document_number not in quoted.quote
     with pytest.raises(Unreadable):
-        KeyRing.parse("1:" + "7b" * 16).open_text(quoted.quote, "quote")
+        KeyRing.parse(ring()).open_text(quoted.quote, "quote")
 
 
 def test_the_upstreams_name_of_a_tier_counts() -> None:

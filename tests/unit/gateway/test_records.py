@@ -39,8 +39,7 @@ NOTHING = Contributions((), core_missing=False, own_missing=False)
 
 
 @pytest.fixture(autouse=True)
-def _peers(peers: FakePeers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PERSONAL_DATA_KEYS", "1:" + "3c" * 16)
+def _peers(peers: FakePeers) -> None:
     peers.answer(
         household.list_insured, Picks((Pick("member-1", CHILD, "", None, Kinship.CHILD, None, None),))
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,9 +11,6 @@ from kit.database import Database
 from kit.inbox import Inbox, inbox_table
 from kit.migrations import new_metadata
 from kit.outbox import Outbox, outbox_table
-
-os.environ.setdefault("BLIND_INDEX_KEY", "5a" * 32)
-os.environ.setdefault("PERSONAL_DATA_KEYS", "1:" + "3c" * 16)
 
 metadata = new_metadata()
 _outbox_table = outbox_table(metadata)

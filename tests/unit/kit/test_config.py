@@ -10,11 +10,12 @@ import pytest
 
 from kit.clock import OffsetClock, SystemClock
 from kit.config import ConfigurationError, ServiceConfig, needed, outside, own, read, secret
+from tests.factories.keys import KEYS
 
-KEY = "1:" + "3c" * 16
+KEY = KEYS["PERSONAL_DATA_KEYS"]
 DEVELOPMENT = {
     "WEIGHBRIDGE_DATABASE_URL": "sqlite:///w.sqlite3", "WEIGHBRIDGE_HTTP_ADDRESS": "127.0.0.1:8009",
-    "AMQP_URI": "memory://", "PERSONAL_DATA_KEYS": KEY, "BLIND_INDEX_KEY": "5a" * 32,
+    "AMQP_URI": "memory://", **KEYS,
     "SCALE_URL": "http://127.0.0.1:8090", "SCALE_PASSWORDS": "first-password, second-password",
 }  # fmt: skip
 PRODUCTION = {
@@ -50,7 +51,7 @@ def _problems(environ: dict[str, str]) -> tuple[str, ...]:
 def test_every_missing_variable_is_named_at_once() -> None:
     assert set(_problems({})) == {
         "WEIGHBRIDGE_DATABASE_URL is not set", "WEIGHBRIDGE_HTTP_ADDRESS is not set", "AMQP_URI is not set",
-        "PERSONAL_DATA_KEYS is not set", "BLIND_INDEX_KEY is not set", "SCALE_URL is not set",
+        *(f"{name} is not set" for name in KEYS), "SCALE_URL is not set",
         "SCALE_PASSWORDS is not set",
     }  # fmt: skip
 

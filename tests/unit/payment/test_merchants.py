@@ -11,6 +11,7 @@ from kit.config import ConfigurationError, read
 from services.payment.config import Config, Route
 from services.payment.merchants import BadMerchants, Merchant, Merchants
 from services.payment.usecases import ordering
+from tests.factories.keys import KEYS, STAFF_KEYS
 from tests.fakes.payment_orders import QUOTE_KEYS, a_quote, asking_all, settings
 from tests.fakes.payment_service import make_payment
 
@@ -22,8 +23,7 @@ FILE = {
 ENVIRONMENT = {
     "TAXCORE_RECORDS_URL": "https://taxcore.example/esb/records",
     "PAYMENT_DATABASE_URL": "sqlite://", "PAYMENT_HTTP_ADDRESS": "127.0.0.1:0", "AMQP_URI": "memory://",
-    "PERSONAL_DATA_KEYS": "1:" + "3c" * 16, "BLIND_INDEX_KEY": "5a" * 32, "PAYMENT_STAFF_KEYS": "1:" + "8e" * 16, "QUOTE_KEYS": QUOTE_KEYS,
-    "ROW_SEAL_KEYS": "1:" + "6e" * 16,
+    **KEYS, "PAYMENT_STAFF_KEYS": STAFF_KEYS, "QUOTE_KEYS": QUOTE_KEYS,
     "UNIONPAY_URL": "http://127.0.0.1:9", "UNIONPAY_COMMUNICATION_KEYS": "new, old",
     "UNIONPAY_SOURCE_NUMBER": "3194", "UNIONPAY_MID": "m", "UNIONPAY_TID": "t",
     "UNIONPAY_NOTIFY_URL": "http://127.0.0.1:9", "UNIONPAY_RETURN_URL": "http://127.0.0.1:9/",

@@ -28,6 +28,7 @@ from contract.payment import (
 from contract.places import Division, Place
 from kit.clock import SetClock, china
 from services.payment.usecases import ordering
+from tests.factories.keys import ring
 from tests.fakes.payment_orders import NOW, OTHER_PAYER, PAYER, a_quote, an_item, asking, asking_all, sealed
 from tests.fakes.payment_service import Payment, make_payment
 
@@ -96,7 +97,7 @@ def test_keys_of_two_payers_do_not_meet(payment: Payment) -> None:
 
 @pytest.mark.parametrize(
     "token",
-    ["", "not a token", "缴费", sealed(a_quote(), "1:" + "11" * 16), sealed(a_quote(), "9:" + "7a" * 16)],
+    ["", "not a token", "缴费", sealed(a_quote(), ring()), sealed(a_quote(), ring(9))],
     ids=["empty", "nonsense", "chinese", "another key", "another version"],
 )
 def test_a_quote_we_did_not_seal_is_refused(payment: Payment, token: str) -> None:
