@@ -54,7 +54,7 @@ class Action(enum.StrEnum):
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_CHANGED = "account.changed"
     ACCOUNT_LOCKED = "account.locked"
-    PASSWORD_CHANGED = "password.changed"
+    PASSWORD_CHANGED = "password.changed"  # noqa: S105 - an act
     FACTOR_ENROLLED = "factor.enrolled"
 
     @property

@@ -1,4 +1,5 @@
-"""The pooling levels there are (统筹级次): whom an account of the staff may work for. Served by contribution."""
+"""What keeping an authority's tables begins with: the pooling levels there are (统筹级次), and an empty table. Served by
+contribution."""
 
 from __future__ import annotations
 
@@ -28,3 +29,18 @@ class PoolingLevels:
 
 
 list_pooling_levels = Method("contribution", "list_pooling_levels", ListPoolingLevels, PoolingLevels)
+
+
+@dataclass(frozen=True)
+class MakeTierTemplate:
+    """An empty spreadsheet for tiers and bases."""
+
+
+@dataclass(frozen=True)
+class TierTemplate:
+    """The file in base64."""
+
+    content: str
+
+
+make_tier_template = Method("contribution", "make_tier_template", MakeTierTemplate, TierTemplate)

@@ -98,6 +98,7 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     name: frozenset(roles)
     for name, roles in {
         "contribution.list_pooling_levels": {_A, _T, _U},
+        "contribution.make_tier_template": {_T},
         "contribution.preview_tiers": {_T},
         "contribution.submit_tiers": {_T},
         "contribution.approve_tiers": {_T},

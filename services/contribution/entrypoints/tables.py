@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from dataclasses import replace
 
 from eventlet import tpool
 
 from contract import pooling, tiers
-from contract.pooling import ListPoolingLevels, PoolingLevel, PoolingLevels
+from contract.pooling import ListPoolingLevels, MakeTierTemplate, PoolingLevel, PoolingLevels, TierTemplate
 from contract.staff import Staff
 from contract.tiers import (
     ApproveTiers,
@@ -27,6 +28,7 @@ from contract.tiers import (
 )
 from kit.staff import staff_rpc
 from services.contribution.adapters.spreadsheet import SpreadsheetReader
+from services.contribution.adapters.template import template
 from services.contribution.divisions import pooling_names
 from services.contribution.domain.cells import SheetRow
 from services.contribution.entrypoints.base import Entrypoints
@@ -85,6 +87,10 @@ class TableEntrypoints(Entrypoints):
     def list_pooling_levels(self, request: ListPoolingLevels, staff: Staff) -> PoolingLevels:
         names = sorted(pooling_names().items())
         return PoolingLevels(tuple(PoolingLevel(*one) for one in names if staff.reaches(one[0])))
+
+    @staff_rpc(pooling.make_tier_template)
+    def make_tier_template(self, request: MakeTierTemplate, staff: Staff) -> TierTemplate:
+        return TierTemplate(base64.b64encode(template(self.tier_desk.today.year)).decode())
 
 
 def operator_of(staff: Staff) -> Operator:
