@@ -1,5 +1,7 @@
-"""What keeping an authority's tables begins with: the pooling levels there are (统筹级次), and an empty table. Served by
-contribution."""
+"""What keeping an authority's tables begins with: the pooling levels there are (统筹级次), and an empty table.
+
+Served by contribution.
+"""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ _PARKING = {"list_parked": {_A, _U}, "get_parked": {_A}, "replay_parked": {_A}, 
 RIGHTS: Mapping[str, frozenset[Role]] = {
     name: frozenset(roles)
     for name, roles in {
-        "contribution.list_pooling_levels": {_A, _T, _U},
+        "contribution.list_pooling_levels": {_A, _T, _U, _S},
         "contribution.make_tier_template": {_T},
         "contribution.preview_tiers": {_T},
         "contribution.submit_tiers": {_T},

@@ -59,6 +59,15 @@ BY_SUBJECT = {
         "press.py": "the process that does what does not yield",
         "presses.py": "those processes as green threads use them",
     },
+    "console": {
+        "routes": "entrypoints by subject: one service.py would be 800 lines",
+        "templates": "the pages themselves",
+        "static": "the style sheet",
+        "accounts.py": "the command line that makes the first account",
+        "browser.py": "the cookie and security headers",
+        "errors.py": "what the console itself refuses",
+        "pages.py": "renders templates",
+    },
     "gateway": {
         "routes": "entrypoints by subject: one service.py would be 700 lines",
         "api": "the JSON API's payloads and its OpenAPI document",

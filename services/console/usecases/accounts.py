@@ -10,16 +10,15 @@ from typing import Any
 from contract.staff import NotOfThisRole, Role, Staff, actor_of
 from kit.audit import Action
 from services.console.domain.accounts import Account, fit_level, fit_name, released
+from services.console.domain.menu import ACCOUNT_READERS
 from services.console.domain.passwords import one_time_password
 from services.console.errors import AccountNotFound, AccountTaken, AccountUnfit, LastAdministrator
 from services.console.usecases.wiring import Wiring
 
-READERS = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
-
 
 def list_accounts(by: Staff, w: Wiring) -> Sequence[Account]:
     """All of them, for who makes them and for who audits. Raises NotOfThisRole."""
-    if by.role not in READERS:
+    if by.role not in ACCOUNT_READERS:
         raise NotOfThisRole()
     with w.database.read() as connection:
         found: Sequence[Account] = w.accounts.all(connection)
