@@ -134,7 +134,7 @@ class RpcEntrypoint(Entrypoint):
             raise TypeError(
                 f"{self.method_name}: work that asks a limited upstream, and no other, is limited"
             )
-        if bool(roles_for(self.method.service, self.method.name)) is not self.for_staff:
+        if bool(roles_for(self.container.service_name, self.method.name)) is not self.for_staff:
             raise TypeError(
                 f"{self.method_name}: what contract.staff.RIGHTS names, and nothing else, serves staff"
             )

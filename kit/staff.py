@@ -45,21 +45,23 @@ def seal_for(staff: Staff, keys: KeyRing, clock: Clock) -> Seal:
 
     def seal(method: Method[Any, Any], body: str) -> str:
         sealed = schema.dump(_Sealed(staff, clock.now() + LIFE))
-        return keys.seal_text(json.dumps(sealed, ensure_ascii=False), _place(method, body))
+        return keys.seal_text(
+            json.dumps(sealed, ensure_ascii=False), _place(method.service, method.name, body)
+        )
 
     return seal
 
 
-def open_seal(seal: Any, method: Method[Any, Any], body: str, keys: KeyRing, now: dt.datetime) -> Staff:
+def open_seal(seal: Any, service: str, method: str, body: str, keys: KeyRing, now: dt.datetime) -> Staff:
     """Who makes this call. Raises StaffUnproven, and NotOfThisRole for a role that contract.staff.RIGHTS does not
     name."""
     try:
-        sealed = schema.load(_Sealed, json.loads(keys.open_text(seal or "", _place(method, body))))
+        sealed = schema.load(_Sealed, json.loads(keys.open_text(seal or "", _place(service, method, body))))
     except (Unreadable, MalformedPayload, ValueError, TypeError, AttributeError):
         raise StaffUnproven() from None
     if now > sealed.until:
         raise StaffUnproven()
-    if sealed.staff.role not in roles_for(method.service, method.name):
+    if sealed.staff.role not in roles_for(service, method):
         raise NotOfThisRole()
     return sealed.staff
 
@@ -82,13 +84,15 @@ class StaffRpcEntrypoint(RpcEntrypoint):
     def start_worker(self, message: Any, request: Any) -> None:
         """Start a worker for a request, if who it is made for may make it."""
         clock: Clock = self.container.config["clock"]
+        # A method that every service inherits stands for that service's own.
+        service, name = self.container.service_name, self.method.name
         try:
             staff = open_seal(
-                message.headers.get(STAFF_SEAL), self.method, _text(message.body), self._keys, clock.now()
+                message.headers.get(STAFF_SEAL), service, name, _text(message.body), self._keys, clock.now()
             )
         except (StaffUnproven, NotOfThisRole) as refused:
-            telemetry.STAFF_REFUSED.labels(self.method.service, self.method.name, refused.code).inc()
-            _log.error("a staff call was refused", extra={"method": self.method.name, "why": refused.code})
+            telemetry.STAFF_REFUSED.labels(service, name, refused.code).inc()
+            _log.error("a staff call was refused", extra={"method": name, "why": refused.code})
             raise
         self.container.spawn_worker(
             self, (request, staff), {}, context_data=self.context_of(message),
@@ -99,8 +103,8 @@ class StaffRpcEntrypoint(RpcEntrypoint):
 staff_rpc = StaffRpcEntrypoint.decorator
 
 
-def _place(method: Method[Any, Any], body: str) -> str:
-    return f"staff {method.service}.{method.name} {hashlib.sha256(body.encode()).hexdigest()}"
+def _place(service: str, method: str, body: str) -> str:
+    return f"staff {service}.{method} {hashlib.sha256(body.encode()).hexdigest()}"
 
 
 def _text(body: Any) -> str:

@@ -24,27 +24,31 @@ BODY = '{"args": [], "kwargs": {"request": {"refund_id": "1"}}}'
 METHODS = {f"{method.service}.{method.name}": method for method in catalogue.METHODS}
 
 
+def opened(seal: Any, method: Any = retry_refund, body: str = BODY, now: dt.datetime = NOW) -> Staff:
+    return open_seal(seal, method.service, method.name, body, KEYS, now)
+
+
 def seal(staff: Staff = HUANG, method: Any = retry_refund, body: str = BODY, keys: KeyRing = KEYS) -> str:
     return seal_for(staff, keys, SetClock(NOW))(method, body)
 
 
 def test_the_service_learns_who_it_is() -> None:
-    assert open_seal(seal(), retry_refund, BODY, KEYS, NOW) == HUANG
+    assert opened(seal(), retry_refund, BODY, NOW) == HUANG
 
 
 @pytest.mark.parametrize("given", [None, "", "x", "?" * 80, 7, b"\xff", json.dumps({"account": "huang"})])
 def test_without_a_seal_nobody_acts(given: Any) -> None:
     with pytest.raises(StaffUnproven):
-        open_seal(given, retry_refund, BODY, KEYS, NOW)
+        opened(given, retry_refund, BODY, NOW)
 
 
 def test_a_seal_is_for_its_method_its_body_and_its_service_alone() -> None:
     with pytest.raises(StaffUnproven):
-        open_seal(seal(), get_refund, BODY, KEYS, NOW)
+        opened(seal(), get_refund, BODY, NOW)
     with pytest.raises(StaffUnproven):
-        open_seal(seal(), retry_refund, BODY.replace("1", "2"), KEYS, NOW)
+        opened(seal(), retry_refund, BODY.replace("1", "2"), NOW)
     with pytest.raises(StaffUnproven):
-        open_seal(seal(keys=OTHERS_KEYS), retry_refund, BODY, KEYS, NOW)
+        opened(seal(keys=OTHERS_KEYS), retry_refund, BODY, NOW)
 
 
 def test_a_seal_with_one_changed_character_is_none() -> None:
@@ -52,24 +56,24 @@ def test_a_seal_with_one_changed_character_is_none() -> None:
     for place in (0, 20, len(whole) // 2, len(whole) - 2):
         forged = whole[:place] + ("A" if whole[place] != "A" else "B") + whole[place + 1 :]
         with pytest.raises(StaffUnproven):
-            open_seal(forged, retry_refund, BODY, KEYS, NOW)
+            opened(forged, retry_refund, BODY, NOW)
 
 
 def test_an_old_seal_is_none() -> None:
-    assert open_seal(seal(), retry_refund, BODY, KEYS, NOW + LIFE) == HUANG
+    assert opened(seal(), retry_refund, BODY, NOW + LIFE) == HUANG
     with pytest.raises(StaffUnproven):
-        open_seal(seal(), retry_refund, BODY, KEYS, NOW + LIFE + dt.timedelta(seconds=1))
+        opened(seal(), retry_refund, BODY, NOW + LIFE + dt.timedelta(seconds=1))
 
 
-@pytest.mark.parametrize(("name", "role"), itertools.product(sorted(RIGHTS), Role))
+@pytest.mark.parametrize(("name", "role"), [*itertools.product(sorted(RIGHTS), Role)])
 def test_every_role_may_what_the_table_says_and_nothing_else(name: str, role: Role) -> None:
     method, staff = METHODS[name], Staff("x", "某人", role)
     sealed = seal(staff, method)
     if role in RIGHTS[name]:
-        assert open_seal(sealed, method, BODY, KEYS, NOW) == staff
+        assert opened(sealed, method, BODY, NOW) == staff
     else:
         with pytest.raises(NotOfThisRole):
-            open_seal(sealed, method, BODY, KEYS, NOW)
+            opened(sealed, method, BODY, NOW)
 
 
 def test_a_level_reaches_itself_and_what_lies_below() -> None:
