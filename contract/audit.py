@@ -21,6 +21,7 @@ class Action(enum.StrEnum):
     REFUND_MOVED = "refund.moved"
     NOTIFY_FORGED = "notify.forged"
     PERSON_QUERIED = "person.queried"
+    OWN_QUERIED = "own.queried"
     FOREIGN_ASKED = "foreign.asked"
     DECLARATION_VOIDED = "declaration.voided"
     PERSON_EXPORTED = "person.exported"
@@ -34,6 +35,9 @@ class Action(enum.StrEnum):
     TIERS_SUBMITTED = "tiers.submitted"
     TIERS_APPROVED = "tiers.approved"
     TIERS_REJECTED = "tiers.rejected"
+    TIERS_REFUSED = "tiers.refused"
+    TIERS_KEPT = "tiers.kept"
+    CERTIFICATE_ASKED = "certificate.asked"
     CERTIFICATE_ISSUED = "certificate.issued"
     CERTIFICATE_READ = "certificate.read"
     CERTIFICATE_VOIDED = "certificate.voided"
@@ -74,6 +78,7 @@ _LABELS = {
     Action.REFUND_MOVED: "退费状态变化",
     Action.NOTIFY_FORGED: "拒绝伪造的支付通知",
     Action.PERSON_QUERIED: "查询他人信息",
+    Action.OWN_QUERIED: "查询本人信息",
     Action.FOREIGN_ASKED: "访问不属于本人的资料",
     Action.DECLARATION_VOIDED: "作废申报",
     Action.PERSON_EXPORTED: "导出个人信息",
@@ -87,6 +92,9 @@ _LABELS = {
     Action.TIERS_SUBMITTED: "提交缴费标准",
     Action.TIERS_APPROVED: "审核通过缴费标准",
     Action.TIERS_REJECTED: "驳回缴费标准",
+    Action.TIERS_REFUSED: "审核缴费标准被拒",
+    Action.TIERS_KEPT: "缴费标准生效",
+    Action.CERTIFICATE_ASKED: "申请缴费证明",
     Action.CERTIFICATE_ISSUED: "开具缴费证明",
     Action.CERTIFICATE_READ: "查看缴费证明",
     Action.CERTIFICATE_VOIDED: "作废缴费证明",
@@ -110,6 +118,22 @@ _LABELS = {
     Action.PASSWORD_CHANGED: "修改工作台密码",
     Action.FACTOR_ENROLLED: "绑定动态口令",
 }
+
+
+def resident(person_id: str) -> str:
+    """A person by the id we know them by."""
+    return f"resident:{person_id}"
+
+
+def staff(account: str) -> str:
+    """A member of staff by account; whoever works at a command line is named already (kit.audit.cli)."""
+    return account if account.startswith("cli:") else f"staff:{account}"
+
+
+def system(name: str) -> str:
+    """A service of ours, or another system, acting of its own accord."""
+    return f"system:{name}"
+
 
 OK = "ok"
 """The result of what was done as it was meant."""

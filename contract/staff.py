@@ -79,11 +79,6 @@ def reach_of(level: str) -> str:
     return level
 
 
-def actor_of(account: str) -> str:
-    """An account as the journal names it; whoever works at a command line is named already (kit/staff.py)."""
-    return account if account.startswith("cli:") else f"staff:{account}"
-
-
 def known_as(staff: Staff) -> str:
     """How others read who did something: 韦秀兰（wei）."""
     return f"{staff.name}（{staff.account}）"

@@ -86,7 +86,8 @@ class EncryptedJson(TypeDecorator[Any]):
 
 
 class BlindIndex(TypeDecorator[str]):
-    """Written and compared with the plain value; holds only its HMAC-SM3. Reading it back gives nothing."""
+    """Written and compared with the plain value; holds only its HMAC-SM3. Reading it back gives nothing. Bytes are
+    taken for the HMAC itself: what is put back as it was."""
 
     impl = LargeBinary(32)
     cache_ok = True
@@ -95,8 +96,8 @@ class BlindIndex(TypeDecorator[str]):
         super().__init__()
         self.purpose = purpose
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
-        return None if value is None else blind_index(self.purpose, value)
+    def process_bind_param(self, value: str | bytes | None, dialect: Dialect) -> bytes | None:
+        return blind_index(self.purpose, value) if isinstance(value, str) else value
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> None:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import MetaData
 
+from contract.audit import staff as by_staff
 from contract.parking import (
     DISCARD_PARKED,
     GET_PARKED,
@@ -20,7 +21,7 @@ from contract.parking import (
     ParkedView,
     ParkingDone,
 )
-from contract.staff import Staff, actor_of, known_as
+from contract.staff import Staff, known_as
 from kit.audit import Act, Action, Journal
 from kit.clock import Clock
 from kit.database import Database
@@ -96,7 +97,7 @@ def discard_parked(
 
 
 def _act(action: Action, event_id: str, staff: Staff, purpose: str = "") -> Act:
-    return Act(actor_of(staff.account), action, f"event:{event_id}", purpose=purpose)
+    return Act(by_staff(staff.account), action, f"event:{event_id}", purpose=purpose)
 
 
 def _view(failure: Failure) -> ParkedView:

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import MetaData
 
+from contract.audit import Act, Action
+from kit.audit import JOURNAL, cli
 from kit.clock import SystemClock
 from kit.config import ConfigurationError
 from kit.database import Database
@@ -66,7 +68,14 @@ def _show(database: Database, inbox: Inbox, event_id: str) -> int:
 
 def _replay(database: Database, inbox: Inbox, event_id: str) -> int:
     with database.transaction() as tx:
-        replayed = inbox.replay(tx, event_id, SystemClock().now())
+        now = SystemClock().now()
+        replayed = inbox.replay(tx, event_id, now)
+        if replayed:
+            JOURNAL.add(
+                tx,
+                Act(cli(), Action.PARKED_REPLAYED, f"event:{event_id}", detail={"consumers": replayed}),
+                now,
+            )
     print(f"{replayed} consumers will try {event_id} again")
     return 0 if replayed else 1
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Date, LargeBinary, Table
 
-from kit.columns import Moment
+from kit.columns import BlindIndex, Moment
 from kit.crypto import row_seal_keys
 
 Values = Mapping[str, Any]
@@ -35,9 +35,11 @@ class SealedRow(NamedTuple):
 class RowSeal:
     """Which columns of a table its seal is over: those that say who, what, how much and what became of it."""
 
-    def __init__(self, table: Table, *columns: str) -> None:
-        assert set(columns) <= set(table.columns.keys()), "a seal is over columns of its table"
+    def __init__(self, table: Table, *columns: str, key: tuple[str, ...] = ()) -> None:
+        """`key` names a row where the primary key is a mere number."""
         self.table, self.columns = table, columns
+        self.key = key or tuple(column.name for column in table.primary_key)
+        assert {*columns, *key} <= set(table.columns.keys()), "a seal is over columns of its table"
 
     def onto(self, values: Values) -> dict[str, Any]:
         """The values of a row with their seal. As in an insert, what is not named is NULL."""
@@ -80,4 +82,4 @@ def _value(column: Column[Any], word: Any) -> Any:
         return dt.datetime.fromisoformat(word)
     if isinstance(column.type, Date):
         return dt.date.fromisoformat(word)
-    return bytes.fromhex(word) if isinstance(column.type, LargeBinary) else word
+    return bytes.fromhex(word) if isinstance(column.type, LargeBinary | BlindIndex) else word

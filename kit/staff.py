@@ -9,7 +9,6 @@ else. A resident's session never leads to such a seal.
 from __future__ import annotations
 
 import datetime as dt
-import getpass
 import hashlib
 import json
 import logging
@@ -64,12 +63,6 @@ def open_seal(seal: Any, service: str, method: str, body: str, keys: KeyRing, no
     if sealed.staff.role not in roles_for(service, method):
         raise NotOfThisRole()
     return sealed.staff
-
-
-def system_account() -> str:
-    """The account of whoever works at a service's own command line: the operating system has logged them in, so two
-    people are two system users, whatever they call themselves."""
-    return f"cli:{getpass.getuser()}"
 
 
 class StaffRpcEntrypoint(RpcEntrypoint):

@@ -7,8 +7,31 @@ python -m kit.audit verify|anchors|list|restore       see kit/audit/__main__.py
 
 from __future__ import annotations
 
+import datetime as dt
+import getpass
+from collections.abc import Sequence
+from typing import Any, Protocol
+
 from contract.audit import OK, Act, Action
 from kit.audit.journal import Journal
 from kit.audit.tables import journal_table
+from kit.seals import SealedRow
 
-__all__ = ["OK", "Act", "Action", "Journal", "journal_table"]
+__all__ = ["JOURNAL", "OK", "Act", "Action", "Acts", "Journal", "cli", "journal_table"]
+
+JOURNAL = Journal()
+"""The journal of whichever database a transaction is of."""
+
+
+class Acts(Protocol):
+    """What use cases know of it."""
+
+    def add(self, tx: Any, act: Act, now: dt.datetime, rows: Sequence[SealedRow] = ()) -> str: ...
+
+
+def cli() -> str:
+    """Whoever types a command, by the account of this machine."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):  # a container's user may have no name
+        return "cli:"

@@ -1,6 +1,9 @@
 """审计日志（业务运行中随时可用）：
 
-python -m kit.audit verify 服务… [--anchors 文件或目录] [--json]   逐条核对：改动、删除、调换次序、没有入链、链尾被删
+python -m kit.audit verify 服务… [--anchors 文件或目录] [--json]   核对日志（改动、删除、调换次序、没有入链、链尾被删）
+                                                                 和加了封印的业务记录（改动、删除）
+python -m kit.audit restore 服务 [--dry-run]                       按日志恢复被改动或删除的业务记录
+python -m kit.audit seal 服务…                                     为启用封印之前写入的业务记录补封印（升级后一次）
 python -m kit.audit anchors 服务… --to 目录                        现在导出锚点（每个服务的文件追加一行）
 python -m kit.audit list 服务 [--actor 谁] [--target 什么] [--action 动作] [--limit 条数]   最近的记录，新的在前
 
@@ -16,16 +19,16 @@ from kit.runner import read_settings  # first of all: it patches the standard li
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from contract.audit import Action
-from kit.audit import anchors
+from contract.audit import Act, Action
+from kit.audit import JOURNAL, anchors, cli
 from kit.audit.checking import Counted, Finding, check
-from kit.audit.journal import Journal
+from kit.audit.rows import RowFault, RowFinding, check_rows, put_back, seal_rows, seals_of, written_last
 from kit.audit.streaming import as_json, title
 from kit.clock import china
 from kit.config import ConfigurationError, ServiceConfig
@@ -56,7 +59,10 @@ def _verify(
     told = list(anchors.read(chosen.anchors, service)) if chosen.anchors else []
     found, counted = 0, Counted()
     with database.snapshot() as snapshot:
-        for finding in check(snapshot, Journal(), settings.clock.now(), told, counted):
+        acts = check(snapshot, JOURNAL, settings.clock.now(), told, counted)
+        rows = check_rows(snapshot, seals_of(service), JOURNAL)
+        findings: Iterator[Finding | RowFinding] = chain(acts, rows)
+        for finding in findings:
             found += 1
             say(_as_json(service, finding) if chosen.json else _line(service, finding))
     if chosen.json:
@@ -66,11 +72,54 @@ def _verify(
     return 1 if found else 0
 
 
+def _restore(
+    service: str, settings: ServiceConfig, database: Database, chosen: argparse.Namespace, say: Say
+) -> int:
+    """What can be put back is, each row in a transaction of its own with the act that says so."""
+    seals = {seal.table.name: seal for seal in seals_of(service)}
+    with database.snapshot() as snapshot:
+        damaged = list(check_rows(snapshot, list(seals.values()), JOURNAL))
+        written = written_last(snapshot, [one.key for one in damaged], list(seals.values()), JOURNAL)
+    left = 0
+    for finding in damaged:
+        act_id, row = written.get(finding.key, ("", None))
+        done = row is not None and finding.fault is not RowFault.UNSEALED
+        if done and row is not None and not chosen.dry_run:
+            with database.transaction() as tx:
+                done = put_back(tx, finding, row, seals[finding.key.table])
+                if done:
+                    told = {"row": str(finding.key), "fault": finding.fault.value, "from": act_id}
+                    JOURNAL.add(tx, Act(cli(), Action.ROW_RESTORED, detail=told), settings.clock.now())
+        left += not done
+        ending = (
+            ("可以恢复" if chosen.dry_run else "已恢复") if done else "不能恢复：日志中没有，请从备份恢复"
+        )
+        say(f"{'✓' if done else '✗'} {service} {finding.fault.label}：{finding.key}  {ending}")
+    say(f"{service}：{len(damaged)} 条被改动或删除，{left} 条不能从日志恢复")
+    return 1 if left else 0
+
+
+def _seal(
+    service: str, settings: ServiceConfig, database: Database, chosen: argparse.Namespace, say: Say
+) -> int:
+    sealed = 0
+    while True:
+        with database.transaction() as tx:
+            now = seal_rows(tx, seals_of(service))
+            if not now:
+                told = {"rows": sealed}
+                JOURNAL.add(tx, Act(cli(), Action.BOOKS_SEALED, detail=told), settings.clock.now())
+                break
+        sealed += now
+    say(f"{service}：已补封印 {sealed} 条记录")
+    return 0
+
+
 def _anchor(
     service: str, settings: ServiceConfig, database: Database, chosen: argparse.Namespace, say: Say
 ) -> int:
     with database.transaction() as tx:
-        anchor = anchors.export(tx, Journal(), service, chosen.to, settings.clock.now())
+        anchor = anchors.export(tx, JOURNAL, service, chosen.to, settings.clock.now())
     say(f"{service}：" + (f"锚点 {anchor.sequence} {anchor.link.hex()}" if anchor else "还没有入链的记录"))
     return 0
 
@@ -79,7 +128,7 @@ def _list(
     service: str, settings: ServiceConfig, database: Database, chosen: argparse.Namespace, say: Say
 ) -> int:
     with database.read() as connection:
-        found = Journal().latest(connection, chosen.actor, chosen.target, chosen.action, chosen.limit)
+        found = JOURNAL.latest(connection, chosen.actor, chosen.target, chosen.action, chosen.limit)
     for act in found:
         if chosen.json:
             say(json.dumps(as_json(act, service), ensure_ascii=False))
@@ -90,12 +139,13 @@ def _list(
     return 0
 
 
-def _line(service: str, finding: Finding) -> str:
+def _line(service: str, finding: Finding | RowFinding) -> str:
     return f"✗ {service} {finding.fault.label}：{finding.subject}  {finding.detail}".rstrip()
 
 
-def _as_json(service: str, finding: Finding) -> str:
-    told = asdict(finding) | {"service": service, "label": finding.fault.label}
+def _as_json(service: str, finding: Finding | RowFinding) -> str:
+    told = {"service": service, "fault": finding.fault.value, "label": finding.fault.label,
+            "subject": finding.subject, "detail": finding.detail}  # fmt: skip
     return json.dumps(told, ensure_ascii=False)
 
 
@@ -109,6 +159,10 @@ def _parser() -> argparse.ArgumentParser:
     verify = acts.add_parser("verify", parents=[common], help="核对")
     verify.add_argument("--anchors", type=Path, help="以前导出的锚点：文件，或所在目录")
     verify.set_defaults(act=_verify)
+    restore = acts.add_parser("restore", parents=[common], help="恢复")
+    restore.add_argument("--dry-run", action="store_true", help="只看能不能恢复，不改动")
+    restore.set_defaults(act=_restore)
+    acts.add_parser("seal", parents=[common], help="补封印").set_defaults(act=_seal)
     anchor = acts.add_parser("anchors", parents=[common], help="导出锚点")
     anchor.add_argument("--to", type=Path, required=True, help="目录；请另行保管")
     anchor.set_defaults(act=_anchor)

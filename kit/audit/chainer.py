@@ -15,7 +15,7 @@ from nameko.extensions import DependencyProvider
 from sqlalchemy.exc import SQLAlchemyError
 
 from kit import telemetry
-from kit.audit import anchors
+from kit.audit import JOURNAL, anchors
 from kit.audit.journal import Journal, position_of
 from kit.audit.streaming import CollectorAway, Stream
 from kit.audit.tables import STREAMED
@@ -35,7 +35,7 @@ class Chain:
 
     def __init__(self, service: str, settings: ServiceConfig, database: Database, clock: Clock) -> None:
         self._service, self._settings, self._database, self._clock = service, settings, database, clock
-        self._journal = Journal()
+        self._journal = JOURNAL
         self._stream = Stream(service, settings) if settings.audit_collector else None
         self._kept = dt.timedelta(days=settings.audit_kept_days)
 
@@ -81,7 +81,6 @@ class Auditing(DependencyProvider):
 
     def setup(self) -> None:
         config = self.container.config
-        self._journal = Journal()
         self._database: Database | None = config["database"]
         self._threads: list[Any] = []
         self._stopping: Event = Event()
@@ -100,7 +99,7 @@ class Auditing(DependencyProvider):
             thread.wait()
 
     def get_dependency(self, worker_ctx: Any) -> Journal:
-        return self._journal
+        return JOURNAL
 
     def _run(self, step: Callable[[], int], usual: float) -> None:
         """A step again and again: at once after a full batch, later and later while something is away."""

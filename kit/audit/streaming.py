@@ -42,8 +42,11 @@ class Stream:
         try:
             with (
                 socket.create_connection(self._address, TIMEOUT) as plain,
-                self._tls.wrap_socket(plain, server_hostname=self._address[0]) as connection,
+                self._tls.wrap_socket(
+                    plain, server_hostname=self._address[0], do_handshake_on_connect=False
+                ) as connection,
             ):
+                connection.do_handshake()
                 connection.sendall(message)
                 _wait_for_end(connection)
         except (OSError, ValueError) as error:

@@ -60,7 +60,7 @@ def _authorise(options: argparse.Namespace, database: Database, settings: Config
 
 def _end(options: argparse.Namespace, database: Database, settings: Config) -> int:
     with database.transaction() as tx:
-        ended = SCHOOLS.end(tx, options.school, settings.clock.now())
+        ended = SCHOOLS.end(tx, options.school, options.officer, settings.clock.now())
     print("已停止。" if ended else "没有这所学校，或者已经停止。")
     return 0 if ended else 1
 

@@ -19,6 +19,7 @@ from kit.audit import journal_table
 from kit.columns import BlindIndex, EncryptedBytes, EncryptedJson, EncryptedText, Moment
 from kit.inbox import inbox_table
 from kit.migrations import new_metadata
+from kit.seals import RowSeal, seal_column
 
 metadata = new_metadata()
 
@@ -101,9 +102,23 @@ schools = Table(
     Column("authorised_by", String(64), nullable=False),
     Column("authorised_at", Moment, nullable=False),
     Column("ended_at", Moment),
+    seal_column(),
 )  # fmt: skip
 """Who may ask for the certificates of a school's students: one row per school and operator. `pooling_code` is that
 of the authority that allowed it, empty for one of before and for the province."""
+
+SCHOOL_SEAL = RowSeal(
+    schools,
+    "school_id",
+    "name",
+    "operator_index",
+    "pooling_code",
+    "authorised_by",
+    "authorised_at",
+    "ended_at",
+)
+SEALED = (SCHOOL_SEAL,)
+"""What gives somebody the right to the certificates of others (docs/adr/0024)."""
 
 batches = Table(
     "batches", metadata,

@@ -16,10 +16,9 @@ from collections.abc import Sequence
 
 from contract.errors import ContractError
 from contract.staff import PROVINCE, Role
-from kit.audit import Journal
+from kit.audit import Journal, cli
 from kit.config import ConfigurationError, read
 from kit.database import Database
-from kit.staff import system_account
 from services.console.adapters.argon import Argon
 from services.console.config import Config
 from services.console.storage.accounts import Accounts
@@ -65,11 +64,9 @@ def _act(chosen: argparse.Namespace, w: Wiring, url: str) -> None:
                 )
         return
     if chosen.action == "create":
-        made = accounts.make_account(
-            system_account(), chosen.account, chosen.name, Role(chosen.role), chosen.pooling, w
-        )
+        made = accounts.make_account(cli(), chosen.account, chosen.name, Role(chosen.role), chosen.pooling, w)
     else:
-        made = accounts.anew(system_account(), chosen.account, w)
+        made = accounts.anew(cli(), chosen.account, w)
     print(f"账号 {chosen.account} 的一次性密码：{made}")
     print(f"请打开 {url} 登录：先绑定动态口令，再设置自己的密码。")
 

@@ -20,6 +20,7 @@ from kit.audit import journal_table
 from kit.columns import BlindIndex, EncryptedJson, EncryptedText, Moment
 from kit.lease import lease_table
 from kit.migrations import new_metadata
+from kit.seals import RowSeal, seal_column
 
 metadata = new_metadata()
 
@@ -71,6 +72,7 @@ tier_tables = Table(
     Column("months", Integer),
     Column("import_id", String(36), ForeignKey("tier_imports.import_id")),
     Column("at", Moment),
+    seal_column(),
     # Of two approvals that saw the same version, one makes the next.
     UniqueConstraint(
         "pooling_code", "payer_kind", "insurance_type", "from_year", "version", name="tier_tables_version_key",
@@ -85,8 +87,17 @@ tiers = Table(
     Column("label", String(64), nullable=False),
     Column("amount", BigInteger, nullable=False),
     Column("base", BigInteger, nullable=False),
+    seal_column(),
     CheckConstraint("amount > 0", name="amount"),
 )  # fmt: skip
+
+TABLE_SEAL = RowSeal(
+    tier_tables, "table_id", "pooling_code", "payer_kind", "insurance_type", "from_year", "version", "source",
+    "base_minimum", "base_maximum", "ratio", "months", "import_id", "at",
+)  # fmt: skip
+TIER_SEAL = RowSeal(tiers, "table_id", "code", "position", "label", "amount", "base")
+SEALED = (TABLE_SEAL, TIER_SEAL)
+"""What decides how much anybody owes (docs/adr/0024)."""
 
 upstream_leases = lease_table(metadata)
 journal = journal_table(metadata)

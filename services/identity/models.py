@@ -9,6 +9,7 @@ from kit.columns import BlindIndex, EncryptedJson, EncryptedText, Moment
 from kit.inbox import inbox_table
 from kit.migrations import new_metadata
 from kit.outbox import outbox_table
+from kit.seals import RowSeal, seal_column
 
 metadata = new_metadata()
 
@@ -118,5 +119,12 @@ consents = Table(
     Column("about", EncryptedText("consents.about")),
     Column("given_at", Moment, nullable=False),
     Column("withdrawn_at", Moment),
+    seal_column(),
 )  # fmt: skip
 """What a person agreed to, and when it was taken back. `about` is the member's masked name."""
+
+CONSENT_SEAL = RowSeal(
+    consents, "consent_id", "person_id", "kind", "version", "member_id", "given_at", "withdrawn_at"
+)
+SEALED = (CONSENT_SEAL,)
+"""What says what we may do (docs/adr/0024)."""

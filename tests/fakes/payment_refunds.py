@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from contract.refunds import RefundOrigin, RefundState
+from kit.seals import SealedRow
 from services.payment.domain.orders import Item, ItemRefund
 from services.payment.domain.refunds import Refund, RefundReport
+from services.payment.storage.refunds import RefundStorage
 from tests.fakes.payment_storage import FakeOrderStorage
 
 
@@ -48,6 +50,9 @@ class FakeRefundStorage:
         for one in due:
             self._keep(replace(one, next_action_at=until, attempts=one.attempts + 1))
         return due
+
+    def written(self, refund: Refund) -> SealedRow:
+        return RefundStorage().written(refund)
 
     def move(self, tx: Any, refund: Refund) -> None:
         self._keep(refund)

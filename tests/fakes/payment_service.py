@@ -14,6 +14,7 @@ from sandbox.signatures import communication_key_sign
 from services.payment.domain.orders import Order
 from services.payment.usecases import notifies, ordering, refunding
 from services.payment.usecases.wiring import Wiring
+from tests.fakes.audit import FakeJournal
 from tests.fakes.payment_external import FakeExternalStorage
 from tests.fakes.payment_orders import (
     KEY,
@@ -103,5 +104,6 @@ def make_payment(**changed: Any) -> Payment:
         seal,
         clock,
         config,
+        journal=FakeJournal(),
     )
     return Payment(storage, external, unionpay, clock, wiring)

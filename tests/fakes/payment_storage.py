@@ -13,6 +13,7 @@ from contract.insurance import InsuranceType
 from contract.payment import OrderState
 from contract.people import Person
 from kit.database import Duplicate
+from kit.seals import SealedRow
 from services.payment.domain.orders import (
     FINAL,
     LIVE,
@@ -26,7 +27,9 @@ from services.payment.domain.orders import (
     Subject,
 )
 from services.payment.domain.refunds import Refund
+from services.payment.models import CASE_SEAL, LINE_SEAL, ORDER_SEAL
 from services.payment.storage.orders import Blocker, StoredNotify
+from services.payment.storage.rows import line_rows, order_row
 
 
 @dataclass(frozen=True)
@@ -96,10 +99,11 @@ class FakeOrderStorage:
     def write(self) -> contextlib.AbstractContextManager[Any]:
         return self.transaction()
 
-    def add(self, tx: Any, order: Order) -> None:
+    def add(self, tx: Any, order: Order) -> list[SealedRow]:
         if self.blocker(tx, order) is not None:
             raise Duplicate
         self.orders[order.order_id] = order
+        return [ORDER_SEAL.written(order_row(order)), *map(LINE_SEAL.written, line_rows(order))]
 
     def blocker(self, tx: Any, order: Order) -> Blocker | None:
         known = list(self.orders.values())
@@ -168,7 +172,7 @@ class FakeOrderStorage:
 
     def move(
         self, tx: Any, order: Order, edge: Edge, report: Report, next_action_at: dt.datetime | None
-    ) -> None:
+    ) -> SealedRow:
         final = edge.to in FINAL
         moved = replace(
             self.orders[order.order_id],
@@ -181,6 +185,7 @@ class FakeOrderStorage:
         elif final and edge.to is not OrderState.REFUNDED:
             moved = replace(moved, failure_code=report.failure_code)
         self.orders[order.order_id] = moved
+        return ORDER_SEAL.written(order_row(moved))
 
     def note(
         self, tx: Any, order: Order, to: OrderState, report: Report, now: dt.datetime, **detail: Any
@@ -208,6 +213,9 @@ class FakeOrderStorage:
         if opened:
             self.orders[order.order_id] = replace(self.orders[order.order_id], refund_due=True)
         return opened
+
+    def case(self, tx: Any, order_id: str, transaction_id: str) -> SealedRow:
+        return CASE_SEAL.written(vars(self.refunds[order_id, transaction_id]))
 
     def add_notify(
         self, tx: Any, digest: str, mer_order_id: str, raw: str, now: dt.datetime, done: bool

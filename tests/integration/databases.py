@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from sqlalchemy import MetaData, text
+
 from kit import migrations
+from kit.audit.tables import RESTORING
 from kit.database import Database
 
 
@@ -10,3 +13,12 @@ def upgrade(service: str, database: Database) -> None:
     """Run a service's migrations as `python -m kit.migrate` does."""
     with database.transaction() as connection:
         migrations.upgrade(service, connection)
+
+
+def empty(database: Database, metadata: MetaData) -> None:
+    """Forget everything, the journal too."""
+    with database.transaction() as tx:
+        if not database.is_sqlite:
+            tx.execute(text(RESTORING))
+        for table in reversed(metadata.sorted_tables):
+            tx.execute(table.delete())

@@ -10,14 +10,22 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, update
 
 from contract import schema
+from contract.audit import Act, Action, resident, staff, system
 from contract.certificate import CertificateState
 from contract.people import Person
+from kit.audit import JOURNAL
 from kit.database import insert_or_ignore
 from services.certificate.domain.content import Content
 from services.certificate.domain.register import LEASE, Certificate
 from services.certificate.models import certificate_acts, certificate_files, certificates
 
 MOST_LISTED = 100
+_ACTIONS = {
+    "asked": (Action.CERTIFICATE_ASKED, resident), "read": (Action.CERTIFICATE_READ, resident),
+    "replaced": (Action.CERTIFICATE_VOIDED, resident), "voided": (Action.CERTIFICATE_VOIDED, staff),
+    "issued": (Action.CERTIFICATE_ISSUED, system),
+}  # fmt: skip
+"""What of a certificate's history is journalled, and who is behind it."""
 _COLUMNS = [field.name for field in fields(Certificate)]
 
 
@@ -105,6 +113,13 @@ class Register:
         tx.execute(certificate_acts.insert().values(
             certificate_id=certificate_id, act=act, actor=actor, note=text, at=now
         ))  # fmt: skip
+        if act in _ACTIONS:
+            action, of = _ACTIONS[act]
+            JOURNAL.add(
+                tx,
+                Act(of(actor or "certificate"), action, f"certificate:{certificate_id}", purpose=text),
+                now,
+            )
 
     def acts(self, tx: Connection, certificate_id: str) -> Sequence[Any]:
         """The history, oldest first."""

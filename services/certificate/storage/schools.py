@@ -6,13 +6,16 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, LargeBinary, select, type_coerce, update
 
+from contract.audit import Act, Action, staff
 from contract.people import Person
 from contract.register import AuthorisedSchool
 from contract.schools import School
+from kit.audit import JOURNAL
+from kit.crypto import blind_index
 from kit.database import insert_or_ignore
-from services.certificate.models import batches, schools
+from services.certificate.models import SCHOOL_SEAL, batches, schools
 from services.certificate.storage.register import person_key
 
 MOST_LISTED = 50
@@ -32,10 +35,12 @@ class SchoolStorage:
         pooling_code: str = "",
     ) -> None:
         """A new authorisation, of a pooling level; empty: the province's."""
-        tx.execute(schools.insert().values(
-            school_id=school.school_id, name=school.name, operator_index=person_key(operator), authorised_by=by,
-            authorised_at=now, pooling_code=pooling_code,
-        ))  # fmt: skip
+        row = SCHOOL_SEAL.onto({
+            "school_id": school.school_id, "name": school.name, "authorised_by": by, "authorised_at": now,
+            "operator_index": blind_index("schools.operator", person_key(operator)), "pooling_code": pooling_code,
+        })  # fmt: skip
+        tx.execute(schools.insert(), row)
+        _journal(tx, Action.SCHOOL_AUTHORISED, by, row, now)
 
     def authorised(self, tx: Connection, reach: str) -> Sequence[AuthorisedSchool]:
         """The authorisations of pooling levels whose codes begin so, newest first."""
@@ -53,11 +58,19 @@ class SchoolStorage:
         row = tx.execute(one).first()
         return None if row is None else _authorised(row)
 
-    def end(self, tx: Connection, school_id: str, now: dt.datetime) -> bool:
+    def end(self, tx: Connection, school_id: str, by: str, now: dt.datetime) -> bool:
         """Take an authorisation back; False when there is none."""
         t = schools.c
-        ended = update(schools).where(t.school_id == school_id, t.ended_at.is_(None)).values(ended_at=now)
-        return bool(tx.execute(ended).rowcount)
+        index = type_coerce(t.operator_index, LargeBinary).label("operator_index")
+        known = select(*(column for column in t if column.name != "operator_index"), index)
+        standing = known.where(t.school_id == school_id, t.ended_at.is_(None)).with_for_update()
+        found = tx.execute(standing).mappings().first()
+        if found is None:
+            return False
+        row = SCHOOL_SEAL.onto({**found, "operator_index": bytes(found["operator_index"]), "ended_at": now})
+        tx.execute(update(schools).where(t.school_id == school_id).values(ended_at=now, seal=row["seal"]))
+        _journal(tx, Action.SCHOOL_ENDED, by, row, now)
+        return True
 
     def of_operator(self, tx: Connection, person: Person) -> Sequence[School]:
         t = schools.c
@@ -95,3 +108,7 @@ class SchoolStorage:
 
 def _authorised(row: Any) -> AuthorisedSchool:
     return AuthorisedSchool(row.school_id, row.name, row.authorised_by, row.authorised_at, row.ended_at)
+
+
+def _journal(tx: Connection, action: Action, by: str, row: dict[str, Any], now: dt.datetime) -> None:
+    JOURNAL.add(tx, Act(staff(by), action, f"school:{row['school_id']}"), now, [SCHOOL_SEAL.written(row)])

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from contract.audit import Act, Action
+from contract.audit import staff as by_staff
 from contract.certificate import CertificateNotFound, ReplaceCertificate
 from contract.people import DocumentType, Person
 from contract.register import (
@@ -32,7 +33,7 @@ from contract.register import (
     VoidCertificate,
 )
 from contract.schools import School, SchoolNotFound
-from contract.staff import Staff, actor_of, reach_of
+from contract.staff import Staff, reach_of
 from kit.masking import mask_name, mask_number
 from services.certificate.domain.register import Certificate
 from services.certificate.usecases import issuing
@@ -53,7 +54,7 @@ def find_certificate(request: CertificateNumbered, staff: Staff, w: Wiring, jour
     with w.database.transaction() as tx:
         found = _within(tx, request.number, staff, w)
         target = f"certificate:{found.number}"
-        journal.add(tx, Act(actor_of(staff.account), Action.CERTIFICATE_READ, target), w.clock.now())
+        journal.add(tx, Act(by_staff(staff.account), Action.CERTIFICATE_READ, target), w.clock.now())
         return _seen(tx, found, w)
 
 
@@ -115,7 +116,7 @@ def end_school(request: SchoolNamed, staff: Staff, w: Wiring, schools: Any) -> A
         if found is None:
             raise SchoolNotFound("没有找到这所学校的授权。")
         if found.ended_at is None:
-            schools.end(tx, request.school_id, w.clock.now())
+            schools.end(tx, request.school_id, staff.account, w.clock.now())
         ended: AuthorisedSchool = schools.authorisation(tx, request.school_id, "")
     return ended
 

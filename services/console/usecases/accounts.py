@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from contract.staff import NotOfThisRole, Role, Staff, actor_of
+from contract.audit import staff as by_staff
+from contract.staff import NotOfThisRole, Role, Staff
 from kit.audit import Action
 from services.console.domain.accounts import Account, fit_level, fit_name, released
 from services.console.domain.menu import ACCOUNT_READERS
@@ -29,7 +30,7 @@ def create_account(by: Staff, account: str, name: str, role: Role, pooling_code:
     """A new account; its one-time password, which is shown once and kept nowhere. Raises NotOfThisRole, AccountUnfit,
     AccountTaken."""
     _check_administrator(by)
-    return make_account(actor_of(by.account), account, name, role, pooling_code, w)
+    return make_account(by_staff(by.account), account, name, role, pooling_code, w)
 
 
 def make_account(actor: str, account: str, name: str, role: Role, pooling_code: str, w: Wiring) -> str:
@@ -65,7 +66,7 @@ def reset_account(by: Staff, account: str, w: Wiring) -> str:
     """A new one-time password; the second factor is enrolled anew, and every session ends. Raises NotOfThisRole,
     AccountNotFound."""
     _check_administrator(by)
-    return anew(actor_of(by.account), account, w)
+    return anew(by_staff(by.account), account, w)
 
 
 def anew(actor: str, account: str, w: Wiring) -> str:
@@ -87,7 +88,7 @@ def release_account(by: Staff, account: str, w: Wiring) -> None:
         _change(
             tx,
             released(_found(tx, account, w)),
-            actor_of(by.account),
+            by_staff(by.account),
             "released",
             w.clock.now(),
             w,
@@ -103,7 +104,7 @@ def disable_account(by: Staff, account: str, w: Wiring) -> None:
         found = _found(tx, account, w)
         _check_not_last(tx, found, w)
         _change(
-            tx, replace(found, disabled_at=found.disabled_at or now), actor_of(by.account), "disabled", now, w
+            tx, replace(found, disabled_at=found.disabled_at or now), by_staff(by.account), "disabled", now, w
         )
 
 
@@ -112,7 +113,7 @@ def enable_account(by: Staff, account: str, w: Wiring) -> None:
     _check_administrator(by)
     with w.database.transaction() as tx:
         found = replace(_found(tx, account, w), disabled_at=None)
-        _change(tx, found, actor_of(by.account), "enabled", w.clock.now(), w)
+        _change(tx, found, by_staff(by.account), "enabled", w.clock.now(), w)
 
 
 def move_account(by: Staff, account: str, role: Role, pooling_code: str, w: Wiring) -> None:
@@ -126,7 +127,7 @@ def move_account(by: Staff, account: str, role: Role, pooling_code: str, w: Wiri
         if role is not Role.ADMINISTRATOR:
             _check_not_last(tx, found, w)
         moved = replace(found, role=role, pooling_code=pooling_code)
-        _change(tx, moved, actor_of(by.account), f"{role.value} {pooling_code}", w.clock.now(), w)
+        _change(tx, moved, by_staff(by.account), f"{role.value} {pooling_code}", w.clock.now(), w)
 
 
 def _check_administrator(by: Staff) -> None:

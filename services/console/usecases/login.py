@@ -11,8 +11,8 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
+from contract.audit import staff as by_staff
 from contract.errors import InvalidInput
-from contract.staff import actor_of
 from kit.audit import Action
 from services.console.domain import totp
 from services.console.domain.accounts import Account, failed, fit_name, released
@@ -59,7 +59,7 @@ def finish_login(session: Session, typed: str, w: Wiring) -> tuple[str, tuple[st
         if account.locked(now):
             w.sessions.remove(tx, session.token_hash)
         w.refusals.add(tx, session.address, now)
-        w.note(tx, actor_of(account.account), Action.LOGIN_REFUSED, account.account, now, result="factor")
+        w.note(tx, by_staff(account.account), Action.LOGIN_REFUSED, account.account, now, result="factor")
     raise CodeWrong(field="code")
 
 
@@ -82,7 +82,7 @@ def change_password(session: Session, current: str, password: str, again: str, w
             row = w.accounts.save(tx, replace(found, password_hash=hashed, must_change=False))
             w.accounts.remember(tx, account.account, hashed, now)
             w.sessions.remove_all(tx, account.account, session.token_hash)
-            w.note(tx, actor_of(account.account), Action.PASSWORD_CHANGED, account.account, now, (row,))
+            w.note(tx, by_staff(account.account), Action.PASSWORD_CHANGED, account.account, now, (row,))
             return
         if _count_failure(tx, found, now, w).locked(now):
             w.sessions.remove_all(tx, account.account)
@@ -94,7 +94,7 @@ def log_out(session: Session, w: Wiring) -> None:
     now = w.clock.now()
     with w.database.transaction() as tx:
         w.sessions.remove(tx, session.token_hash)
-        w.note(tx, actor_of(session.account.account), Action.LOGOUT, session.account.account, now)
+        w.note(tx, by_staff(session.account.account), Action.LOGOUT, session.account.account, now)
 
 
 def _passed(
@@ -113,7 +113,7 @@ def _passed(
 def _let_in(
     tx: Any, account: Account, session: Session, *, enrolled: bool, w: Wiring
 ) -> tuple[str, tuple[str, ...]]:
-    now, actor = w.clock.now(), actor_of(account.account)
+    now, actor = w.clock.now(), by_staff(account.account)
     account = replace(released(account), last_login_at=now)
     row = w.accounts.save(tx, account)
     codes: tuple[str, ...] = ()

@@ -7,8 +7,10 @@ import datetime as dt
 from sqlalchemy import Connection, func, select
 
 from contract import schema
+from contract.audit import Act, Action, resident
 from contract.people import Person
 from contract.records import AskedAs
+from kit.audit import JOURNAL
 from services.contribution.domain.queries import Query
 from services.contribution.models import query_audit
 
@@ -24,6 +26,12 @@ class QueryAudit:
              "asked_as": query.asked_as.value, "person_index": _key(query.person),
              "person": schema.dump(query.person), "outcome": outcome},
         )  # fmt: skip
+        told = {"question": query.act, "asked_as": query.asked_as.value}
+        JOURNAL.add(
+            tx,
+            Act(resident(query.asker_id), _action(query), f"query:{query.query_id}", outcome, detail=told),
+            now,
+        )
 
     def typed_before(self, tx: Connection, asker_id: str, person: Person, since: dt.datetime) -> int:
         """How many other people the asker typed since then, before they first typed this one."""
@@ -34,6 +42,12 @@ class QueryAudit:
         others = select(func.count(t.person_index.distinct())).where(typed, ~same)
         before = others.where(func.coalesce(t.id < first, True))
         return int(tx.execute(before).scalar_one())
+
+
+def _action(query: Query) -> Action:
+    if query.act.startswith("void"):
+        return Action.DECLARATION_VOIDED
+    return Action.OWN_QUERIED if query.asked_as is AskedAs.OWN else Action.PERSON_QUERIED
 
 
 def _key(person: Person) -> str:

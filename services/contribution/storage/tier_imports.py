@@ -10,11 +10,14 @@ from sqlalchemy import Connection, insert, or_, select, update
 from sqlalchemy.engine import Row
 
 from contract import schema
+from contract.audit import Act, Action, staff
 from contract.tiers import ImportAct, ImportState, Operator, TableChange, TierAct
+from kit.audit import JOURNAL
 from services.contribution.domain.tables import KeptImport, SheetTable
 from services.contribution.models import tier_acts, tier_imports
 
 _OF = tier_imports.c
+_ACTIONS = {act: Action(f"tiers.{act.value}") for act in ImportAct}
 
 
 class TierImportStorage:
@@ -63,6 +66,12 @@ class TierImportStorage:
             import_id=import_id, act=act.value, operator_id=operator.operator_id, operator_name=operator.name,
             pooling_code=operator.pooling_code, at=at, note=note,
         ))  # fmt: skip
+        told = {"pooling": operator.pooling_code}
+        JOURNAL.add(
+            tx,
+            Act(staff(operator.operator_id), _ACTIONS[act], f"import:{import_id}", purpose=note, detail=told),
+            at,
+        )
 
     def acts(self, tx: Connection, import_id: str) -> tuple[TierAct, ...]:
         """All that was done with an import, in order."""

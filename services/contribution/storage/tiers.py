@@ -9,12 +9,14 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, insert, select
 from sqlalchemy.engine import Row
 
+from contract.audit import Act, Action, system
 from contract.contribution import BaseRule, Tier, Tiers
 from contract.insurance import InsuranceType, PayerKind
 from contract.tiers import TierVersion
+from kit.audit import JOURNAL
 from kit.database import insert_or_ignore
 from services.contribution.domain.tables import InForce, SheetTable
-from services.contribution.models import tier_imports, tier_tables, tiers
+from services.contribution.models import TABLE_SEAL, TIER_SEAL, tier_imports, tier_tables, tiers
 
 _OF = tier_tables.c
 
@@ -51,19 +53,28 @@ class TierTable:
         """A version of a table; False when it is there already: somebody else was quicker."""
         key = _key(pooling_code, table)
         table_id, rule = ".".join(str(part) for part in (*key, version)), table.rule
-        added = insert_or_ignore(
-            tx, tier_tables, table_id=table_id, pooling_code=pooling_code, payer_kind=key[1], insurance_type=key[2],
-            from_year=table.year, version=version, source=source, import_id=import_id, at=at,
-            base_minimum=rule and rule.minimum, base_maximum=rule and rule.maximum, ratio=rule and rule.ratio,
-            months=rule and rule.months,
-        )  # fmt: skip
+        whole = TABLE_SEAL.onto({
+            "table_id": table_id, "pooling_code": pooling_code, "payer_kind": key[1], "insurance_type": key[2],
+            "from_year": table.year, "version": version, "source": source, "import_id": import_id, "at": at,
+            "base_minimum": rule and rule.minimum, "base_maximum": rule and rule.maximum, "ratio": rule and rule.ratio,
+            "months": rule and rule.months,
+        })  # fmt: skip
+        added = insert_or_ignore(tx, tier_tables, **whole)
         if added:
             rows = [
-                {"table_id": table_id, "position": position, "code": tier.code, "label": tier.label,
-                 "amount": tier.amount, "base": tier.base}
+                TIER_SEAL.onto({"table_id": table_id, "position": position, "code": tier.code, "label": tier.label,
+                                "amount": tier.amount, "base": tier.base})
                 for position, tier in enumerate(table.tiers, 1)
             ]  # fmt: skip
             tx.execute(insert(tiers), rows)
+            act = Act(
+                system("contribution"),
+                Action.TIERS_KEPT,
+                f"table:{table_id}",
+                detail={"import": import_id or ""},
+            )
+            written = [TABLE_SEAL.written(whole), *map(TIER_SEAL.written, rows)]
+            JOURNAL.add(tx, act, at or dt.datetime.now(dt.UTC), written)
         return added
 
     def history(

@@ -11,7 +11,8 @@ from contract.people import Person
 from contract.rights import Deletion
 from kit.columns import Moment
 from services.identity.domain.rights import KnownPerson
-from services.identity.models import bindings, consents, members, persons, relations
+from services.identity.models import bindings, members, persons, relations
+from services.identity.storage.consents import Consents
 from services.identity.storage.profiles import person_from
 
 # Built once: every payment for another person passes here.
@@ -65,13 +66,10 @@ class AccountStorage:
         locked = due.order_by(persons.c.deletion_due_at).limit(limit).with_for_update(skip_locked=True)
         ids = list(tx.execute(locked).scalars())
         if ids:
-            t = consents.c
+            Consents().forget(tx, ids, now)
             tx.execute(delete(bindings).where(bindings.c.person_id.in_(ids)))
             tx.execute(delete(members).where(members.c.owner_id.in_(ids)))
             tx.execute(delete(relations).where(relations.c.payer_id.in_(ids)))
-            over = func.coalesce(t.withdrawn_at, _moment(now))
-            kept = update(consents).where(t.person_id.in_(ids))
-            tx.execute(kept.values(about=None, member_id=None, withdrawn_at=over))
             tx.execute(delete(persons).where(persons.c.person_id.in_(ids)))
         return ids
 

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from contract.audit import Act, Action, resident
 from contract.errors import ContractError, DeadlineExceeded, TooMany
 from contract.identity import (
     CodeExpired,
@@ -81,6 +82,19 @@ def log_in(request: LogIn, w: LoginWiring) -> LoggedIn:
     ConsentMissing only after it proved right; both leave the code as good as it was. Rows are always locked in this
     order: challenge, limits, person, bindings.
     """
+    try:
+        return _log_in(request, w)
+    except (CodeExpired, WrongCode, TooManyGuesses, ConsentMissing) as refused:
+        # In a transaction of its own: the refused one may have left nothing.
+        with w.database.transaction() as tx:
+            act = Act(
+                visitor(request.openid), Action.LOGIN_REFUSED, result=refused.code, origin=request.client_ip
+            )
+            w.journal.add(tx, act, w.clock.now())
+        raise
+
+
+def _log_in(request: LogIn, w: LoginWiring) -> LoggedIn:
     now = w.clock.now()
     who = _applicant(request, now)
     with w.database.transaction() as tx:
@@ -92,11 +106,19 @@ def log_in(request: LogIn, w: LoginWiring) -> LoggedIn:
             _give_back(tx, taken, w)
             w.codes.end_challenge(tx, request.challenge_id, "used")
             payer = _enter(tx, who, request.consent_version, now, w)
+            told = {"as": visitor(request.openid)}
+            act = Act(resident(payer.person_id), Action.LOGIN, detail=told, origin=request.client_ip)
+            w.journal.add(tx, act, now)
     if guess is None:
         raise CodeExpired
     if not right:
         raise WrongCode(field="code", tries_left=w.rules.tries - guess.tries)
     return logged_in(payer, now)
+
+
+def visitor(openid: str) -> str:
+    """A WeChat user as the journal names one who is nobody yet: the same for the same openid, and not it."""
+    return f"visitor:{blind_index('journal.openid', openid).hex()[:16]}"
 
 
 def forget_old(w: LoginWiring) -> None:

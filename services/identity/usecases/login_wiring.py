@@ -10,6 +10,7 @@ from contract.notify import CodeSent, SendCode
 from contract.people import Person
 from contract.rights import ConsentKind
 from contract.rpc import Method
+from kit.audit import JOURNAL, Acts
 from kit.clock import Clock
 from kit.database import Transactions
 from services.identity.adapters.base import RealNames
@@ -73,3 +74,4 @@ class LoginWiring:
     clock: Clock
     rules: CodeRules
     reuse: dt.timedelta
+    journal: Acts = JOURNAL

@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 from typing import Any
 
+from contract.audit import Act, Action, resident
 from contract.errors import InvalidInput
 from contract.identity import EndLogin, LoginEnded, Recalled, RecallVisitor, Standing
 from contract.people import Person
@@ -51,6 +52,7 @@ def end_login(request: EndLogin, w: LoginWiring) -> LoginEnded:
     """The person leaves this WeChat user: the next visit asks for a code, however soon it comes."""
     with w.database.transaction() as tx:
         w.logins.end(tx, request.openid, request.person_id)
+        w.journal.add(tx, Act(resident(request.person_id), Action.LOGOUT), w.clock.now())
     return LoginEnded(request.person_id)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
+from contract.audit import Act, Action, resident, system
 from contract.household import Kinship
 from contract.identity import ConsentMissing, PersonNotFound
 from contract.rights import (
@@ -64,6 +65,10 @@ def export_person(request: PersonNamed, w: Wiring) -> PersonExport:
         relations = w.relations.all_of(tx, person_id)
         consents = tuple(w.consents.of(tx, person_id))
         wechat_users = w.accounts.wechat_users(tx, person_id)
+    with w.database.transaction() as tx:
+        w.journal.add(
+            tx, Act(resident(person_id), Action.PERSON_EXPORTED, f"person:{person_id}"), w.clock.now()
+        )
     paid = {document_of(r.profile.person): r.paid_at for r in relations}
     return PersonExport(
         account,
@@ -106,6 +111,7 @@ def _erase_batch(w: Wiring) -> int:
         persons = w.accounts.erase_due(tx, now, ERASED_AT_ONCE)
         for person_id in persons:
             w.outbox.add(tx, PersonErased(person_id), person_id, now)
+            w.journal.add(tx, Act(system("identity"), Action.PERSON_ERASED, f"person:{person_id}"), now)
     return len(persons)
 
 

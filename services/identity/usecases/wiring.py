@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from contract.events import EventData
 from contract.people import Person
 from contract.rights import ConsentGiven, ConsentKind, Deletion
+from kit.audit import JOURNAL, Acts
 from kit.clock import Clock
 from kit.database import Transactions
 from services.identity.domain.household import HouseholdMember, Profile, Relation
@@ -81,3 +82,4 @@ class Wiring:
     clock: Clock
     household_limit: int
     deletion_after: dt.timedelta
+    journal: Acts = JOURNAL

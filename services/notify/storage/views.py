@@ -9,7 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, case, func, insert, literal_column, select, update
 
+from contract.audit import Act, Action, staff
 from contract.deliveries import Attempt
+from kit.audit import JOURNAL
 from services.notify.domain.kept import Figures, Kept
 from services.notify.domain.messages import State
 from services.notify.models import attempts, messages, replays
@@ -92,6 +94,9 @@ class ViewRows:
             replay_id=str(uuid.uuid4()), message_id=message_id, operator=operator, reason=reason,
             state_before=before.value, at=now,
         ))  # fmt: skip
+        JOURNAL.add(
+            tx, Act(staff(operator), Action.REMINDER_REPLAYED, f"message:{message_id}", purpose=reason), now
+        )
 
 
 def _sum(condition: Any, value: Any) -> Any:

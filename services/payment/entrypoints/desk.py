@@ -22,7 +22,7 @@ class DeskEntrypoints(Entrypoints):
 
     @staff_rpc(payment_desk.find_orders)
     def find_orders(self, request: FindOrders, staff: Staff) -> OrdersFound:
-        return desk.find_orders(request, staff, self.wiring(), self.found, self.journal)
+        return desk.find_orders(request, staff, self.wiring(), self.found)
 
     @staff_rpc(payment_desk.list_payment_keys)
     def list_payment_keys(self, request: ListPaymentKeys, staff: Staff) -> PaymentKeys:

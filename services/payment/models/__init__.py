@@ -25,12 +25,14 @@ from services.payment.models.refunds import (
 outbox = outbox_table(metadata)
 inbox = inbox_table(metadata)
 journal = journal_table(metadata)
+SEALED = (ORDER_SEAL, LINE_SEAL, REFUND_SEAL, CASE_SEAL)
 
 __all__ = [
     "CASE_SEAL",
     "LINE_SEAL",
     "ORDER_SEAL",
     "REFUND_SEAL",
+    "SEALED",
     "exports",
     "external_payments",
     "inbox",

@@ -94,8 +94,9 @@ refund_history = Table(
 """Every change of a refund's state; the refund row itself is its beginning. `operator_id` only where staff did it."""
 
 CASE_SEAL = RowSeal(
-    refund_cases, "order_id", "reason", "transaction_id", "amount", "paid_at", "opened_at", "closed_at"
-)
+    refund_cases, "order_id", "reason", "transaction_id", "amount", "paid_at", "opened_at", "closed_at",
+    key=("order_id", "transaction_id"),
+)  # fmt: skip
 REFUND_SEAL = RowSeal(
     refunds, "refund_id", "order_id", "refund_order_id", "transaction_id", "amount", "origin", "operator_id",
     "case_reason", "state", "created_at", "refunded_at",

@@ -5,9 +5,11 @@ A break is never edited: every change goes through here, by a person who is name
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from contract.audit import Act, Action, staff
 from contract.reconciliation import (
     ActionUnanswered,
     ActionUnfit,
@@ -50,6 +52,7 @@ def run_reconciliation(request: RunReconciliation, d: Desk) -> ReconciliationRun
         raise DayNotOver()
     with d.database.transaction() as tx:
         run: ReconciliationRun = d.runs.ask(tx, request.day, operator, now)
+        d.journal.add(tx, Act(staff(operator), Action.RECONCILIATION_RUN, f"day:{request.day}"), now)
     return run
 
 
@@ -83,6 +86,8 @@ def assign_break(request: AssignBreak, d: Desk) -> BreakView:
             state=BreakState.ASSIGNED.value,
             owner=owner,
         )
+        told = {"owner": owner}
+        d.journal.add(tx, _act(operator, Action.BREAK_ASSIGNED, request.break_id, detail=told), now)
     return get_break(request.break_id, d)
 
 
@@ -97,6 +102,7 @@ def close_break(request: CloseBreak, d: Desk) -> BreakView:
             tx, request.break_id, now, operator, "closed", reason, state=BreakState.CLOSED.value, reason=reason,
             closed_at=now,
         )  # fmt: skip
+        d.journal.add(tx, _act(operator, Action.BREAK_CLOSED, request.break_id, reason), now)
     return get_break(request.break_id, d)
 
 
@@ -117,11 +123,20 @@ def resolve_break(request: ResolveBreak, d: Desk, w: Wiring) -> BreakView:
             outcome = _act_on(tx, row, report, w)
         elif action is BreakAction.OPEN_REFUND_CASE:
             outcome = _open_refund_case(tx, row, w)
+        told = {"chosen": action.value, "order": row.mer_order_id}
+        act = _act(operator, Action.BREAK_RESOLVED, request.break_id, note, told)
+        d.journal.add(tx, act, d.clock.now())
         d.breaks.change(
             tx, request.break_id, d.clock.now(), operator, "resolved", f"{action.label}：{outcome}",
             state=BreakState.RESOLVED.value, action=action.value, outcome=outcome,
         )  # fmt: skip
     return get_break(request.break_id, d)
+
+
+def _act(
+    operator: str, action: Action, break_id: int, why: str = "", detail: Mapping[str, str] | None = None
+) -> Act:
+    return Act(staff(operator), action, f"break:{break_id}", purpose=why, detail=detail or {})
 
 
 def _ask(row: Any, w: Wiring) -> Report:

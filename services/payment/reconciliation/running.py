@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from contract.reconciliation import ReconciliationRun
+from kit.audit import JOURNAL, Acts
 from kit.clock import Clock, china
 from kit.database import Transactions
 from services.payment.adapters.base import Core, DailyFile, FileNotReady, FileUnusable, UnionPay
@@ -58,6 +59,7 @@ class Desk:
     core: Core
     clock: Clock
     config: Config
+    journal: Acts = JOURNAL
 
 
 def ask_for_days(d: Desk) -> list[dt.date]:

@@ -13,6 +13,7 @@ from contract.insurance import InsuranceType
 from contract.payment import OrderState
 from contract.people import Person
 from kit.database import Writer, insert_or_ignore
+from kit.seals import SealedRow
 from services.payment.domain.orders import (
     FINAL,
     LIVE,
@@ -25,7 +26,16 @@ from services.payment.domain.orders import (
     Report,
     document_of,
 )
-from services.payment.models import CASE_SEAL, notifies, order_history, order_lines, orders, refund_cases
+from services.payment.models import (
+    CASE_SEAL,
+    LINE_SEAL,
+    ORDER_SEAL,
+    notifies,
+    order_history,
+    order_lines,
+    orders,
+    refund_cases,
+)
 from services.payment.storage.rows import IN_ORDER, WITH_LINES, line_rows, order_row, orders_of
 
 # Built once and given their values as parameters: on the paths every payment takes, building costs more than asking.
@@ -73,12 +83,14 @@ class StoredNotify(NamedTuple):
 class OrderStorage:
     """Everything payment keeps."""
 
-    def add(self, tx: Writer, order: Order) -> None:
-        """Insert a new order; a Duplicate says that its key, a quote of it or somebody it pays for has an order
-        already."""
-        tx.execute(_ADD, order_row(order))
-        for row in line_rows(order):
-            tx.execute(_ADD_LINE, row)
+    def add(self, tx: Writer, order: Order) -> list[SealedRow]:
+        """Insert a new order, and give what was sealed of it; a Duplicate says that its key, a quote of it or somebody
+        it pays for has an order already."""
+        whole, lines = order_row(order), line_rows(order)
+        tx.execute(_ADD, whole)
+        for line in lines:
+            tx.execute(_ADD_LINE, line)
+        return [ORDER_SEAL.written(whole), *map(LINE_SEAL.written, lines)]
 
     def blocker(self, tx: Connection, order: Order) -> Blocker | None:
         """Why `add` refused: the same key before the same quote before another live order, the first item first."""
@@ -158,9 +170,9 @@ class OrderStorage:
 
     def move(
         self, tx: Connection, order: Order, edge: Edge, report: Report, next_action_at: dt.datetime | None
-    ) -> None:
-        """Follow an edge; lines live and end with their order, unless they were refunded before. The caller holds the
-        row's lock."""
+    ) -> SealedRow:
+        """Follow an edge, and give the order as it is sealed then; lines live and end with their order, unless they
+        were refunded before. The caller holds the row's lock."""
         paid, final = edge.to is OrderState.PAID, edge.to in FINAL
         moved = replace(
             order, state=edge.to, attempts=0, next_action_at=None if final else next_action_at,
@@ -173,6 +185,7 @@ class OrderStorage:
         alive = edge.to in LIVE
         if alive is not (order.state in LIVE):
             tx.execute(_REVIVE_LINES, {"moved": order.order_id, "alive": alive})
+        return ORDER_SEAL.written(row)
 
     def note(
         self, tx: Connection, order: Order, to: OrderState, report: Report, now: dt.datetime, **detail: Any
@@ -207,6 +220,12 @@ class OrderStorage:
         if opened:
             tx.execute(update(orders).where(orders.c.order_id == order.order_id).values(refund_due=True))
         return opened
+
+    def case(self, tx: Connection, order_id: str, transaction_id: str) -> SealedRow:
+        """A refund case as it is sealed."""
+        case = refund_cases.c
+        ours = (case.order_id == order_id) & (case.transaction_id == transaction_id)
+        return CASE_SEAL.written(dict(tx.execute(select(refund_cases).where(ours)).mappings().one()))
 
     def add_notify(
         self, tx: Connection, digest: str, mer_order_id: str, raw: str, now: dt.datetime, done: bool

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, func, select, tuple_, update
 
 from contract.refunds import RefundOrigin, RefundState
 from kit.database import insert_or_ignore
+from kit.seals import SealedRow
 from services.payment.domain.orders import RefundReason
 from services.payment.domain.refunds import LineNumber, Refund, RefundReport
 from services.payment.models import (
@@ -76,6 +77,10 @@ class RefundStorage:
                 update(refunds).where(ours).values(next_action_at=until, attempts=refunds.c.attempts + 1)
             )
         return found
+
+    def written(self, refund: Refund) -> SealedRow:
+        """The refund as it is sealed."""
+        return REFUND_SEAL.written(_row(refund))
 
     def move(self, tx: Connection, refund: Refund) -> None:
         """Store what may change of a refund."""

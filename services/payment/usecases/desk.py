@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from contract.audit import Act, Action
+from contract.audit import staff as by_staff
 from contract.insurance import Channel
 from contract.payment import OrderNotFound
 from contract.payment_desk import (
@@ -38,7 +39,7 @@ from contract.refunds import (
     RequestRefund,
     RetryRefund,
 )
-from contract.staff import PROVINCE, NotOfThisLevel, Staff, actor_of, reach_of
+from contract.staff import PROVINCE, NotOfThisLevel, Staff, reach_of
 from kit.masking import mask_phone
 from services.payment.config import Config
 from services.payment.domain.orders import Order
@@ -64,7 +65,7 @@ def total_day(request: TotalDay, staff: Staff, w: Wiring, desk: Any) -> DayTotal
     )
 
 
-def find_orders(request: FindOrders, staff: Staff, w: Wiring, desk: Any, journal: Any) -> OrdersFound:
+def find_orders(request: FindOrders, staff: Staff, w: Wiring, desk: Any) -> OrdersFound:
     """Orders by number, or by name and end of number. Every search is recorded with its purpose, also one that finds
     nothing. Raises PurposeMissing, SearchTooWide."""
     purpose, number, name = request.purpose.strip(), request.number.strip(), request.name.strip()
@@ -79,10 +80,10 @@ def find_orders(request: FindOrders, staff: Staff, w: Wiring, desk: Any, journal
         found = [order for order in found if order.payer_phone.endswith(phone)]
         by = "number" if number else "hint"
         told = Act(
-            actor_of(staff.account), Action.PERSON_QUERIED, f"order:{found[0].order_id}" if found else "",
+            by_staff(staff.account), Action.PERSON_QUERIED, f"order:{found[0].order_id}" if found else "",
             purpose=purpose, detail={"by": by, "found": len(found), "orders": " ".join(one.order_id for one in found)},
         )  # fmt: skip
-        journal.add(tx, told, w.clock.now())
+        w.journal.add(tx, told, w.clock.now())
     return OrdersFound(tuple(_seen(order, w.config) for order in found))
 
 

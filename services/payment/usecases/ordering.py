@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from contract.audit import resident
 from contract.events import Envelope, EventData, UnfitEvent
 from contract.paid import FindLiveOrder, ListPaid, LiveOrder, PaidContributions
 from contract.payment import (
@@ -33,7 +34,7 @@ from kit.database import Duplicate
 from services.payment.domain import orders as domain
 from services.payment.domain.external import ExternalEvent, lines_of
 from services.payment.domain.orders import Edge, Order, RefundReason, Report, Trigger
-from services.payment.usecases import placing, views
+from services.payment.usecases import acts, placing, views
 from services.payment.usecases.wiring import LEASE, Wiring
 
 _log = logging.getLogger(__name__)
@@ -65,8 +66,9 @@ def _stored(order: Order, w: Wiring, now: dt.datetime) -> bool:
     """Whether the order and its event are committed; else nothing is."""
     try:
         with w.database.write() as tx:
-            w.orders.add(tx, order)
+            rows = w.orders.add(tx, order)
             w.outbox.add(tx, views.placed(order), order.order_id, now)
+            w.journal.add(tx, acts.placed(order), now, rows)
     except Duplicate:
         return False
     return True
@@ -158,7 +160,7 @@ def close_order(request: OrderOfPayer, w: Wiring) -> OrderView:
     report = w.unionpay.close(order) or Report(Trigger.NEVER_SEEN, "close")
     if report.trigger in (Trigger.SHUT, Trigger.NEVER_SEEN):
         report = replace(report, failure_code="closed_by_payer")
-    _settle(order, report, w)
+    _settle(order, report, w, resident(request.payer_id))
     order = _find(request, w)
     if order.waiting:
         raise CloseNotConfirmed()
@@ -190,13 +192,13 @@ def claim_due(w: Wiring, limit: int) -> list[Order]:
         return list(w.orders.claim_due(tx, now, now + LEASE, limit))
 
 
-def _settle(order: Order, report: Report, w: Wiring) -> None:
+def _settle(order: Order, report: Report, w: Wiring, by: str = acts.US) -> None:
     with w.database.transaction() as tx:
-        apply(tx, w.orders.lock(tx, order.order_id), report, w)
+        apply(tx, w.orders.lock(tx, order.order_id), report, w, by)
 
 
-def apply(tx: Any, order: Order, report: Report, w: Wiring) -> None:
-    """Act on a report inside the transaction that holds the order's row lock."""
+def apply(tx: Any, order: Order, report: Report, w: Wiring, by: str = acts.US) -> None:
+    """Act on a report inside the transaction that holds the order's row lock; `by` is whose act that is."""
     now = w.clock.now()
     decision = domain.decide(order, report)
     if decision.refund is not None:
@@ -206,7 +208,8 @@ def apply(tx: Any, order: Order, report: Report, w: Wiring) -> None:
             open_still = order.waiting or report.trigger in (Trigger.UNANSWERED, Trigger.AWAITED)
             w.orders.postpone(tx, order, domain.next_look(order, now) if open_still else None)
         return
-    w.orders.move(tx, order, decision.edge, report, domain.next_look(replace(order, attempts=0), now))
+    moved = w.orders.move(tx, order, decision.edge, report, domain.next_look(replace(order, attempts=0), now))
+    w.journal.add(tx, acts.moved(order, decision.edge.to, report.trigger.value, by), now, [moved])
     if last_look := domain.last_look(order, report.trigger, now):
         w.orders.look_again(tx, order, last_look)
     w.orders.note(tx, order, decision.edge.to, report, now)
@@ -222,7 +225,10 @@ def give_back(tx: Any, order: Order, reason: RefundReason, report: Report, w: Wi
         return False
     _log.error("money to be returned", extra={"order_id": order.order_id, "reason": reason.value})
     w.orders.note(tx, order, order.state, report, now, refund=reason.value, amount=report.amount)
-    w.refunds.add(tx, placing.new_return(order, reason, report, w.config, now))
+    refund = placing.new_return(order, reason, report, w.config, now)
+    w.refunds.add(tx, refund)
+    rows = [w.orders.case(tx, order.order_id, report.transaction_id), w.refunds.written(refund)]
+    w.journal.add(tx, acts.refund_wanted(refund), now, rows)
     return True
 
 
@@ -238,6 +244,10 @@ def _events(edge: Edge, order: Order, report: Report, w: Wiring) -> Iterator[Eve
 def _find(request: OrderOfPayer, w: Wiring) -> Order:
     with w.database.read() as connection:
         order: Order | None = w.orders.find(connection, request.order_id, request.payer_id)
+        foreign = order is None and w.orders.get(connection, request.order_id) is not None
+    if foreign:
+        with w.database.transaction() as tx:
+            w.journal.add(tx, acts.foreign(request), w.clock.now())
     if order is None:
         raise OrderNotFound()
     return order

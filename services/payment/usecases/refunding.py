@@ -33,7 +33,7 @@ from services.payment.domain import orders as domain
 from services.payment.domain import refunds
 from services.payment.domain.orders import Order, Report, Trigger
 from services.payment.domain.refunds import Refund, RefundReport, RefundStatus
-from services.payment.usecases import placing, views
+from services.payment.usecases import acts, placing, views
 from services.payment.usecases.wiring import LEASE, Wiring
 
 _LONGEST_ID = 64
@@ -78,6 +78,7 @@ def _begin(tx: Any, order: Order, request: RequestRefund, origin: RefundOrigin, 
     refund = placing.new_refund(order, request, origin, w.config, now)
     if not w.refunds.add(tx, refund):
         raise PartRefunded()  # by the constraint, should the lock ever not have kept it away
+    w.journal.add(tx, acts.refund_wanted(refund), now, [w.refunds.written(refund)])
     _move_order(tx, order, Trigger.REFUND_BEGUN, refund, w)
     return refund
 
@@ -125,6 +126,8 @@ def retry_refund(request: RetryRefund, w: Wiring) -> RefundView:
             w.refunds.move(tx, again)
             retried = RefundReport(RefundStatus.RETRIED)
             w.refunds.note(tx, refund, again, retried, now, request.operator.operator_id)
+            act = acts.refund_retried(refund, request.operator.operator_id)
+            w.journal.add(tx, act, now, [w.refunds.written(again)])
             refund = again
     return views.refund_view(order, refund)
 
@@ -179,6 +182,7 @@ def _settle(tx: Any, order: Order, before: Refund, report: RefundReport, w: Wiri
     after = replace(after, next_action_at=refunds.next_look(after, now))
     w.refunds.move(tx, after)
     w.refunds.note(tx, before, after, report, now)
+    w.journal.add(tx, acts.refund_moved(before, edge.to), now, [w.refunds.written(after)])
     if edge.to is RefundState.REFUNDED:
         _complete(tx, order, after, w)
 
@@ -188,6 +192,8 @@ def _complete(tx: Any, order: Order, refund: Refund, w: Wiring) -> None:
     now = w.clock.now()
     if refund.case is not None:
         paid_at = w.refunds.close_case(tx, refund, now)
+        rows = [w.orders.case(tx, refund.order_id, refund.transaction_id)]
+        w.journal.add(tx, acts.refund_moved(refund, refund.state), now, rows)
         w.outbox.add(tx, views.returned(order, refund, paid_at), order.order_id, now)
         return
     w.refunds.end_lines(tx, refund)
@@ -207,5 +213,6 @@ def _move_order(tx: Any, order: Order, trigger: Trigger, refund: Refund, w: Wiri
         assert order.state is OrderState.REFUNDING, "a second refund of other lines"
         return
     report = Report(trigger, "refund", order.transaction_id or "", order.paid_at, refund.amount)
-    w.orders.move(tx, order, edge, report, None)
-    w.orders.note(tx, order, edge.to, report, w.clock.now(), refund_id=refund.refund_id)
+    now, moved = w.clock.now(), w.orders.move(tx, order, edge, report, None)
+    w.orders.note(tx, order, edge.to, report, now, refund_id=refund.refund_id)
+    w.journal.add(tx, acts.moved(order, edge.to, trigger.value, acts.US), now, [moved])

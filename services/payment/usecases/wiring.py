@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from contract.events import EventData
+from kit.audit import JOURNAL, Acts
 from kit.clock import Clock
 from kit.crypto import KeyRing
 from kit.database import Transactions
@@ -37,3 +38,4 @@ class Wiring:
     seal: KeyRing
     clock: Clock
     config: Config
+    journal: Acts = JOURNAL

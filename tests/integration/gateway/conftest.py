@@ -9,7 +9,7 @@ import pytest
 from deploy.local.postgresql import PostgreSQL
 from kit.database import Database
 from services.gateway import models
-from tests.integration.databases import upgrade
+from tests.integration.databases import empty, upgrade
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +22,5 @@ def migrated(postgres: PostgreSQL) -> Iterator[Database]:
 
 @pytest.fixture
 def database(migrated: Database) -> Database:
-    with migrated.transaction() as tx:
-        for table in models.metadata.sorted_tables:
-            tx.execute(table.delete())
+    empty(migrated, models.metadata)
     return migrated

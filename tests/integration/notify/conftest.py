@@ -34,7 +34,7 @@ from services.notify.usecases import codes, reminders
 from services.notify.usecases.channels import Channels
 from tests.factories.keys import KEYS, STAFF_KEYS
 from tests.fakes.notify_events import enveloped, succeeded
-from tests.integration.databases import upgrade
+from tests.integration.databases import empty, upgrade
 
 OWN = OWN_SOURCES + "payment"
 GRACE = dt.timedelta(seconds=120)
@@ -60,9 +60,7 @@ def migrated(postgres: PostgreSQL) -> Iterator[Database]:
 
 @pytest.fixture
 def database(migrated: Database) -> Database:
-    with migrated.transaction() as tx:
-        for table in models.metadata.sorted_tables:
-            tx.execute(table.delete())
+    empty(migrated, models.metadata)
     return migrated
 
 

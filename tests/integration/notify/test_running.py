@@ -39,6 +39,7 @@ from services.identity.models import metadata as identity_tables
 from services.notify.domain.messages import State
 from services.notify.models import messages
 from tests.fakes.notify_events import succeeded
+from tests.integration.databases import empty
 from tests.integration.notify.bus import call, publish
 from tests.integration.notify.conftest import CREDENTIALS, KEYS, Provider
 
@@ -114,9 +115,7 @@ def running(
 
 def _forget_limits(database: Database) -> None:
     """Other tests have asked for codes in the same database."""
-    with database.transaction() as tx:
-        for table in reversed(identity_tables.sorted_tables):
-            tx.execute(table.delete())
+    empty(database, identity_tables)
     database.engine.dispose()
 
 

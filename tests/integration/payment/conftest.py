@@ -9,7 +9,7 @@ import pytest
 from deploy.local.postgresql import PostgreSQL
 from kit.database import Database
 from services.payment.models import metadata
-from tests.integration.databases import upgrade
+from tests.integration.databases import empty, upgrade
 from tests.integration.payment.databases import PARALLEL
 
 
@@ -23,7 +23,5 @@ def migrated(postgres: PostgreSQL) -> Iterator[Database]:
 
 @pytest.fixture
 def database(migrated: Database) -> Database:
-    with migrated.transaction() as tx:
-        for table in reversed(metadata.sorted_tables):
-            tx.execute(table.delete())
+    empty(migrated, metadata)
     return migrated

@@ -31,14 +31,13 @@ from services.payment.storage.books import Books
 from services.payment.storage.breaks import BreakStorage
 from services.payment.storage.runs import RunStorage
 from tests.contract.adapters.sandbox_process import ROOT
+from tests.integration.databases import empty
 from tests.integration.payment.running import RunningPayment, environment_of, running_payment
 
 
 @pytest.fixture(scope="module")
 def running(migrated: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPayment]:
-    with migrated.transaction() as tx:
-        for table in reversed(metadata.sorted_tables):
-            tx.execute(table.delete())
+    empty(migrated, metadata)
     with running_payment(migrated, tmp_path_factory.mktemp("payment")) as running:
         yield running
 

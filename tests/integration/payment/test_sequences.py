@@ -51,7 +51,7 @@ from tests.fakes.payment_orders import (
 )
 from tests.fakes.payment_orders import settings as payment_settings
 from tests.fakes.payment_service import of
-from tests.integration.databases import upgrade
+from tests.integration.databases import empty, upgrade
 from tests.integration.payment.databases import wiring
 
 SEQUENCES = int(os.environ.get("PAYMENT_SEQUENCES", "20"))
@@ -80,9 +80,7 @@ class Books(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        with self.database.transaction() as tx:
-            for table in reversed(metadata.sorted_tables):
-                tx.execute(table.delete())
+        empty(self.database, metadata)
         config, self.clock = payment_settings(), SetClock(NOW)
         self.unionpay = LedgerUnionPay(config, self.clock)
         self.storage = Absent()

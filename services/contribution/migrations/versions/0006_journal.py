@@ -1,7 +1,8 @@
-"""The audit journal (docs/adr/0024)."""
+"""The audit journal, and seals (docs/adr/0024). They may be NULL: the version that runs meanwhile writes none."""
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import op
 
 from kit.audit.tables import create_journal
@@ -12,3 +13,5 @@ down_revision = "0005"
 
 def upgrade() -> None:
     create_journal(op)
+    for table in ("tier_tables", "tiers"):
+        op.add_column(table, sa.Column("seal", sa.LargeBinary(33)))
