@@ -43,6 +43,7 @@ from contract.tiers import (
     TierChange,
     TierImport,
 )
+from kit.audit import cli
 from kit.clock import china, china_text
 from kit.config import ConfigurationError
 from kit.database import Database
@@ -112,7 +113,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _operator(chosen: argparse.Namespace) -> Operator:
-    return Operator(chosen.operator, chosen.name, chosen.pooling)
+    """Four eyes are two accounts of this machine, whatever they call themselves; the 工号 stands beside the name."""
+    return Operator(cli(), f"{chosen.name}（{chosen.operator}）", chosen.pooling)
 
 
 def _template(chosen: argparse.Namespace, desk: TierDesk) -> int:
