@@ -22,7 +22,6 @@ from tests.factories.keys import KEYS, STAFF_KEYS
 
 ROOT = Path(__file__).parents[3]
 NEVER_ASKED = {
-    "IDENTITY_STAFF_KEYS": STAFF_KEYS,
     "REALNAME_URL": "http://127.0.0.1:9",
     "REALNAME_APP_ID": "a" * 32,
     "REALNAME_APP_KEY": "b" * 32,
@@ -46,7 +45,8 @@ class Probe:
         self._names = names
         self.scratch = scratch
         self.environment = {
-            **KEYS, **NEVER_ASKED, "PATH": os.environ["PATH"], "ENVIRONMENT": "development",
+            **KEYS, **NEVER_ASKED, "IDENTITY_STAFF_KEYS": STAFF_KEYS,
+            "PATH": os.environ["PATH"], "ENVIRONMENT": "development",
             "PROBE_SCRATCH": str(scratch), "CLOCK_OFFSET_FILE": str(scratch / "clock-offset"), "LOG_LEVEL": "INFO",
             **environment,
         }  # fmt: skip
