@@ -20,7 +20,7 @@ def main() -> int:
     mode = Mode.FULL if options.full else Mode.EMBEDDED
     settings = LocalSettings.load(mode, options.state or Path("var") / mode, options.port)
     os.environ.update(settings.service("console"))
-    os.execv(sys.executable, [sys.executable, "-m", "services.console.accounts", *rest])  # noqa: S606 - our own program
+    os.execv(sys.executable, [sys.executable, "-W", "ignore", "-m", "services.console.accounts", *rest])  # noqa: S606 - our own program
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ _COMMON = frozenset((
     "passwordpassword", "1qaz2wsx3edc", "1q2w3e4r5t6y", "abcdefghijkl", "abcd12345678", "abc123456789",
     "a1b2c3d4e5f6", "woaini1314520", "woaini520520", "iloveyou1234", "admin1234567", "administrator1",
     "administrator", "admin@123456", "root12345678", "welcome12345", "letmein12345", "zaq12wsxcde3", "qazwsxedcrfv",
-    "asdfghjkl123", "zxcvbnm12345", "5201314520131", "guangxi12345", "nanning12345", "shuiwu123456", "12366123661",
+    "asdfghjkl123", "zxcvbnm12345", "5201314520131", "guangxi12345", "nanning12345", "shuiwu123456",
     "123661236612366", "huawei123456", "tencent12345", "p@ssw0rd1234", "changeme1234", "q1w2e3r4t5y6",
     "147258369147",
 ))  # fmt: skip
