@@ -11,7 +11,7 @@ from contract.staff import PROVINCE, Role, Staff
 MOST_FAILURES = 5
 LOCK = dt.timedelta(minutes=15)
 _FORGET_FAILURES = dt.timedelta(minutes=30)
-_NAME = re.compile(r"[a-z][a-z0-9._-]{2,31}")
+_NAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ class HomeRoutes(Routes):
         return self.show(
             "home.html", request, session, day=day, totals=totals, places=places, channels=channels,
             open_breaks=breaks.total if breaks else None, failed_refunds=len(failed.refunds) if failed else None,
-            parked=self._parked(session),
+            parked=self._how_many_parked(session),
         )  # fmt: skip
 
     def level_names(self, session: Session) -> Mapping[str, str]:
@@ -60,7 +60,7 @@ class HomeRoutes(Routes):
         channels = tuple(Bar(one.channel.label, one.amount, one.lines) for one in totals.channels)
         return places, channels
 
-    def _parked(self, session: Session) -> int | None:
+    def _how_many_parked(self, session: Session) -> int | None:
         if not may(session.account.role, "payment.list_parked"):
             return None
         told = [self._told(session, method, ListParked()) for method in LIST_PARKED.values()]

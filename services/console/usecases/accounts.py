@@ -37,7 +37,7 @@ def make_account(actor: str, account: str, name: str, role: Role, pooling_code: 
     """The same for whoever may already: an administrator, or who works at the console's command line."""
     account, name, now = account.strip().lower(), name.strip(), w.clock.now()
     if not fit_name(account):
-        raise AccountUnfit("账号用3到32个小写字母、数字或 . _ - ，以字母开头。", field="account")
+        raise AccountUnfit("账号用2到32个小写字母、数字或 . _ - ，以字母开头。", field="account")
     if not 2 <= len(name) <= 20:
         raise AccountUnfit("请填写2到20个字的姓名。", field="name")
     if not fit_level(role, pooling_code):
