@@ -31,6 +31,7 @@ from contract.staff import roles_for
 from kit import telemetry
 from kit.broker import RPC, BrokerUnavailable, BusConsumer, Message, Publisher, Unroutable
 from kit.database import AWAY
+from kit.wire import CARRIED, STAFF_SEAL, error_data, error_from
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
@@ -39,9 +40,6 @@ Seal = Callable[[Method[Any, Any], str], str]
 
 _REPLY_QUEUE_TTL = 300_000
 _EXPIRES = "nameko.expires_at"
-_CARRIED = {name: f"nameko.{name}" for name in (telemetry.CORRELATION, telemetry.ORIGIN)}
-STAFF_SEAL = "nameko.staff_seal"
-"""The header that proves for whom of the staff a call is made (kit/staff.py)."""
 
 _log = logging.getLogger(__name__)
 
@@ -106,7 +104,7 @@ class RpcQueue(SharedExtension, ProviderCollector):
         """Send the answer, then acknowledge: a worker killed in between leaves the request for another."""
         properties = message.properties
         if reply_to := properties.get("reply_to"):
-            body = json.dumps({"result": result, "error": _error_data(error)}, ensure_ascii=False)
+            body = json.dumps({"result": result, "error": error_data(error)}, ensure_ascii=False)
             correlation = {"correlation_id": properties.get("correlation_id")}
             try:
                 self.light.publisher.send(Message(RPC.name, reply_to, body, properties=correlation))
@@ -136,7 +134,7 @@ class RpcEntrypoint(Entrypoint):
             )
         if bool(roles_for(self.container.service_name, self.method.name)) is not self.for_staff:
             raise TypeError(
-                f"{self.method_name}: what contract.staff.RIGHTS names, and nothing else, serves staff"
+                f"{self.method_name}: what contract.staff.RIGHTS names, and no other, is for staff"
             )
         self.requests.register_provider(self)
 
@@ -154,16 +152,14 @@ class RpcEntrypoint(Entrypoint):
     def start_worker(self, message: Any, request: Any) -> None:
         """Start a worker for a request."""
         self.container.spawn_worker(
-            self,
-            (request,),
-            {},
-            context_data=self.context_of(message),
+            self, (request, *self.caller(message)), {},
+            context_data={name: message.headers.get(header) for name, header in CARRIED.items()},
             handle_result=partial(self._finish, message),
-        )
+        )  # fmt: skip
 
-    def context_of(self, message: Any) -> dict[str, Any]:
-        """What a worker knows of where its request came from."""
-        return {name: message.headers.get(header) for name, header in _CARRIED.items()}
+    def caller(self, message: Any) -> tuple[Any, ...]:
+        """What a method is told of who calls it, besides the request: only staff are told apart (kit.staff)."""
+        return ()
 
     def _finish(self, message: Any, worker_ctx: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
         answer = None
@@ -247,16 +243,14 @@ class Caller:
         finally:
             self._replies.forget(call_id)
         if body["error"] is not None:
-            raise _error_from(body["error"])
+            raise error_from(body["error"])
         return schema.load(method.answer, body["result"])
 
     def _send(self, method: Method[Any, Any], request: Any, call_id: str, seal: Seal | None) -> None:
         body = json.dumps({"args": [], "kwargs": {"request": schema.dump(request)}}, ensure_ascii=False)
-        headers = {
-            _EXPIRES: time.time() + method.deadline,
-            _CARRIED[telemetry.CORRELATION]: telemetry.correlation_id(),
-            _CARRIED[telemetry.ORIGIN]: telemetry.origin(),
-        }
+        carried = {telemetry.CORRELATION: telemetry.correlation_id(), telemetry.ORIGIN: telemetry.origin()}
+        headers: dict[str, Any] = {CARRIED[name]: value for name, value in carried.items()}
+        headers[_EXPIRES] = time.time() + method.deadline
         if seal is not None:
             headers[STAFF_SEAL] = seal(method, body)
         message = Message(
@@ -300,19 +294,3 @@ def expiry(headers: dict[str, Any]) -> float:
         return float(headers[_EXPIRES])
     except (KeyError, TypeError, ValueError):
         return math.inf
-
-
-def _error_data(error: BaseException | None) -> dict[str, Any] | None:
-    if error is None:
-        return None
-    if not isinstance(error, ContractError):
-        # What went wrong inside is in our log, under the correlation id; it does not cross the bus.
-        error = ContractError()
-    return {
-        "exc_type": type(error).__name__, "exc_path": f"contract.{error.code}", "exc_args": [error.message],
-        "value": error.message, "code": error.code, "detail": error.detail,
-    }  # fmt: skip
-
-
-def _error_from(data: dict[str, Any]) -> ContractError:
-    return ContractError.of(data.get("code", "error"), data.get("value") or "", data.get("detail") or {})

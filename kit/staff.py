@@ -13,7 +13,6 @@ import hashlib
 import json
 import logging
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from contract import schema
@@ -23,7 +22,8 @@ from contract.staff import NotOfThisRole, Staff, StaffUnproven, roles_for
 from kit import telemetry
 from kit.clock import Clock
 from kit.crypto import KeyRing, Unreadable
-from kit.rpc import STAFF_SEAL, RpcEntrypoint, Seal
+from kit.rpc import RpcEntrypoint, Seal
+from kit.wire import STAFF_SEAL
 
 LIFE = dt.timedelta(seconds=30)
 """Longer than any staff call may take, and short enough that nobody comes back later with it."""
@@ -74,23 +74,18 @@ class StaffRpcEntrypoint(RpcEntrypoint):
         super().setup()
         self._keys = KeyRing.parse(self.container.config["settings"].staff_keys)
 
-    def start_worker(self, message: Any, request: Any) -> None:
-        """Start a worker for a request, if who it is made for may make it."""
+    def caller(self, message: Any) -> tuple[Any, ...]:
+        """Who of the staff calls. Raises StaffUnproven, NotOfThisRole."""
         clock: Clock = self.container.config["clock"]
         # A method that every service inherits stands for that service's own.
         service, name = self.container.service_name, self.method.name
+        seal, body = message.headers.get(STAFF_SEAL), _text(message.body)
         try:
-            staff = open_seal(
-                message.headers.get(STAFF_SEAL), service, name, _text(message.body), self._keys, clock.now()
-            )
+            return (open_seal(seal, service, name, body, self._keys, clock.now()),)
         except (StaffUnproven, NotOfThisRole) as refused:
             telemetry.STAFF_REFUSED.labels(service, name, refused.code).inc()
             _log.error("a staff call was refused", extra={"method": name, "why": refused.code})
             raise
-        self.container.spawn_worker(
-            self, (request, staff), {}, context_data=self.context_of(message),
-            handle_result=partial(self._finish, message),
-        )  # fmt: skip
 
 
 staff_rpc = StaffRpcEntrypoint.decorator

@@ -1,4 +1,4 @@
-"""缴费标准维护: how operators keep the authority's tables until the staff console does (requirement 3.2.1.9).
+"""缴费标准维护: how operators keep the authority's tables when the staff console is away (requirement 3.2.1.9).
 
     python -m services.contribution.tables template 标准.xlsx        空白模板
     python -m services.contribution.tables preview 标准.xlsx 我是谁   逐行检查，与现行标准对比，存为草稿

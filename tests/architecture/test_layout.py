@@ -47,7 +47,7 @@ BY_SUBJECT = {
     },
     "notify": {
         "sender.py": "the greenlet that empties the queue of messages, and the providers it asks",
-        "staff.py": "the operators' command line, until there is a console",
+        "staff.py": "the operators' command line, for when the console is away",
         "templates.py": "the provider's registered texts",
         "templates.json": "the same, as registered",
         "wording.py": "what each text is filled with",
