@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 BENCHES = (
-    "rpc", "placement", "notify", "limiter", "reconcile", "export", "sms", "growth", "certificate", "ocr",
+    "rpc", "placement", "notify", "limiter", "reconcile", "export", "sms", "growth", "certificate", "ocr", "rotate",
 )  # fmt: skip
 
 

@@ -138,7 +138,7 @@ class Stock:
 
 def run(seconds: int, rounds: int, orders: int = LARGE) -> bool:
     """True when nothing costs more than GOAL times as much in the larger stock, and no whole table is read."""
-    with _postgresql() as server, contextlib.ExitStack() as stack:
+    with scratch_postgresql() as server, contextlib.ExitStack() as stack:
         stocks = [
             stack.enter_context(_stock(server.url(name), count))
             for name, count in (("notify", SMALL), ("payment", orders))
@@ -176,7 +176,8 @@ def _report(small: Stock, large: Stock, scans: Sequence[str]) -> bool:
 
 
 @contextlib.contextmanager
-def _postgresql() -> Iterator[PostgreSQL]:
+def scratch_postgresql() -> Iterator[PostgreSQL]:
+    """A PostgreSQL that is gone afterwards."""
     state = Path(tempfile.mkdtemp(prefix="contribution-growth-"))
     state.chmod(0o711)  # PostgreSQL runs as another user
     server = PostgreSQL(state, free_base(), load_secrets(state))
@@ -197,7 +198,7 @@ def _stock(url: str, count: int) -> Iterator[Stock]:
     known = _RANDOM.sample(range(_DUE + 1, count), _KNOWN)
     known = [n for n in known if n % 12]
     began = time.monotonic()
-    _fill(database, count)
+    fill_orders(database, count)
     stock = Stock(count, database, wiring(database, settings(), SystemClock()), known)
     with database.transaction() as tx:
         for n in known:
@@ -212,8 +213,9 @@ def _stock(url: str, count: int) -> Iterator[Stock]:
     database.engine.dispose()
 
 
-def _fill(database: Database, count: int) -> None:
-    """Rows first, indexes and constraints afterwards, as they were: that takes minutes where the other takes hours."""
+def fill_orders(database: Database, count: int) -> None:
+    """Make so many orders. Rows first, indexes and constraints afterwards, as they were: that takes minutes where the
+    other takes hours."""
     keys = personal_data_keys()
     texts = {
         "name": keys.seal(PAYER.name.encode(), "orders.payer_name"),

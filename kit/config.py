@@ -63,6 +63,11 @@ def outside(when: When | None = None, **kwargs: Any) -> Any:
     return dataclasses.field(metadata={"outside": True}, **kwargs)
 
 
+def _never(_: object) -> bool:
+    """Of a secret that may be set, and need not be."""
+    return False
+
+
 @dataclass(frozen=True, kw_only=True)
 class ServiceConfig:
     """What every service needs to know. Each service's Config extends it and sets `service`."""
@@ -75,6 +80,7 @@ class ServiceConfig:
     personal_data_keys: str = secret()
     blind_index_key: str = secret()
     row_seal_keys: str = secret()
+    master_key: str = secret(when=("environment", _never))
     audit_collector: str = ""
     audit_collector_ca: str = needed(("audit_collector", bool))
     audit_collector_certificate: str = ""

@@ -11,6 +11,7 @@ import functools
 import os
 from collections.abc import Mapping
 from hmac import compare_digest
+from itertools import pairwise
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, hmac
@@ -22,7 +23,15 @@ _KEY = 16
 
 
 class BadKeys(ValueError):
-    """The key setting is missing, malformed or too short. The message never repeats a key."""
+    """The key setting is missing, malformed, too short or a sample. The message never repeats a key."""
+
+
+_MALFORMED = BadKeys("expected VERSION:32-HEX-DIGITS, comma separated")
+_PRINTED = {
+    "0123456789abcdeffedcba9876543210", "2b7e151628aed2a6abf7158809cf4f3c", "deadbeefdeadbeefdeadbeefdeadbeef",
+    "0123456789abcdef0123456789abcdef",
+}  # fmt: skip
+"""The keys of GB/T 32907, of FIPS 197 and what people type."""
 
 
 class Unreadable(ValueError):
@@ -32,31 +41,38 @@ class Unreadable(ValueError):
 class KeyRing:
     """SM4 keys by version (1–255). New data is sealed with the highest; older versions still open."""
 
-    def __init__(self, keys: Mapping[int, bytes]) -> None:
+    def __init__(self, keys: Mapping[int, bytes], active: int | None = None) -> None:
         if not keys or any(not 1 <= version <= 255 or len(key) != _KEY for version, key in keys.items()):
             raise BadKeys("keys must be 16 bytes each, numbered 1 to 255")
         self._keys = dict(keys)
-        self._active = max(keys)
+        self.active = max(keys) if active is None else active
 
     @classmethod
     def parse(cls, text: str) -> KeyRing:
-        """From a setting like `1:<32 hex digits>,2:<32 hex digits>`."""
+        """From a setting like `1:<32 hex digits>,2:<32 hex digits>`; a key may be wrapped (kit/master.py).
+
+        While a new key is brought to every process the old one is starred and goes on sealing: `1*:…,2:…`. Raises
+        BadKeys, also for a key that is a sample.
+        """
+        parts = [part.strip().partition(":") for part in text.split(",") if part.strip()]
         try:
-            pairs = [part.strip().split(":", 1) for part in text.split(",") if part.strip()]
-            keys = {int(version): bytes.fromhex(key) for version, key in pairs}
-        except ValueError:
-            raise BadKeys("expected VERSION:32-HEX-DIGITS, comma separated") from None
-        if len(keys) < len(pairs):
+            keys = {int(version.rstrip("*")): checked(key_of(key), _KEY) for version, _, key in parts}
+            starred = [int(version.rstrip("*")) for version, _, _ in parts if version.endswith("*")]
+        except ValueError as error:
+            raise error if isinstance(error, BadKeys) else _MALFORMED from None
+        if len(keys) < len(parts):
             raise BadKeys("a version has two keys")
-        return cls(keys)
+        if len(starred) > 1:
+            raise BadKeys("two keys are starred")
+        return cls(keys, *starred)
 
     def seal(self, plaintext: bytes, context: str) -> bytes:
         """Encrypt and authenticate."""
         nonce = os.urandom(_NONCE)
-        encryptor = Cipher(algorithms.SM4(self._keys[self._active]), modes.GCM(nonce)).encryptor()
+        encryptor = Cipher(algorithms.SM4(self._keys[self.active]), modes.GCM(nonce)).encryptor()
         encryptor.authenticate_additional_data(context.encode())
         body = encryptor.update(plaintext) + encryptor.finalize()
-        return bytes([self._active]) + nonce + body + encryptor.tag
+        return bytes([self.active]) + nonce + body + encryptor.tag
 
     def open(self, sealed: bytes, context: str) -> bytes:
         """Decrypt what `seal` made for the same context. Raises Unreadable."""
@@ -84,7 +100,7 @@ class KeyRing:
 
     def sign(self, message: bytes) -> bytes:
         """`version ‖ HMAC-SM3`, which nobody without the key can make."""
-        return bytes([self._active]) + hmac_sm3(self._keys[self._active], message)
+        return bytes([self.active]) + hmac_sm3(self._keys[self.active], message)
 
     def signed(self, signature: bytes, message: bytes) -> bool:
         """Whether `sign` made this of the message, with any of the keys."""
@@ -102,12 +118,29 @@ def hmac_sm3(key: bytes, message: bytes) -> bytes:
 def index_key(text: str) -> bytes:
     """The blind-index key from its setting (64 hex digits). Raises BadKeys."""
     try:
-        key = bytes.fromhex(text)
-    except ValueError:
-        key = b""
-    if len(key) != 32:
-        raise BadKeys("expected 64 hex digits")
+        return checked(key_of(text), 32)
+    except ValueError as error:
+        raise error if isinstance(error, BadKeys) else BadKeys("expected 64 hex digits") from None
+
+
+def checked(key: bytes, length: int) -> bytes:
+    """A key that is long enough and no sample: none that is printed in a standard, and none with a pattern, which no
+    random source gives in a lifetime. Raises BadKeys."""
+    if len(key) != length:
+        raise BadKeys(f"expected {2 * length} hex digits")
+    steps = {(after - before) % 256 for before, after in pairwise(key)}
+    if len(set(key)) <= length // 3 or len(steps) <= 2 or key.hex()[:32] in _PRINTED:
+        raise BadKeys("a sample, not a key")
     return key
+
+
+def key_of(text: str) -> bytes:
+    """A key as it is written down, plain or wrapped. Raises BadKeys, ValueError."""
+    if text.startswith("w."):
+        from kit.master import unwrap  # which stands on this module
+
+        return unwrap(text)
+    return bytes.fromhex(text)
 
 
 @functools.cache

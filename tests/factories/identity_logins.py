@@ -21,6 +21,7 @@ from services.identity.domain.codes import CodeRules
 from services.identity.domain.people import check_digit
 from services.identity.usecases import login, recall
 from services.identity.usecases.login_wiring import LoginWiring
+from tests.fakes.audit import FakeJournal
 from tests.fakes.identity_storage import FakePhones, FakeRealNames
 
 ASKED = RequestLoginCode("openid-1", "韦秀兰", "450103197806122040", "13800138000", "203.0.113.7")
@@ -56,11 +57,14 @@ class Desk:
     phones: FakePhones = field(default_factory=FakePhones)
     real_names: FakeRealNames = field(default_factory=FakeRealNames)
     clock: SetClock = field(default_factory=lambda: SetClock(dt.datetime(2026, 11, 23, 8, tzinfo=dt.UTC)))
+    journal: FakeJournal = field(default_factory=FakeJournal)
 
     @property
     def wiring(self) -> LoginWiring:
         s = self.storage
-        return LoginWiring(s, s, s, s, s, self.phones, self.real_names, self.clock, self.rules, HALF_HOUR)
+        return LoginWiring(
+            s, s, s, s, s, self.phones, self.real_names, self.clock, self.rules, HALF_HOUR, self.journal
+        )
 
     def ask(self, request: RequestLoginCode = ASKED) -> LoginCodeSent:
         """Ask for a code."""

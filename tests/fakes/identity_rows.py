@@ -18,6 +18,7 @@ from services.identity.divisions import Gazetteer
 from services.identity.domain.household import HouseholdMember, Profile, Relation, same_document
 from services.identity.domain.rights import KnownPerson
 from services.identity.usecases.wiring import Wiring
+from tests.fakes.audit import FakeJournal
 
 
 @dataclass
@@ -213,5 +214,5 @@ def wired(rows: FakeRows, clock: Clock, household_limit: int = 50) -> Wiring:
     """The use cases' tools over these rows. Places are the real ones."""
     return Wiring(
         rows, FakeAccounts(rows), FakeMembers(rows), FakeRelations(rows), FakeConsents(rows), rows, Gazetteer(),
-        clock, household_limit, deletion_after=dt.timedelta(days=15),
+        clock, household_limit, deletion_after=dt.timedelta(days=15), journal=FakeJournal(),
     )  # fmt: skip

@@ -14,19 +14,10 @@ from sandbox.signatures import communication_key_sign
 from services.payment.domain.orders import Order
 from services.payment.usecases import notifies, ordering, refunding
 from services.payment.usecases.wiring import Wiring
+from tests.factories.keys import QUOTE_KEYS
 from tests.fakes.audit import FakeJournal
 from tests.fakes.payment_external import FakeExternalStorage
-from tests.fakes.payment_orders import (
-    KEY,
-    NOW,
-    PAYER,
-    QUOTE_KEYS,
-    a_quote,
-    asking,
-    asking_all,
-    paid_fields,
-    settings,
-)
+from tests.fakes.payment_orders import KEY, NOW, PAYER, a_quote, asking, asking_all, paid_fields, settings
 from tests.fakes.payment_refunds import FakeRefundStorage
 from tests.fakes.payment_storage import FakeOrderStorage, FakeOutbox
 from tests.fakes.payment_unionpay import FakeUnionPay

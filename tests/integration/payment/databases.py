@@ -21,7 +21,7 @@ from services.payment.storage.external import ExternalStorage
 from services.payment.storage.orders import OrderStorage
 from services.payment.storage.refunds import RefundStorage
 from services.payment.usecases.wiring import Wiring
-from tests.fakes.payment_orders import QUOTE_KEYS
+from tests.factories.keys import QUOTE_KEYS
 
 PARALLEL = 50
 T = TypeVar("T")

@@ -11,8 +11,8 @@ from kit.config import ConfigurationError, read
 from services.payment.config import Config, Route
 from services.payment.merchants import BadMerchants, Merchant, Merchants
 from services.payment.usecases import ordering
-from tests.factories.keys import KEYS, STAFF_KEYS
-from tests.fakes.payment_orders import QUOTE_KEYS, a_quote, asking_all, settings
+from tests.factories.keys import KEYS, QUOTE_KEYS, STAFF_KEYS
+from tests.fakes.payment_orders import a_quote, asking_all, settings
 from tests.fakes.payment_service import make_payment
 
 DEFAULT, CITY, DISTRICT, AGENCY = (Merchant(f"m{n}", f"t{n}") for n in range(4))

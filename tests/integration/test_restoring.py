@@ -1,0 +1,149 @@
+"""A row of money, rights or tiers that somebody changed with SQL is found, and put back as the journal has it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Connection, text
+
+from contract.audit import Action
+from contract.contribution import Tier
+from contract.insurance import InsuranceType, PayerKind
+from contract.people import DocumentType, Person
+from contract.rights import ConsentKind
+from contract.schools import School
+from deploy.local.postgresql import PostgreSQL
+from deploy.local.seal_root import new_root
+from kit.audit import JOURNAL
+from kit.audit.__main__ import main
+from kit.clock import SystemClock
+from kit.database import Database
+from services.certificate.storage.schools import SchoolStorage
+from services.contribution.domain.tables import SheetTable
+from services.contribution.storage.tiers import TierTable
+from services.identity.storage.consents import Consents
+from services.payment.domain.orders import Report, Trigger
+from services.payment.usecases import ordering
+from tests.fakes.payment_orders import a_quote, asking, settings
+from tests.integration.databases import empty, upgrade
+from tests.integration.payment.databases import wiring
+from tests.integration.payment.running import environment_of
+
+NOW = dt.datetime(2026, 11, 23, 2, 5, tzinfo=dt.UTC)
+OPERATOR = Person(DocumentType.RESIDENT_ID, "450103197806122040", "韦秀兰")
+
+Fill = Callable[[Database], None]
+
+
+def _money(database: Database) -> None:
+    w = wiring(database, settings(), SystemClock())
+    placed = ordering.place_order(asking(a_quote(expires_at=SystemClock().now() + dt.timedelta(hours=1))), w)
+    report = Report(Trigger.SUCCEEDED, "notify", "txn-1", NOW, 40000)
+    with database.transaction() as tx:
+        order = w.orders.lock(tx, placed.order_id)
+        ordering.apply(tx, order, replace(report, amount=order.amount), w)
+
+
+def _in(fill: Callable[[Connection], object]) -> Fill:
+    def run(database: Database) -> None:
+        with database.transaction() as tx:
+            fill(tx)
+
+    return run
+
+
+def _tiers(tx: Connection) -> None:
+    table = SheetTable(
+        PayerKind.RESIDENT, InsuranceType.MEDICAL, 2026, None, (Tier("standard", "标准", 40000),)
+    )
+    TierTable().add(tx, "450100", table, 1, "南宁市税务局", None, NOW)
+
+
+def _consents(tx: Connection) -> None:
+    Consents().give(tx, "person-1", ConsentKind.HOUSEHOLD, "1", NOW, "member-1", "韦**")
+    Consents().withdraw(tx, "person-1", "member-1", NOW)
+
+
+def _schools(tx: Connection) -> None:
+    SchoolStorage().authorise(tx, School("school-1", "南宁市第一中学"), OPERATOR, "gx0007", NOW)
+    SchoolStorage().end(tx, "school-1", "gx0007", NOW)
+
+
+CASES: list[tuple[str, Fill, str, str, bool]] = [
+    ("payment", _money, "UPDATE orders SET amount = 1", "SELECT amount FROM orders", True),
+    ("payment", _money, "UPDATE orders SET state = 'closed'", "SELECT state FROM orders", True),
+    ("payment", _money, "UPDATE order_lines SET amount = 1", "SELECT amount FROM order_lines", True),
+    ("payment", _money, "UPDATE order_lines SET insured_number = '\\x01'", "SELECT year FROM order_lines", True),
+    ("contribution", _in(_tiers), "UPDATE tiers SET amount = 1", "SELECT amount FROM tiers", True),
+    ("contribution", _in(_tiers), "DELETE FROM tiers", "SELECT amount, label FROM tiers", True),
+    ("contribution", _in(_tiers), "UPDATE tier_tables SET from_year = 2020", "SELECT from_year FROM tier_tables", True),
+    ("identity", _in(_consents), "UPDATE consents SET withdrawn_at = NULL", "SELECT withdrawn_at FROM consents", True),
+    ("identity", _in(_consents), "DELETE FROM consents", "SELECT withdrawn_at, kind FROM consents", True),
+    ("certificate", _in(_schools), "UPDATE schools SET ended_at = NULL", "SELECT ended_at FROM schools", True),
+    ("certificate", _in(_schools), "UPDATE schools SET operator_index = '\\x00'",
+     "SELECT operator_index FROM schools", True),
+    ("payment", _money, "SET session_replication_role = replica; DELETE FROM orders", "SELECT count(*) FROM orders",
+     False),
+]  # fmt: skip
+
+
+@pytest.fixture
+def prepared(postgres: PostgreSQL, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Database]]:
+    made: list[Database] = []
+
+    def prepare(service: str) -> Database:
+        database = Database(postgres.url(service))
+        made.append(database)
+        upgrade(service, database)
+        module = __import__(f"services.{service}.models", fromlist=["metadata"])
+        empty(database, module.metadata)
+        return database
+
+    yield prepare
+    for database in made:
+        database.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("service", "fill", "change", "look", "restored"), CASES, ids=[f"{case[0]}: {case[2]}" for case in CASES]
+)
+def test_a_change_with_sql_is_found_and_put_back(
+    prepared: Callable[[str], Database], monkeypatch: pytest.MonkeyPatch, postgres: PostgreSQL, service: str,
+    fill: Fill, change: str, look: str, restored: bool,
+) -> None:  # fmt: skip
+    database = prepared(service)
+    _environment(service, postgres, monkeypatch)
+    fill(database)
+    with database.transaction() as tx:
+        JOURNAL.chain(tx, 100, NOW)
+    said: list[str] = []
+    assert main(["verify", service], said.append) == 0, said
+    with database.read() as connection:
+        before = connection.execute(text(look)).all()
+    postgres.run(change, service)
+    assert main(["verify", service], said.append) == 1
+    assert main(["restore", service, "--dry-run"], said.append) == 0, said
+    assert main(["restore", service], said.append) == (0 if restored else 1)
+    assert main(["verify", service], said.append) == (0 if restored else 1), said
+    with database.read() as connection:
+        assert (connection.execute(text(look)).all() == before) is restored
+        told = JOURNAL.latest(connection, action=Action.ROW_RESTORED)
+    assert bool(told) is restored
+    assert all("450103197806122040" not in line for line in said)
+
+
+def _environment(service: str, postgres: PostgreSQL, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the command reads: payment's settings whole, of the others what they cannot start without."""
+    given = environment_of(settings(database_url=postgres.url("payment")))
+    given |= {
+        f"{service.upper()}_DATABASE_URL": postgres.url(service), f"{service.upper()}_HTTP_ADDRESS": "127.0.0.1:0",
+        "TAXBANK_URL": "http://127.0.0.1:9", "TAXBANK_APP_ID": "a", "TAXBANK_APP_KEY": "b",
+        "TAXCORE_URL": "http://127.0.0.1:9", "REALNAME_URL": "http://127.0.0.1:9", "REALNAME_APP_ID": "a",
+        "REALNAME_APP_KEY": "b", "CERTIFICATE_CHECK_URL": "http://127.0.0.1:9/check", "SEAL_ROOTS": new_root().partition(".")[0],
+        "SEAL_PLATFORM_URL": "http://127.0.0.1:9", "SEAL_APP_ID": "a", "SEAL_APP_KEY": "b",
+    }  # fmt: skip
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
