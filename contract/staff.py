@@ -128,6 +128,10 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
         "certificate.end_school": {_T},
         "certificate.list_seals": {_A, _U},
         **{
+            f"{service}.list_acts": {_U}
+            for service in ("gateway", "identity", "contribution", "payment", "notify", "certificate")
+        },
+        **{
             f"{service}.{name}": roles
             for service in ("gateway", "identity", "payment", "notify", "certificate")
             for name, roles in _PARKING.items()

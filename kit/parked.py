@@ -26,7 +26,7 @@ from kit.audit import Act, Action, Journal
 from kit.clock import Clock
 from kit.database import Database
 from kit.inbox import Failure, Inbox, InboxState, inbox_table
-from kit.service import Service
+from kit.journalled import JournalEntrypoints
 from kit.staff import staff_rpc
 from kit.telemetry import redact
 
@@ -34,7 +34,7 @@ MOST = 200
 _INBOX = Inbox(inbox_table(MetaData()))
 
 
-class ParkedEntrypoints(Service):
+class ParkedEntrypoints(JournalEntrypoints):
     """Base of every service that takes events."""
 
     @staff_rpc(LIST_PARKED["payment"])

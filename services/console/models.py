@@ -22,8 +22,8 @@ accounts = Table(
     Column("password_hash", Text, nullable=False),
     Column("must_change", Boolean, nullable=False),
     Column("secret", EncryptedText("accounts.secret"), nullable=False),
-    Column("last_step", Integer, nullable=False),
-    Column("failures", Integer, nullable=False),
+    Column("last_step", Integer, nullable=False, server_default="0"),
+    Column("failures", Integer, nullable=False, server_default="0"),
     Column("failed_at", Moment),
     Column("locked_until", Moment),
     Column("disabled_at", Moment),
@@ -36,9 +36,10 @@ accounts = Table(
 
 ACCOUNT_SEAL = RowSeal(
     accounts, "account", "name", "role", "pooling_code", "password_hash", "must_change", "secret", "disabled_at",
-    "created_by",
+    "created_by", "created_at",
 )  # fmt: skip
-"""What gives rights: a row that says otherwise than the console wrote it lets nobody in."""
+SEALED = (ACCOUNT_SEAL,)
+"""What gives rights: a row that says otherwise than the console wrote it lets nobody in (kit/audit/rows.py)."""
 
 passwords = Table(
     "passwords", metadata,

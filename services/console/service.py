@@ -5,6 +5,7 @@ from __future__ import annotations
 from nameko.timer import timer
 
 from services.console.routes.accounts import AccountRoutes
+from services.console.routes.audit import AuditRoutes
 from services.console.routes.base import REFUSALS, SESSIONS
 from services.console.routes.certificates import CertificateRoutes
 from services.console.routes.login import LoginRoutes
@@ -18,7 +19,7 @@ from services.console.routes.tiers import TierRoutes
 
 class ConsoleService(
     LoginRoutes, OrderRoutes, TierRoutes, ReconciliationRoutes, RefundRoutes, ParkingRoutes, MessageRoutes,
-    CertificateRoutes, AccountRoutes,
+    CertificateRoutes, AccountRoutes, AuditRoutes,
 ):  # fmt: skip
     """The staff's door."""
 

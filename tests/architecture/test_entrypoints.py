@@ -71,7 +71,7 @@ PROVEN: dict[tuple[str, str, str], str] = {
 }
 """Routes whose caller proves itself by the request (Access.SIGNED)."""
 
-INHERITED = {"check_health", "list_parked", "get_parked", "replay_parked", "discard_parked"}
+INHERITED = {"check_health", "list_parked", "get_parked", "replay_parked", "discard_parked", "list_acts"}
 """What services have from a base class, each in place of its own."""
 
 every_service = pytest.mark.parametrize("service", SERVICES)

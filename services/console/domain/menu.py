@@ -30,6 +30,7 @@ _PAGES = (
     Entry("/parking", "停放消息", "payment.list_parked"),
     Entry("/expiry", "证书与密钥", "certificate.list_seals"),
     Entry("/accounts", "账号管理", "console.list_accounts"),
+    Entry("/audit", "审计", "payment.list_acts"),
 )
 
 
