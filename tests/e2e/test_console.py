@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from pathlib import Path
 
 import pytest
 import requests
+from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 from playwright.sync_api import Browser, Page
 
 from deploy.local.system import EmbeddedSystem, System
+from kit.http import Access, HttpEntrypoint
+from services.console.service import ConsoleService
 from tests.e2e.desk import Desk
 from tests.e2e.resident import Resident
 from tests.factories.contribution_sheets import resident, workbook
@@ -75,6 +80,10 @@ def test_staff_come_in_and_two_of_them_put_a_table_into_force(
     shen.is_at("合山市缴费标准")
     assert not shen.offers("审核通过，立即生效") and not shen.offers("驳回")
     assert "订单查询" not in shen.menu()
+    for title in shen.menu():
+        shen.go(title)
+        shen.is_at({"首页": "缴费情况", "证书与密钥": "证书与密钥到期"}.get(title, title))
+    shen.sees("account:wang")
 
     wang = Desk(browser, system)
     wang.first_login("wang", made["wang"])
@@ -115,6 +124,26 @@ def test_an_order_is_looked_up_by_masked_fields_with_a_purpose(
     desk.is_at("登录工作台")
     desk.page.goto(desk.url + "/orders")
     desk.is_at("登录工作台")
+
+
+def staff_routes() -> list[tuple[str, str]]:
+    """Every route that is for staff, with something in place of its path values."""
+    found = [
+        entrypoint
+        for _, member in inspect.getmembers(ConsoleService, inspect.isfunction)
+        for entrypoint in getattr(member, ENTRYPOINT_EXTENSIONS_ATTR, ())
+        if isinstance(entrypoint, HttpEntrypoint) and entrypoint.access in (Access.STAFF, Access.HALFWAY)
+    ]
+    return [(route.method, re.sub(r"<[^>]+>", "1", route.url)) for route in found]
+
+
+def test_a_stranger_gets_nowhere_by_any_route(embedded_system: EmbeddedSystem) -> None:
+    console = embedded_system.settings.console_url
+    routes = staff_routes()
+    assert len(routes) > 30
+    for method, path in routes:
+        answer = requests.request(method, console + path, allow_redirects=False, timeout=60)
+        assert (answer.status_code, answer.headers["Location"].partition("?")[0]) == (303, "/login"), path
 
 
 def test_the_two_doors_do_not_open_into_each_other(embedded_system: EmbeddedSystem) -> None:

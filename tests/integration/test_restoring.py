@@ -159,7 +159,8 @@ def _environment(service: str, postgres: PostgreSQL, monkeypatch: pytest.MonkeyP
         "TAXCORE_URL": "http://127.0.0.1:9", "REALNAME_URL": "http://127.0.0.1:9", "REALNAME_APP_ID": "a",
         "REALNAME_APP_KEY": "b", "CERTIFICATE_CHECK_URL": "http://127.0.0.1:9/check",
         "SEAL_ROOTS": new_root().partition(".")[0],
-        "CONSOLE_URL": "http://127.0.0.1:9", "SEAL_PLATFORM_URL": "http://127.0.0.1:9", "SEAL_APP_ID": "a", "SEAL_APP_KEY": "b",
+        "CONSOLE_URL": "http://127.0.0.1:9", "SEAL_PLATFORM_URL": "http://127.0.0.1:9", "SEAL_APP_ID": "a",
+        "SEAL_APP_KEY": "b",
     }  # fmt: skip
     for name, value in given.items():
         monkeypatch.setenv(name, value)
