@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import segno
+from prometheus_client import Counter
 from werkzeug.wrappers import Request, Response
 
 from contract.errors import ContractError, NotFound
@@ -16,6 +17,7 @@ from services.console.routes.base import Routes
 from services.console.usecases import login
 
 _ISSUER = "社保费缴费工作台"
+_LOGINS = Counter("staff_logins", "Logins of the staff by outcome", ["outcome"])
 
 
 class LoginRoutes(Routes):
@@ -38,6 +40,7 @@ class LoginRoutes(Routes):
         try:
             token = login.begin_login(account, password[:1024], self.browser.address(request), self.wiring)
         except ContractError as error:
+            _LOGINS.labels("password_refused").inc()
             return self.show("login.html", request, None, error)
         return self.browser.protect(self.browser.keep_session(go("/login/code"), token))
 
@@ -52,11 +55,13 @@ class LoginRoutes(Routes):
         try:
             token, codes = login.finish_login(session, request.form.get("code", "")[:40], self.wiring)
         except CodeWrong as error:
+            _LOGINS.labels("factor_refused").inc()
             # A lock has ended the session: then the login page says so.
             left = self.find_session(request)
             return (
                 self._factor(request, left, error) if left else self.show("login.html", request, None, error)
             )
+        _LOGINS.labels("succeeded").inc()
         page = self.show("recovery_codes.html", request, None, codes=codes) if codes else self.to("/home")
         return self.browser.keep_session(page, token)
 
