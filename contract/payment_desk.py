@@ -186,6 +186,6 @@ report_reconciliation = Method(
     ReportReconciliation,
     ReportFile,
     errors=(NotOfThisLevel,),
-    deadline=20.0,
+    deadline=15.0,
 )
 list_payment_keys = Method("payment", "list_payment_keys", ListPaymentKeys, PaymentKeys)
