@@ -29,6 +29,7 @@ class Desk:
         """`looking`: with axe at every page; whoever comes after another on the same pages need not."""
         self._system, self.url, self._looking = system, system.settings.console_url, looking
         context = browser.new_context(viewport={"width": width, "height": 800}, locale="zh-CN")
+        context.set_default_timeout(60_000)
         self.page: Page = context.new_page()
         self._blocked: list[str] = []
         self.page.on("console", lambda message: self._note(message.text))
@@ -69,7 +70,7 @@ class Desk:
         self.page.get_by_label("新密码", exact=True).fill(PASSWORD)
         self.page.get_by_label("再输入一次新密码").fill(PASSWORD)
         self.press("保存新密码")
-        expect(self.page.get_by_role("navigation")).to_be_visible(timeout=30_000)
+        expect(self.page.get_by_role("navigation")).to_be_visible(timeout=60_000)
 
     def make(self, account: str, name: str, role: str, level: str = PROVINCE) -> str:
         """As an administrator: another account; its one-time password."""
@@ -105,7 +106,7 @@ class Desk:
         )
 
     def sees(self, text: str) -> None:
-        expect(self.page.locator("main")).to_contain_text(text, timeout=30_000)
+        expect(self.page.locator("main")).to_contain_text(text, timeout=60_000)
 
     def sees_not(self, text: str) -> None:
         expect(self.page.locator("main")).not_to_contain_text(text)
@@ -115,7 +116,7 @@ class Desk:
 
     def is_at(self, heading: str) -> None:
         """On the page with this heading, which passes axe, does not scroll sideways and breaks no policy."""
-        expect(self.page.get_by_role("heading", level=1)).to_contain_text(heading, timeout=30_000)
+        expect(self.page.get_by_role("heading", level=1)).to_contain_text(heading, timeout=60_000)
         sideways = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert self.page.evaluate(sideways) <= 0, "it scrolls sideways"
         assert self._blocked == []
