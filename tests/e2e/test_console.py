@@ -11,7 +11,7 @@ import requests
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 from playwright.sync_api import Browser, Page
 
-from deploy.local.system import EmbeddedSystem, FullSystem
+from deploy.local.system import EmbeddedSystem
 from kit.http import Access, HttpEntrypoint
 from services.console.service import ConsoleService
 from tests.e2e.desk import Desk
@@ -34,9 +34,9 @@ def year_of(desk: Desk) -> int:
 
 @pytest.mark.timeout(1500)  # four people, each with a first login
 def test_staff_come_in_and_two_of_them_put_a_table_into_force(
-    browser: Browser, full_system: FullSystem, tmp_path: Path
+    browser: Browser, embedded_system: EmbeddedSystem, tmp_path: Path
 ) -> None:
-    system = full_system
+    system = embedded_system
     admin = Desk(browser, system)
     admin.first_login("admin", admin.bootstrap("admin", "administrator"))
     assert admin.menu() == ["首页", "短信", "停放消息", "证书与密钥", "账号管理"], "no business"
