@@ -17,7 +17,7 @@ def main() -> int:
     parser.add_argument("name", nargs="?", choices=BENCHES)
     parser.add_argument("--seconds", type=int, default=8, help="how long each round measures")
     parser.add_argument("--rounds", type=int, default=3, help="how often the sides alternate")
-    parser.add_argument("--orders", type=int, default=5_000_000, help="growth: how many there are")
+    parser.add_argument("--orders", type=int, help="growth (5,000,000), rotate (500,000): how many there are")
     parser.add_argument("--images", type=int, default=100, help="ocr: photos in each tier")
     parser.add_argument("--seed", type=int, default=1, help="ocr: which photos")
     chosen = parser.parse_args()
@@ -29,7 +29,7 @@ def main() -> int:
     bench = importlib.import_module(f"bench.{chosen.name}")
     if chosen.name == "ocr":
         return 0 if bench.run(chosen.images, chosen.seed) else 1
-    more = {"orders": chosen.orders} if chosen.name == "growth" else {}
+    more = {"orders": chosen.orders} if chosen.orders else {}
     return 0 if bench.run(chosen.seconds, chosen.rounds, **more) else 1
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ T = TypeVar("T", bound="ServiceConfig")
 When = tuple[str, Any]
 """A field and the value of it that makes another one necessary, or a function that says so of its value."""
 
+LEAST_KEPT_DAYS = 183
+"""Of the audit journal (security.md 12); its table refuses what is less (kit/audit/tables.py)."""
 _SAMPLE_MARKS = ("sandbox", "sample", "change-me", "demo", "test")
 _LOOPBACK = {"", "localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104 - compared, never bound
 
@@ -111,7 +114,11 @@ class ServiceConfig:
         """What makes these settings unfit to start with; services add their own."""
         if self.environment not in ("development", "production"):
             return ["ENVIRONMENT: expected development or production"]
-        return [*_key_problems(self), *(_production_problems(self) if self.production else [])]
+        return [
+            *_key_problems(self),
+            *_audit_problems(self),
+            *(_production_problems(self) if self.production else []),
+        ]
 
 
 def read(config: type[T], environ: Mapping[str, str] = os.environ) -> T:
@@ -176,6 +183,15 @@ def _key_problems(settings: ServiceConfig) -> list[str]:
             parse(getattr(settings, name))
         except BadKeys as error:
             problems.append(f"{names[name]}: {error}")
+    return problems
+
+
+def _audit_problems(settings: ServiceConfig) -> list[str]:
+    problems = []
+    if settings.audit_collector and not re.fullmatch(r"\S+:\d{1,5}", settings.audit_collector):
+        problems.append("AUDIT_COLLECTOR: expected host:port")
+    if settings.audit_kept_days < LEAST_KEPT_DAYS:
+        problems.append(f"AUDIT_KEPT_DAYS: at least {LEAST_KEPT_DAYS} (six months)")
     return problems
 
 

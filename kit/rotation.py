@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     Column,
     Connection,
     LargeBinary,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    cast,
     column,
     func,
     or_,
@@ -27,7 +29,6 @@ from sqlalchemy import (
     tuple_,
     type_coerce,
     update,
-    values,
 )
 
 from kit.columns import BlindIndex, EncryptedBytes
@@ -123,16 +124,28 @@ class _Again:
     def __init__(self, table: Table, one_by_one: bool) -> None:
         self._table, self._one_by_one = table, one_by_one
         self._keys, self._wanted = list(table.primary_key), encrypted_columns(table)
+        self._names = [f"key_{place}" for place in range(len(self._keys))]
+        self._names += [f"{when}_{place}" for place in range(len(self._wanted)) for when in ("old", "new")]
+        # Built once: to build it costs more than PostgreSQL takes to write a batch.
+        self._statement = self._update(bindparam) if one_by_one else self._together()
 
     def write(self, tx: Connection, rows: Sequence[dict[str, Any]]) -> int:
         """How many were."""
         if not rows:
             return 0
         if self._one_by_one:
-            return sum(tx.execute(self._update(bindparam), row).rowcount for row in rows)
-        given = values(*(column(name, self._kind(name)) for name in rows[0]), name="anew")
-        told = given.data([tuple(row.values()) for row in rows])
-        return int(tx.execute(self._update(lambda name: told.c[name])).rowcount)
+            return sum(tx.execute(self._statement, row).rowcount for row in rows)
+        given = {name: [row[name] for row in rows] for name in self._names}
+        return int(tx.execute(self._statement, given).rowcount)
+
+    def _together(self) -> Any:
+        """The rows of a batch as arrays: one statement for them all."""
+        kinds = {name: ARRAY(self._kind(name)) for name in self._names}
+        # Of an array of nothing but NULL nobody could tell what it is of.
+        arrays = [cast(bindparam(name, type_=kind), kind) for name, kind in kinds.items()]
+        columns = [column(name, kind.item_type) for name, kind in kinds.items()]
+        anew = func.unnest(*arrays).table_valued(*columns, name="anew").render_derived()
+        return self._update(lambda name: anew.c[name])
 
     def _update(self, of: Any) -> Any:
         same = [one == type_coerce(of(f"key_{place}"), LargeBinary) if isinstance(one.type, BlindIndex)

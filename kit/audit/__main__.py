@@ -28,7 +28,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from contract.audit import Act, Action
 from kit.audit import JOURNAL, anchors, cli
 from kit.audit.checking import Counted, Finding, check
-from kit.audit.rows import RowFault, RowFinding, check_rows, put_back, seal_rows, seals_of, written_last
+from kit.audit.rows import RowFault, RowFinding, check_rows, put_back, seal_all, seals_of, written_last
 from kit.audit.streaming import as_json, title
 from kit.clock import china
 from kit.config import ConfigurationError, ServiceConfig
@@ -102,15 +102,9 @@ def _restore(
 def _seal(
     service: str, settings: ServiceConfig, database: Database, chosen: argparse.Namespace, say: Say
 ) -> int:
-    sealed = 0
-    while True:
-        with database.transaction() as tx:
-            now = seal_rows(tx, seals_of(service))
-            if not now:
-                told = {"rows": sealed}
-                JOURNAL.add(tx, Act(cli(), Action.BOOKS_SEALED, detail=told), settings.clock.now())
-                break
-        sealed += now
+    sealed = seal_all(database, seals_of(service))
+    with database.transaction() as tx:
+        JOURNAL.add(tx, Act(cli(), Action.BOOKS_SEALED, detail={"rows": sealed}), settings.clock.now())
     say(f"{service}：已补封印 {sealed} 条记录")
     return 0
 

@@ -71,7 +71,7 @@ class Journal:
     def add(self, tx: Writer, act: Act, now: dt.datetime, rows: Sequence[SealedRow] = ()) -> str:
         """Record an act in its own transaction, with the sealed rows it wrote; returns its id. It is one more row among
         the others and asks the database nothing."""
-        act_id = _time_ordered(now)
+        act_id = _IDS.next(now)
         row = {
             "act_id": act_id, "at": now, "actor": act.actor, "origin": act.origin or origin(),
             "action": act.action.value, "target": act.target, "result": act.result, "purpose": act.purpose,
@@ -212,11 +212,22 @@ def _placing(t: Table) -> Any:
     return update(t).where(t.c.act_id == placed.c.one).values(sequence=placed.c.place, link=placed.c.made)
 
 
-def _time_ordered(now: dt.datetime) -> str:
-    """A UUID (version 7, RFC 9562): acts lie in the table as they came, and the key is their order."""
-    milliseconds = int(now.timestamp() * 1000)
-    number = milliseconds << 80 | 7 << 76 | secrets.randbits(12) << 64 | 2 << 62 | secrets.randbits(62)
-    return str(uuid.UUID(int=number))
+class _TimeOrdered:
+    """UUIDs (version 7, RFC 9562): acts lie in the table as they came, and the key is their order. What one process
+    journals keeps its order also within a moment, and when the clock is set back."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def next(self, now: dt.datetime) -> str:
+        """The id of an act of now: milliseconds, 12 bits of what is between them, and 62 random ones."""
+        self._last = max(self._last + 1, int(now.timestamp() * 1000 * 4096))
+        milliseconds, between = divmod(self._last, 4096)
+        number = milliseconds << 80 | 7 << 76 | between << 64 | 2 << 62 | secrets.randbits(62)
+        return str(uuid.UUID(int=number))
+
+
+_IDS = _TimeOrdered()
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:

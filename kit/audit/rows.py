@@ -130,8 +130,18 @@ def put_back(tx: Connection, finding: RowFinding, row: SealedRow, seal: RowSeal)
     return True
 
 
-def seal_rows(tx: Connection, seals: Sequence[RowSeal]) -> int:
-    """Seal a few rows that have no seal, of before there were any; how many. A seal is never replaced."""
+def seal_all(database: Database, seals: Sequence[RowSeal]) -> int:
+    """Seal what has no seal, of before there were any; how many rows. A seal is never replaced."""
+    sealed = 0
+    while True:
+        with database.transaction() as tx:
+            now = _seal_some(tx, seals)
+        if not now:
+            return sealed
+        sealed += now
+
+
+def _seal_some(tx: Connection, seals: Sequence[RowSeal]) -> int:
     for seal in seals:
         unsealed = _select(seal).where(seal.table.c.seal.is_(None)).limit(_AT_A_TIME)
         rows = tx.execute(unsealed.with_for_update()).all()

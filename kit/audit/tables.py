@@ -10,9 +10,6 @@ from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, MetaData, S
 from kit.columns import EncryptedJson, Moment
 from kit.seals import RowSeal, seal_column
 
-KEPT_DAYS = 183
-"""Not even this service may delete an act that is younger (security.md 12: six months)."""
-
 ROWS = EncryptedJson("journal.rows")
 CHAINED, FORGOTTEN, STREAMED, ANCHORED = "chained", "forgotten", "streamed", "anchored"
 """How far the chain goes, what of its beginning is gone, what the collector has, what was exported as an anchor."""
@@ -115,7 +112,8 @@ RESTORING = "SET LOCAL journal.restoring = 'on'"
 
 _SAID = ("act_id", "at", "actor", "origin", "action", "target", "result", "purpose", "correlation_id", "seal")
 _SAME = " AND ".join(f"NEW.{name} IS NOT DISTINCT FROM OLD.{name}" for name in _SAID)
-# New keys for personal data write `rows` anew; the seal, which is over what they say, shows any other change of them.
+# Six months: security.md 12. New keys for personal data write `rows` anew; the seal, which is over what they say, shows
+# any other change of them.
 _GUARD = (
     f"""
     CREATE FUNCTION guard_journal() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -125,7 +123,7 @@ _GUARD = (
             RETURN NEW;
         END IF;
         IF TG_OP = 'DELETE' THEN
-            IF OLD.sequence IS NOT NULL AND OLD.at < now() - interval '{KEPT_DAYS} days' THEN RETURN OLD; END IF;
+            IF OLD.sequence IS NOT NULL AND OLD.at < now() - interval '183 days' THEN RETURN OLD; END IF;
         ELSIF {_SAME} AND NEW.detail::text = OLD.detail::text
               AND (OLD.sequence IS NULL OR (NEW.sequence = OLD.sequence AND NEW.link = OLD.link)) THEN
             RETURN NEW;

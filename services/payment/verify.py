@@ -19,8 +19,11 @@ from dataclasses import asdict
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from contract.audit import Act, Action
 from contract.insurance import Channel
 from contract.money import yuan_text
+from kit.audit import JOURNAL, cli
+from kit.audit.rows import seal_all
 from kit.clock import CHINA
 from kit.config import ConfigurationError, read
 from kit.database import Database
@@ -29,6 +32,7 @@ from services.payment.adapters.unionpay import connect
 from services.payment.config import Config
 from services.payment.domain.books import Sums, Tally
 from services.payment.domain.invariants import Finding, Kind, broken
+from services.payment.models import SEALED
 from services.payment.storage.order_books import BookStorage, UnreadableBook
 
 Say = Callable[[str], object]
@@ -49,7 +53,7 @@ def main(arguments: Sequence[str] | None = None, say: Say = print) -> int:
 def _run(settings: Config, chosen: argparse.Namespace, say: Say) -> int:
     database, books = Database(settings.database_url), BookStorage(connect(settings).report_of)
     if chosen.seal:
-        sealed = _seal_all(database, books)
+        sealed = _seal_all(database, settings)
         say(json.dumps({"sealed": sealed}) if chosen.json else f"已补封印 {sealed} 条记录")
     tally, found = Tally(chosen.day), 0
     kept_since = settings.clock.now() - (KEEP_PUBLISHED_MEMORY if settings.memory_bus else KEEP_PUBLISHED)
@@ -94,14 +98,11 @@ def _between_orders(snapshot: Connection, books: BookStorage) -> Iterator[Findin
         yield Finding(Kind.STRAY_NOTIFY, number, "")
 
 
-def _seal_all(database: Database, books: BookStorage) -> int:
-    sealed = 0
-    while True:
-        with database.transaction() as tx:
-            now = books.seal(tx)
-        if not now:
-            return sealed
-        sealed += now
+def _seal_all(database: Database, settings: Config) -> int:
+    sealed = seal_all(database, SEALED)
+    with database.transaction() as tx:
+        JOURNAL.add(tx, Act(cli(), Action.BOOKS_SEALED, detail={"rows": sealed}), settings.clock.now())
+    return sealed
 
 
 def _bounds(day: dt.date | None) -> tuple[dt.datetime | None, dt.datetime | None]:

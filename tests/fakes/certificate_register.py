@@ -19,6 +19,7 @@ from services.certificate.domain.authorities import Authority, AuthorityBook, Se
 from services.certificate.domain.register import LEASE, Certificate
 from services.certificate.domain.verdicts import Inspection
 from services.certificate.usecases.wiring import Printing, Wiring
+from tests.fakes.audit import FakeJournal
 
 NOW = dt.datetime(2026, 11, 26, 1, tzinfo=dt.UTC)
 WEI = Person(DocumentType.RESIDENT_ID, "450103197806122040", "韦秀兰")
@@ -188,11 +189,12 @@ class Office:
     peers: FakePeers = field(default_factory=FakePeers)
     clock: SetClock = field(default_factory=lambda: SetClock(NOW))
     sealer: Any = None
+    journal: FakeJournal = field(default_factory=FakeJournal)
 
     @property
     def wiring(self) -> Wiring:
         printing = Printing("https://sb.example/check", False, dt.timedelta(days=1825))
         return Wiring(
             FakeDatabase(), self.register, self.peers, self.press, self.sealer, FakeLists(),  # type: ignore[arg-type]
-            AuthorityBook({AUTHORITY.code: AUTHORITY}), printing, self.clock,
+            AuthorityBook({AUTHORITY.code: AUTHORITY}), printing, self.clock, self.journal,
         )  # fmt: skip

@@ -172,7 +172,7 @@ class FakeOrderStorage:
 
     def move(
         self, tx: Any, order: Order, edge: Edge, report: Report, next_action_at: dt.datetime | None
-    ) -> SealedRow:
+    ) -> list[SealedRow]:
         final = edge.to in FINAL
         moved = replace(
             self.orders[order.order_id],
@@ -185,7 +185,7 @@ class FakeOrderStorage:
         elif final and edge.to is not OrderState.REFUNDED:
             moved = replace(moved, failure_code=report.failure_code)
         self.orders[order.order_id] = moved
-        return ORDER_SEAL.written(order_row(moved))
+        return [ORDER_SEAL.written(order_row(moved))]
 
     def note(
         self, tx: Any, order: Order, to: OrderState, report: Report, now: dt.datetime, **detail: Any

@@ -150,6 +150,26 @@ def test_a_change_with_sql_is_found_and_put_back(
     assert all("450103197806122040" not in line for line in said)
 
 
+def test_an_order_changed_before_it_moves_is_put_back_first(
+    prepared: Callable[[str], Database], monkeypatch: pytest.MonkeyPatch, postgres: PostgreSQL
+) -> None:
+    database = prepared("payment")
+    _environment("payment", postgres, monkeypatch)
+    w = wiring(database, settings(), SystemClock())
+    placed = ordering.place_order(asking(a_quote(expires_at=SystemClock().now() + dt.timedelta(hours=1))), w)
+    postgres.run("UPDATE orders SET amount = 1, payer_id = 'thief'", "payment")
+    with database.transaction() as tx:
+        order = w.orders.lock(tx, placed.order_id)
+        assert (order.amount, order.payer_id, order.whole) == (40000, "payer-1", True)
+        ordering.apply(tx, order, Report(Trigger.SUCCEEDED, "notify", "txn-1", NOW, 40000), w)
+        JOURNAL.chain(tx, 100, NOW)
+    said: list[str] = []
+    assert main(["verify", "payment"], said.append) == 0, said
+    with database.read() as connection:
+        assert connection.execute(text("SELECT state, amount FROM orders")).all() == [("paid", 40000)]
+        assert len(JOURNAL.latest(connection, action=Action.ROW_RESTORED)) == 1
+
+
 def _environment(service: str, postgres: PostgreSQL, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the command reads: payment's settings whole, of the others what they cannot start without."""
     given = environment_of(settings(database_url=postgres.url("payment")))

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from contract.audit import Act, Action, resident
 from contract.certificate import (
     CertificateKeyUsed,
     CertificateNotFound,
@@ -258,6 +259,10 @@ def find(request: CertificateOfPerson, w: Wiring) -> Certificate:
     with w.database.read() as connection:
         found: Certificate | None = w.register.find(connection, request.person_id, request.certificate_id)
     if found is None:
+        target = f"certificate:{request.certificate_id}"
+        act = Act(resident(request.person_id), Action.FOREIGN_ASKED, target, CertificateNotFound.code)
+        with w.database.transaction() as tx:
+            w.journal.add(tx, act, w.clock.now())
         raise CertificateNotFound
     return found
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from contract.rpc import Method
+from kit.audit import JOURNAL, Acts
 from kit.clock import Clock
 from kit.database import Transactions
 from services.certificate.adapters.base import Press, RevocationLists, Sealer
@@ -44,3 +45,4 @@ class Wiring:
     authorities: AuthorityBook
     printing: Printing
     clock: Clock
+    journal: Acts = JOURNAL

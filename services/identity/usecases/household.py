@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import uuid
 from dataclasses import replace
@@ -27,6 +28,7 @@ from kit.clock import china
 from kit.masking import mask_name
 from services.identity.domain import household
 from services.identity.domain.household import HouseholdMember
+from services.identity.usecases import foreign
 from services.identity.usecases.wiring import Wiring
 
 
@@ -64,7 +66,7 @@ def edit_member(request: EditMember, w: Wiring) -> Member:
     """
     now = w.clock.now()
     today = china(now).date()
-    with w.database.transaction() as tx:
+    with _of_owner(request, w), w.database.transaction() as tx:
         owner = owner_of(tx, request.owner_id, w)
         old = w.members.find(tx, request.owner_id, request.member_id)
         if old is None:
@@ -82,10 +84,10 @@ def edit_member(request: EditMember, w: Wiring) -> Member:
 
 def get_member(request: MemberOfOwner, w: Wiring) -> Member:
     """One member. Raises MemberNotFound, also for another owner's."""
-    with w.database.read() as tx:
+    with _of_owner(request, w), w.database.read() as tx:
         member = w.members.find(tx, request.owner_id, request.member_id)
-    if member is None:
-        raise MemberNotFound
+        if member is None:
+            raise MemberNotFound
     return member.shown(china(w.clock.now()).date())
 
 
@@ -99,12 +101,16 @@ def list_members(request: ListMembers, w: Wiring) -> Members:
 
 def remove_member(request: MemberOfOwner, w: Wiring) -> MemberRemoved:
     """Forget a member and withdraw what was agreed to about them. Raises MemberNotFound."""
-    with w.database.transaction() as tx:
+    with _of_owner(request, w), w.database.transaction() as tx:
         w.accounts.lock(tx, request.owner_id)  # so that no edit of this member is under way
         if not w.members.remove(tx, request.owner_id, request.member_id):
             raise MemberNotFound
         w.consents.withdraw(tx, request.owner_id, request.member_id, w.clock.now())
     return MemberRemoved(request.member_id)
+
+
+def _of_owner(request: MemberOfOwner | EditMember, w: Wiring) -> contextlib.AbstractContextManager[None]:
+    return foreign.journalled(w, request.owner_id, f"member:{request.member_id}")
 
 
 def owner_of(tx: Any, person_id: str, w: Wiring) -> Person:

@@ -22,6 +22,7 @@ from contract.payment import PaymentSucceeded
 from kit.clock import china
 from services.identity.domain import household, people
 from services.identity.domain.household import HouseholdMember, Profile, Relation
+from services.identity.usecases import foreign
 from services.identity.usecases.household import owner_of
 from services.identity.usecases.wiring import Relations, Wiring
 
@@ -48,7 +49,8 @@ def check_person(request: CheckPerson, w: Wiring) -> CheckedPerson:
 
 def pick_insured(request: PickInsured, w: Wiring) -> Insured:
     """Somebody picked from the list. Raises InsuredNotFound, also for another payer's."""
-    with w.database.transaction() as tx:
+    asked = foreign.journalled(w, request.payer_id, f"insured:{request.pick_id}")
+    with asked, w.database.transaction() as tx:
         owner_of(tx, request.payer_id, w)
         profile = _picked(tx, request, w)
         if profile is None:

@@ -192,6 +192,8 @@ class Order:
     failure_code: str | None = None
     refund_due: bool = False
     returned_at: dt.datetime | None = None
+    whole: bool = True
+    """Whether its row is as it was sealed; what somebody changed behind our back is never sealed by us."""
 
     @property
     def waiting(self) -> bool:

@@ -15,7 +15,7 @@ from kit.http import Access, http
 from kit.rpc import rpc
 from services.payment.adapters.base import ForgedNotify
 from services.payment.entrypoints.base import POLL_BATCH, Entrypoints
-from services.payment.usecases import notifies, ordering
+from services.payment.usecases import acts, notifies, ordering
 
 _NOTIFIES = Counter("unionpay_notifies", "Notifies by outcome", ["outcome"])
 _WAITING = Gauge("orders_not_final", "Orders UnionPay's final word is still to come for", ["state"])
@@ -66,6 +66,8 @@ class OrderEntrypoints(Entrypoints):
         except ForgedNotify:
             _NOTIFIES.labels("forged").inc()
             _log.error("forged notify refused", extra={"from": request.remote_addr})
+            with self.database.transaction() as tx:
+                self.journal.add(tx, acts.forged(request.remote_addr or ""), self.clock.now())
             return Response("FAILED", status=400)
         _NOTIFIES.labels("accepted").inc()
         return Response("SUCCESS")

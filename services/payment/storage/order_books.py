@@ -13,22 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    LargeBinary,
-    Row,
-    Table,
-    and_,
-    func,
-    select,
-    true,
-    type_coerce,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, LargeBinary, Row, Table, func, select, true, type_coerce
 
 from kit.crypto import Unreadable, blind_index
-from kit.seals import RowSeal
 from services.payment.domain.books import Book, Case, Notice, Step
 from services.payment.domain.orders import Order, Report
 from services.payment.models import (
@@ -49,9 +36,6 @@ from services.payment.storage.refunds import refunds_of
 from services.payment.storage.rows import IN_ORDER, WITH_LINES, orders_of
 
 _AT_A_TIME = 300
-SEALED: tuple[tuple[Table, RowSeal], ...] = (
-    (orders, ORDER_SEAL), (order_lines, LINE_SEAL), (refunds, REFUND_SEAL), (refund_cases, CASE_SEAL),
-)  # fmt: skip
 _INDEX = type_coerce(order_lines.c.insured_index, LargeBinary).label("raw_index")
 _LINES = select(*(column for column in order_lines.c if column.name != "insured_index"), _INDEX)
 
@@ -112,18 +96,6 @@ class BookStorage:
         """Numbers UnionPay told us of that no order has."""
         known = select(orders.c.order_id).where(orders.c.mer_order_id == notifies.c.mer_order_id).exists()
         yield from snapshot.execute(select(notifies.c.mer_order_id).where(~known)).scalars()
-
-    def seal(self, tx: Connection) -> int:
-        """Seal a few rows that have no seal, of before there were any; how many."""
-        for table, seal in SEALED:
-            unsealed = select(table).where(table.c.seal.is_(None)).limit(_AT_A_TIME)
-            rows = tx.execute(unsealed.with_for_update()).all()
-            for row in rows:
-                same = and_(*(column == row._mapping[column.name] for column in table.primary_key))
-                tx.execute(update(table).where(same).values(seal=seal.onto(row._mapping)["seal"]))
-            if rows:
-                return len(rows)
-        return 0
 
     def _books(
         self, snapshot: Connection, ids: Sequence[str], events: Mapping[str, list[_Events]]

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, inser
 from contract.insurance import InsuranceType
 from contract.payment import OrderState
 from contract.people import Person
+from kit.audit.mending import mend
 from kit.database import Writer, insert_or_ignore
 from kit.seals import SealedRow
 from services.payment.domain.orders import (
@@ -140,13 +141,13 @@ class OrderStorage:
 
     def lock(self, tx: Connection, order_id: str) -> Order:
         """The order, its row locked until the transaction ends."""
-        order = _one(tx, _LOCK, order_id=order_id)
+        order = _mended(tx, _one(tx, _LOCK, order_id=order_id))
         assert order is not None, "orders are never deleted"
         return order
 
     def lock_by_number(self, tx: Connection, mer_order_id: str) -> Order | None:
         """The order UnionPay speaks of, locked."""
-        return _one(tx, _LOCK_BY_NUMBER, mer_order_id=mer_order_id)
+        return _mended(tx, _one(tx, _LOCK_BY_NUMBER, mer_order_id=mer_order_id))
 
     def claim_due(self, tx: Connection, now: dt.datetime, until: dt.datetime, limit: int) -> Sequence[Order]:
         """Orders whose next action is due, pushed to `until` so that no other replica takes them meanwhile."""
@@ -170,9 +171,9 @@ class OrderStorage:
 
     def move(
         self, tx: Connection, order: Order, edge: Edge, report: Report, next_action_at: dt.datetime | None
-    ) -> SealedRow:
-        """Follow an edge, and give the order as it is sealed then; lines live and end with their order, unless they
-        were refunded before. The caller holds the row's lock."""
+    ) -> list[SealedRow]:
+        """Follow an edge, and give the order as it is sealed then, if it is; lines live and end with their order,
+        unless they were refunded before. The caller holds the row's lock."""
         paid, final = edge.to is OrderState.PAID, edge.to in FINAL
         moved = replace(
             order, state=edge.to, attempts=0, next_action_at=None if final else next_action_at,
@@ -185,7 +186,7 @@ class OrderStorage:
         alive = edge.to in LIVE
         if alive is not (order.state in LIVE):
             tx.execute(_REVIVE_LINES, {"moved": order.order_id, "alive": alive})
-        return ORDER_SEAL.written(row)
+        return [ORDER_SEAL.written(row)] if order.whole else []
 
     def note(
         self, tx: Connection, order: Order, to: OrderState, report: Report, now: dt.datetime, **detail: Any
@@ -263,6 +264,13 @@ class OrderStorage:
 
 def _one(tx: Connection, statement: Select[Any], **values: str) -> Order | None:
     return next(iter(orders_of(tx.execute(statement, values))), None)
+
+
+def _mended(tx: Connection, order: Order | None) -> Order | None:
+    """An order whose row somebody changed behind our back, as the journal has it; as it is where that has nothing."""
+    if order is None or order.whole or not mend(tx, ORDER_SEAL, (order.order_id,), f"order:{order.order_id}"):
+        return order
+    return _one(tx, _GET, order_id=order.order_id)
 
 
 def _first(tx: Connection, condition: ColumnElement[bool]) -> Order | None:

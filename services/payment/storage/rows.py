@@ -17,6 +17,7 @@ from contract.quote import QuoteLine
 from services.payment.domain.orders import LIVE, Item, ItemRefund, Order
 from services.payment.models import LINE_SEAL, ORDER_SEAL, order_lines, orders, refund_lines, refunds
 
+BROKEN = b""
 _NOT_READ = {"order_id", "amount", "live", "insured_index", "insured_hint", "place_code", "seal"}
 SAME_LINE = and_(*(refund_lines.c[name] == order_lines.c[name] for name in ("order_id", "item", "line")))
 """How a line finds the refund that has it."""
@@ -53,7 +54,7 @@ def hint_of(name: str, document_number: str) -> str:
 
 
 def order_row(order: Order) -> dict[str, Any]:
-    """The row of an order, sealed."""
+    """The row of an order, sealed; with a seal that never holds where the order was not whole."""
     row = {
         "order_id": order.order_id, "mer_order_id": order.mer_order_id, "payer_id": order.payer_id,
         "payer_name": order.payer_name, "payer_phone": order.payer_phone,
@@ -63,7 +64,7 @@ def order_row(order: Order) -> dict[str, Any]:
         "paid_at": order.paid_at, "transaction_id": order.transaction_id, "failure_code": order.failure_code,
         "mid": order.mid, "tid": order.tid, "inst_mid": order.inst_mid,
     }  # fmt: skip
-    return ORDER_SEAL.onto(row)
+    return ORDER_SEAL.onto(row) if order.whole else row | {"seal": BROKEN}
 
 
 def line_rows(order: Order) -> list[dict[str, Any]]:
@@ -112,6 +113,7 @@ def _order(rows: Sequence[Row[Any]]) -> Order:
         expires_at=row.expires_at, next_action_at=row.next_action_at, attempts=row.attempts, paid_at=row.paid_at,
         transaction_id=row.transaction_id, failure_code=row.failure_code, refund_due=row.refund_due,
         returned_at=row.returned_at, mid=row.mid, tid=row.tid, inst_mid=row.inst_mid,
+        whole=row.seal is None or ORDER_SEAL.holds(dict(row._mapping)),
     )  # fmt: skip
 
 

@@ -36,6 +36,11 @@ def foreign(request: OrderOfPayer) -> Act:
     )
 
 
+def forged(address: str) -> Act:
+    """Somebody who is not UnionPay told of a payment (security.md 7)."""
+    return Act("visitor:", Action.NOTIFY_FORGED, result="refused", origin=address)
+
+
 def refund_wanted(refund: Refund) -> Act:
     """Money is to go back."""
     told: Told = {"refund": refund.refund_id, "amount": refund.amount, "origin": refund.origin.value}

@@ -208,8 +208,10 @@ def apply(tx: Any, order: Order, report: Report, w: Wiring, by: str = acts.US) -
             open_still = order.waiting or report.trigger in (Trigger.UNANSWERED, Trigger.AWAITED)
             w.orders.postpone(tx, order, domain.next_look(order, now) if open_still else None)
         return
+    if not order.whole:
+        _log.error("an order was changed behind our back", extra={"order_id": order.order_id})
     moved = w.orders.move(tx, order, decision.edge, report, domain.next_look(replace(order, attempts=0), now))
-    w.journal.add(tx, acts.moved(order, decision.edge.to, report.trigger.value, by), now, [moved])
+    w.journal.add(tx, acts.moved(order, decision.edge.to, report.trigger.value, by), now, moved)
     if last_look := domain.last_look(order, report.trigger, now):
         w.orders.look_again(tx, order, last_look)
     w.orders.note(tx, order, decision.edge.to, report, now)

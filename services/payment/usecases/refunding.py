@@ -215,4 +215,4 @@ def _move_order(tx: Any, order: Order, trigger: Trigger, refund: Refund, w: Wiri
     report = Report(trigger, "refund", order.transaction_id or "", order.paid_at, refund.amount)
     now, moved = w.clock.now(), w.orders.move(tx, order, edge, report, None)
     w.orders.note(tx, order, edge.to, report, now, refund_id=refund.refund_id)
-    w.journal.add(tx, acts.moved(order, edge.to, trigger.value, acts.US), now, [moved])
+    w.journal.add(tx, acts.moved(order, edge.to, trigger.value, acts.US), now, moved)

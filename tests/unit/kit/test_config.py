@@ -169,3 +169,19 @@ def test_the_clock_moves_only_where_a_file_says_so() -> None:
     assert isinstance(read(Weighbridge, DEVELOPMENT).clock, SystemClock)
     moved = read(Weighbridge, {**DEVELOPMENT, "CLOCK_OFFSET_FILE": "/run/offset"})
     assert isinstance(moved.clock, OffsetClock)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("AUDIT_COLLECTOR", "collector"), ("AUDIT_COLLECTOR", "collector:x"), ("AUDIT_KEPT_DAYS", "30")],
+)
+def test_an_unfit_setting_of_the_audit_stops_the_start(name: str, value: str) -> None:
+    needed = {"AUDIT_COLLECTOR_CA": "/etc/ca.pem"}
+    (problem,) = _problems(DEVELOPMENT | needed | {name: value})
+    assert problem.startswith(name)
+
+
+def test_a_collector_is_not_believed_without_its_authority() -> None:
+    assert _problems(DEVELOPMENT | {"AUDIT_COLLECTOR": "collector:6514"}) == (
+        "AUDIT_COLLECTOR_CA is not set",
+    )
