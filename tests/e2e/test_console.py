@@ -32,7 +32,7 @@ def year_of(desk: Desk) -> int:
     return int(desk.page.evaluate("new Date().getFullYear()"))
 
 
-@pytest.mark.timeout(1500)  # four people, each with a first login
+@pytest.mark.timeout(300)  # four people, each with a first login
 def test_staff_come_in_and_two_of_them_put_a_table_into_force(
     browser: Browser, embedded_system: EmbeddedSystem, tmp_path: Path
 ) -> None:
