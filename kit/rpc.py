@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import sys
 import time
 import uuid
-from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
@@ -28,18 +26,16 @@ from contract import schema
 from contract.errors import ContractError, DeadlineExceeded, InvalidInput, Unavailable
 from contract.rpc import Method
 from contract.staff import roles_for
-from kit import telemetry
+from kit import telemetry, tracing
 from kit.broker import RPC, BrokerUnavailable, BusConsumer, Message, Publisher, Unroutable
 from kit.database import AWAY
-from kit.wire import CARRIED, STAFF_SEAL, error_data, error_from
+from kit.wire import CARRIED, EXPIRES, STAFF_SEAL, Seal, carried, expiry
+from kit.wire_errors import error_data, error_from
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
-Seal = Callable[[Method[Any, Any], str], str]
-"""Makes of a method and the body of a request what proves for whom it is called."""
 
 _REPLY_QUEUE_TTL = 300_000
-_EXPIRES = "nameko.expires_at"
 
 _log = logging.getLogger(__name__)
 
@@ -119,10 +115,15 @@ class RpcEntrypoint(Entrypoint):
     requests = RpcQueue()
     limited = False
     for_staff = False
+    kind = "rpc"
 
     def __init__(self, method: Method[Any, Any], **kwargs: Any) -> None:
         self.method = method
         super().__init__(**kwargs)
+
+    @property
+    def traced_as(self) -> str:
+        return f"{self.container.service_name}.{self.method_name}"
 
     def setup(self) -> None:
         # The health method is inherited by every service and stands for that service's own.
@@ -232,6 +233,12 @@ class Caller:
         Raises Unavailable when nobody serves the method or the broker is away (nothing was done), and
         DeadlineExceeded when no answer, or no confirm, came in time (it may have been done).
         """
+        if tracing.on:
+            with tracing.asking(f"{method.service}.{method.name}"):
+                return self._call(method, request, seal)
+        return self._call(method, request, seal)
+
+    def _call(self, method: Method[Request, Answer], request: Request, seal: Seal | None) -> Answer:
         call_id = str(uuid.uuid4())
         answer = self._replies.expect(call_id)
         try:
@@ -248,9 +255,7 @@ class Caller:
 
     def _send(self, method: Method[Any, Any], request: Any, call_id: str, seal: Seal | None) -> None:
         body = json.dumps({"args": [], "kwargs": {"request": schema.dump(request)}}, ensure_ascii=False)
-        carried = {telemetry.CORRELATION: telemetry.correlation_id(), telemetry.ORIGIN: telemetry.origin()}
-        headers: dict[str, Any] = {CARRIED[name]: value for name, value in carried.items()}
-        headers[_EXPIRES] = time.time() + method.deadline
+        headers = {EXPIRES: time.time() + method.deadline, **carried()}
         if seal is not None:
             headers[STAFF_SEAL] = seal(method, body)
         message = Message(
@@ -286,11 +291,3 @@ class RpcCaller(DependencyProvider):
 def _routing_key(method: Method[Any, Any]) -> str:
     """Requests whose work asks a limited upstream go to a queue of their own (kit.limiter)."""
     return ".".join(part for part in (method.service, method.upstream, method.name) if part)
-
-
-def expiry(headers: dict[str, Any]) -> float:
-    """When nobody waits for the answer any more; a request that does not say so is done."""
-    try:
-        return float(headers[_EXPIRES])
-    except (KeyError, TypeError, ValueError):
-        return math.inf

@@ -22,8 +22,8 @@ from contract.staff import NotOfThisRole, Staff, StaffUnproven, roles_for
 from kit import telemetry
 from kit.clock import Clock
 from kit.crypto import KeyRing, Unreadable
-from kit.rpc import RpcEntrypoint, Seal
-from kit.wire import STAFF_SEAL
+from kit.rpc import RpcEntrypoint
+from kit.wire import STAFF_SEAL, Seal
 
 LIFE = dt.timedelta(seconds=30)
 """Longer than any staff call may take, and short enough that nobody comes back later with it."""

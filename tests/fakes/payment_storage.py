@@ -28,7 +28,7 @@ from services.payment.domain.orders import (
 )
 from services.payment.domain.refunds import Refund
 from services.payment.models import CASE_SEAL, LINE_SEAL, ORDER_SEAL
-from services.payment.storage.orders import Blocker, StoredNotify
+from services.payment.storage.orders import Blocker, NotFinal, StoredNotify
 from services.payment.storage.rows import line_rows, order_row
 
 
@@ -238,9 +238,12 @@ class FakeOrderStorage:
         again = notify._replace(attempts=notify.attempts + 1)
         self.notifies[notify.digest] = KeptNotify(again, next_at, reason)
 
-    def not_final(self, tx: Any) -> dict[str, int]:
-        states = [order.state.value for order in self.orders.values() if order.state not in FINAL]
-        return {state: states.count(state) for state in set(states)}
+    def not_final(self, tx: Any) -> dict[str, NotFinal]:
+        placed: dict[str, list[dt.datetime]] = {}
+        for order in self.orders.values():
+            if order.state not in FINAL:
+                placed.setdefault(order.state.value, []).append(order.created_at)
+        return {state: NotFinal(len(moments), min(moments)) for state, moments in placed.items()}
 
 
 _STATE = ("orders", "looked_at", "history", "notifies", "refunds", "given_back", "refund_history", "events")

@@ -36,8 +36,8 @@ from deploy.local.rabbitmq import RabbitMQ
 from kit.clock import CHINA, Clock, SetClock, SystemClock
 from kit.crypto import KeyRing
 from kit.database import Database
-from kit.rpc import Seal
 from kit.staff import seal_for
+from kit.wire import Seal
 from services.contribution import demonstration
 from services.contribution.models import tier_acts, tier_imports, tier_tables
 from services.contribution.models import tiers as tier_rows

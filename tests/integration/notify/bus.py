@@ -14,8 +14,7 @@ from contract import events, schema
 from contract.errors import ContractError
 from contract.events import CONTENT_TYPE, EXCHANGE, EventData
 from contract.rpc import Method
-from kit.rpc import Seal
-from kit.wire import STAFF_SEAL
+from kit.wire import STAFF_SEAL, Seal
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
