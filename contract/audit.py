@@ -44,7 +44,9 @@ class Action(enum.StrEnum):
     SCHOOL_AUTHORISED = "school.authorised"
     SCHOOL_ENDED = "school.ended"
     REMINDER_REPLAYED = "reminder.replayed"
+    PARKED_READ = "parked.read"
     PARKED_REPLAYED = "parked.replayed"
+    PARKED_DISCARDED = "parked.discarded"
     RECONCILIATION_RUN = "reconciliation.run"
     BREAK_ASSIGNED = "break.assigned"
     BREAK_RESOLVED = "break.resolved"
@@ -53,6 +55,11 @@ class Action(enum.StrEnum):
     BOOKS_SEALED = "books.sealed"
     ROW_RESTORED = "row.restored"
     KEYS_ROTATED = "keys.rotated"
+    ACCOUNT_CREATED = "account.created"
+    ACCOUNT_CHANGED = "account.changed"
+    ACCOUNT_LOCKED = "account.locked"
+    PASSWORD_CHANGED = "password.changed"  # noqa: S105 - an act
+    FACTOR_ENROLLED = "factor.enrolled"
 
     @property
     def label(self) -> str:
@@ -94,6 +101,8 @@ _LABELS = {
     Action.SCHOOL_AUTHORISED: "授权学校经办人",
     Action.SCHOOL_ENDED: "终止学校经办人授权",
     Action.REMINDER_REPLAYED: "重发提醒",
+    Action.PARKED_READ: "查看滞留消息",
+    Action.PARKED_DISCARDED: "丢弃滞留消息",
     Action.PARKED_REPLAYED: "重新处理滞留消息",
     Action.RECONCILIATION_RUN: "发起对账",
     Action.BREAK_ASSIGNED: "分派对账差异",
@@ -103,6 +112,11 @@ _LABELS = {
     Action.BOOKS_SEALED: "补加封印",
     Action.ROW_RESTORED: "恢复被改动的记录",
     Action.KEYS_ROTATED: "更换密钥",
+    Action.ACCOUNT_CREATED: "新建工作台账号",
+    Action.ACCOUNT_CHANGED: "变更工作台账号",
+    Action.ACCOUNT_LOCKED: "锁定工作台账号",
+    Action.PASSWORD_CHANGED: "修改工作台密码",
+    Action.FACTOR_ENROLLED: "绑定动态口令",
 }
 
 
@@ -112,8 +126,8 @@ def resident(person_id: str) -> str:
 
 
 def staff(account: str) -> str:
-    """A tax officer or operator by account or 工号."""
-    return f"staff:{account}"
+    """A member of staff by account; whoever works at a command line is named already (kit.audit.cli)."""
+    return account if account.startswith("cli:") else f"staff:{account}"
 
 
 def system(name: str) -> str:

@@ -133,6 +133,40 @@ class ReplayMessage:
     reason: str
 
 
+@dataclass(frozen=True)
+class ListProviders:
+    """The SMS providers there are."""
+
+
+@dataclass(frozen=True)
+class ProviderHealth:
+    """How a provider stands with all replicas: `share` percent of its weight `weight` since `changed_at`, `rate` its
+    messages a second; `calls` and `failures` of the last minutes, `seconds` its mean answer."""
+
+    provider: str
+    weight: int
+    rate: int
+    share: int
+    changed_at: dt.datetime
+    calls: int
+    failures: int
+    seconds: float
+
+    @property
+    def label(self) -> str:
+        if self.share == 100:
+            return "正常"
+        return "已避让，正在恢复" if self.failures * 2 < self.calls or not self.calls else "异常，已避让"
+
+
+@dataclass(frozen=True)
+class Providers:
+    """In the order of the settings."""
+
+    providers: tuple[ProviderHealth, ...]
+
+
+list_providers = Method("notify", "list_providers", ListProviders, Providers)
 list_messages = Method("notify", "list_messages", ListMessages, Messages)
 report_delivery = Method("notify", "report_delivery", ReportDelivery, DeliveryReport)
 replay_message = Method(

@@ -26,5 +26,5 @@ def _of(service: str) -> Method[CheckHealth, Health]:
 
 HEALTH = {
     name: _of(name)
-    for name in ("gateway", "identity", "contribution", "payment", "notify", "ocr", "certificate")
+    for name in ("gateway", "identity", "contribution", "payment", "notify", "ocr", "certificate", "console")
 }

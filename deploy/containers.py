@@ -17,10 +17,14 @@ from deploy.local.credentials import load_secrets
 from deploy.topology import SERVICES
 
 HTTP_PORT = 8000
+CONSOLE_URL = "http://127.0.0.1:8007"
+"""As docker-compose.yml publishes it: on the machine itself, for whoever is let onto it."""
 _BROKER, _DATABASE = "rabbitmq:5672", "postgresql:5432"
 
 
-def files(secrets: Mapping[str, str], public_url: str, sandbox_url: str) -> dict[str, str]:
+def files(
+    secrets: Mapping[str, str], public_url: str, sandbox_url: str, console_url: str = CONSOLE_URL
+) -> dict[str, str]:
     """The content of every secret file by its name."""
     environment = Environment(
         secrets=secrets,
@@ -31,6 +35,7 @@ def files(secrets: Mapping[str, str], public_url: str, sandbox_url: str) -> dict
         sandbox_url=sandbox_url,
         payment_url=f"http://payment:{HTTP_PORT}",
         notify_url=f"http://notify:{HTTP_PORT}",
+        console_url=console_url,
     )
     services = {name: environment.service(name, f"0.0.0.0:{HTTP_PORT}") for name in SERVICES}
     migration = {key: value for variables in services.values() for key, value in variables.items()}
@@ -65,10 +70,11 @@ def main() -> None:
     parser.add_argument("--directory", type=Path, default=Path("secrets"))
     parser.add_argument("--public-url", default="http://127.0.0.1:8000", help="浏览器访问系统的地址")
     parser.add_argument("--sandbox-url", default="http://sandbox.localhost:8090", help="模拟外部系统的地址")
+    parser.add_argument("--console-url", default=CONSOLE_URL, help="工作人员访问工作台的内网地址")
     options = parser.parse_args()
     options.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     secrets = load_secrets(options.directory)
-    for name, content in files(secrets, options.public_url, options.sandbox_url).items():
+    for name, content in files(secrets, options.public_url, options.sandbox_url, options.console_url).items():
         path = options.directory / name
         path.touch(mode=0o600)
         path.write_text(content)

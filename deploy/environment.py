@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from deploy.topology import FOR_STAFF
+
 _SECRETS: Mapping[str, Sequence[str]] = {
     "gateway": ("WECHAT_APPID", "WECHAT_SECRET"),
     "identity": ("REALNAME_APP_ID", "REALNAME_APP_KEY"),
@@ -46,8 +48,8 @@ class Environment:
     """Composes variables from secrets and from where things are.
 
     `common` goes to every process; `bus` and `database` give a service's own address, password included. The
-    URLs are those of the gateway and the sandbox as a browser sees them, of payment as UnionPay and of notify as the
-    SMS providers see it.
+    URLs are those of the gateway, the sandbox and the console as a browser sees them, of payment as UnionPay and of
+    notify as the SMS providers see it.
     """
 
     secrets: Mapping[str, str] = field(repr=False)
@@ -58,6 +60,7 @@ class Environment:
     sandbox_url: str
     payment_url: str
     notify_url: str
+    console_url: str
 
     def service(self, name: str, http_address: str) -> dict[str, str]:
         """What one service may know, and nothing of the others."""
@@ -66,6 +69,7 @@ class Environment:
             "LOG_LEVEL": "INFO",
             **{key: self.secrets[key] for key in EVERY_SERVICES},
             **{key: self.secrets[key] for key in _SECRETS.get(name, ())},
+            **{key: self.secrets[key] for key in _staff_keys(name)},
             "AMQP_URI": self.bus(name),
             f"{prefix}_DATABASE_URL": self.database(name),
             f"{prefix}_HTTP_ADDRESS": http_address,
@@ -134,6 +138,9 @@ class Environment:
             **_SMS,
         }
 
+    def _parties_of_console(self) -> dict[str, str]:
+        return {"CONSOLE_URL": self.console_url}
+
     def _parties_of_certificate(self) -> dict[str, str]:
         return {
             "CERTIFICATE_CHECK_URL": f"{self.public_url}/check",
@@ -141,6 +148,16 @@ class Environment:
             "SEAL_CRL_URLS": f"{self.sandbox_url}/eseal/ca.crl",
             "SEAL_ROOTS": self.secrets["SEAL_CA"].partition(".")[0],  # the key stays with the authority
         }
+
+
+def staff_key_name(service: str) -> str:
+    """The variable of the key by which a service knows for whom of the staff the console calls."""
+    return f"{service.upper()}_STAFF_KEYS"
+
+
+def _staff_keys(name: str) -> list[str]:
+    """A service knows its own, the console all of them."""
+    return [staff_key_name(service) for service in FOR_STAFF if name in (service, "console")]
 
 
 def broker_password(secrets: Mapping[str, str], account: str) -> str:

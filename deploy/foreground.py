@@ -109,6 +109,7 @@ def summary(settings: LocalSettings) -> str:
 社保费缴费系统已启动。
 
   打开系统      {settings.url}
+  工作台        {settings.console_url} （工作人员使用，首个账号：{first_account(settings)}）
   短信收件箱    {settings.sandbox_url}/sms （登录验证码在这里）
   导览          {settings.sandbox_url}/sandbox （怎样走一遍、全部演示人员、支付结果、故障）
   接口参考      {settings.url}/api/v1/reference
@@ -119,6 +120,13 @@ def summary(settings: LocalSettings) -> str:
   日志和数据在 {settings.state}
   按 Ctrl-C 停止，数据会保留。
 """
+
+
+def first_account(settings: LocalSettings) -> str:
+    """The command that makes the first account of the console."""
+    full = " --full" if settings.mode is Mode.FULL else ""
+    where = f"--state {settings.state} --port {settings.ports.base}"
+    return f"scripts/staff{full} {where} create admin --role administrator --name 管理员"
 
 
 def _personas(port: int) -> list[dict[str, Any]]:

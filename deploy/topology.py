@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-SERVICES = ("gateway", "identity", "contribution", "payment", "notify", "ocr", "certificate")
+SERVICES = ("gateway", "identity", "contribution", "payment", "notify", "ocr", "certificate", "console")
+
+FOR_STAFF = ("gateway", "identity", "contribution", "payment", "notify", "certificate")
+"""The services that the console calls for staff, each with a key it shares with the console alone."""
 
 OUTSIDE = ("taxcore",)
 """Parties of other systems that publish events for us, each with an account that can do nothing else."""

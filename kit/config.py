@@ -49,6 +49,11 @@ def secret(when: When | None = None, **kwargs: Any) -> Any:
     return dataclasses.field(metadata={"secret": True}, repr=False, **kwargs)
 
 
+def own_secret() -> Any:
+    """A secret whose variable carries the service's name, because each service has another."""
+    return dataclasses.field(metadata={"own": True, "secret": True}, repr=False)
+
+
 def needed(when: When) -> Any:
     """A text that must be set when an earlier field has a certain value, and is empty otherwise."""
     return dataclasses.field(default="", metadata={"when": when})
@@ -169,6 +174,7 @@ def _parse(kind: Any, text: str) -> Any:
 def _key_problems(settings: ServiceConfig) -> list[str]:
     """Key rings are the secrets whose name ends in `_keys` and that are one setting, not a list."""
     problems = []
+    names = {f.name: _variable(type(settings), f) for f in dataclasses.fields(settings)}
     rings = [
         f.name for f in dataclasses.fields(settings)
         if f.metadata.get("secret") and f.name.endswith("_keys") and isinstance(getattr(settings, f.name), str)
@@ -177,7 +183,7 @@ def _key_problems(settings: ServiceConfig) -> list[str]:
         try:
             parse(getattr(settings, name))
         except BadKeys as error:
-            problems.append(f"{name.upper()}: {error}")
+            problems.append(f"{names[name]}: {error}")
     return problems
 
 

@@ -59,6 +59,10 @@ class Access(enum.Enum):
     VISITOR = "a WeChat user who has not logged in yet, or has"
     CLIENT = "a program with an API key, or a WeChat user"
     PAYER = "a logged-in payer"
+    HALFWAY = (
+        "a member of staff whose password was right, before the second factor or a password of their own"
+    )
+    STAFF = "a logged-in member of staff"
 
 
 class HttpServer(WebServer):

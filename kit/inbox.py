@@ -19,11 +19,13 @@ LONGEST_RETRY = dt.timedelta(minutes=10)
 
 
 class InboxState(enum.StrEnum):
-    """done: handled · retry: failed, will be tried again · parked: an operator must look."""
+    """done: handled · retry: failed, will be tried again · parked: an operator must look · dropped: an operator has,
+    and it will never be handled."""
 
     DONE = "done"
     RETRY = "retry"
     PARKED = "parked"
+    DROPPED = "dropped"
 
 
 def inbox_table(metadata: MetaData) -> Table:
@@ -102,8 +104,8 @@ class Inbox:
             select(t.c.state, t.c.attempts).where(*self._is(event_id, consumer)).with_for_update()
         )
         row = known.first()
-        if row is not None and row.state == InboxState.DONE:
-            return InboxState.DONE
+        if row is not None and row.state in (InboxState.DONE, InboxState.DROPPED):
+            return InboxState(row.state)
         attempts = 1 if row is None else row.attempts + 1
         state = InboxState.PARKED if park or attempts >= MAX_ATTEMPTS else InboxState.RETRY
         values = {
@@ -141,7 +143,8 @@ class Inbox:
     def find(self, tx: Connection, event_id: str) -> Sequence[Failure]:
         """The failures of one event, one per consumer."""
         t = self._table
-        rows = tx.execute(select(t).where(t.c.event_id == event_id, t.c.state != InboxState.DONE))
+        waiting = t.c.state.in_([InboxState.RETRY, InboxState.PARKED])
+        rows = tx.execute(select(t).where(t.c.event_id == event_id, waiting))
         return [_failure(row) for row in rows]
 
     def replay(self, tx: Connection, event_id: str, now: dt.datetime) -> int:
@@ -150,6 +153,14 @@ class Inbox:
         parked = update(t).where(t.c.event_id == event_id, t.c.state == InboxState.PARKED)
         again = parked.values(state=InboxState.RETRY, attempts=0, next_at=now, changed_at=now)
         return int(tx.execute(again).rowcount)
+
+    def discard(self, tx: Connection, event_id: str, why: str, now: dt.datetime) -> int:
+        """Never handle a parked event; it stays, with what it failed of and why it was discarded. Returns how many
+        consumers that concerns."""
+        t = self._table
+        parked = update(t).where(t.c.event_id == event_id, t.c.state == InboxState.PARKED)
+        told = func.coalesce(t.c.reason, "").concat(f"\n{_storable(why)}")
+        return int(tx.execute(parked.values(state=InboxState.DROPPED, reason=told, changed_at=now)).rowcount)
 
     def parked(self, tx: Connection) -> int:
         """How many wait for an operator."""

@@ -31,8 +31,9 @@ from contract.upstream import UpstreamBusy, UpstreamUnavailable
 from kit import telemetry
 from kit.broker import RPC, BusConsumer
 from kit.lease import Lease
-from kit.rpc import RpcEntrypoint, RpcQueue, expiry
+from kit.rpc import RpcEntrypoint, RpcQueue
 from kit.waiting import Limits, Priority, Waiter, WaitingRoom
+from kit.wire import expiry
 
 LEASE_SPARE = 3.0
 """Seconds a lease is longer than the work it covers: under load it is prolonged this often."""

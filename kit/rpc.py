@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import sys
 import time
 import uuid
@@ -26,18 +25,16 @@ from nameko.extensions import DependencyProvider, Entrypoint, ProviderCollector,
 from contract import schema
 from contract.errors import ContractError, DeadlineExceeded, InvalidInput, Unavailable
 from contract.rpc import Method
+from contract.staff import roles_for
 from kit import telemetry, tracing
 from kit.broker import RPC, BrokerUnavailable, BusConsumer, Message, Publisher, Unroutable
 from kit.database import AWAY
-from kit.wire_errors import error_data, error_from
+from kit.wire import CARRIED, EXPIRES, STAFF_SEAL, Seal, carried, error_data, error_from, expiry
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 
 _REPLY_QUEUE_TTL = 300_000
-_EXPIRES = "nameko.expires_at"
-_CARRIED = {name: f"nameko.{name}" for name in (telemetry.CORRELATION, telemetry.ORIGIN)}
-_TRACEPARENT = f"nameko.{tracing.TRACEPARENT}"
 
 _log = logging.getLogger(__name__)
 
@@ -116,6 +113,7 @@ class RpcEntrypoint(Entrypoint):
 
     requests = RpcQueue()
     limited = False
+    for_staff = False
     kind = "rpc"
 
     def __init__(self, method: Method[Any, Any], **kwargs: Any) -> None:
@@ -134,6 +132,10 @@ class RpcEntrypoint(Entrypoint):
             raise TypeError(
                 f"{self.method_name}: work that asks a limited upstream, and no other, is limited"
             )
+        if bool(roles_for(self.container.service_name, self.method.name)) is not self.for_staff:
+            raise TypeError(
+                f"{self.method_name}: what contract.staff.RIGHTS names, and no other, is for staff"
+            )
         self.requests.register_provider(self)
 
     def stop(self) -> None:
@@ -149,12 +151,15 @@ class RpcEntrypoint(Entrypoint):
 
     def start_worker(self, message: Any, request: Any) -> None:
         """Start a worker for a request."""
-        context = {name: message.headers.get(header) for name, header in _CARRIED.items()}
-        if tracing.on:
-            context[tracing.TRACEPARENT] = message.headers.get(_TRACEPARENT)
         self.container.spawn_worker(
-            self, (request,), {}, context_data=context, handle_result=partial(self._finish, message)
-        )
+            self, (request, *self.caller(message)), {},
+            context_data={name: message.headers.get(header) for name, header in CARRIED.items()},
+            handle_result=partial(self._finish, message),
+        )  # fmt: skip
+
+    def caller(self, message: Any) -> tuple[Any, ...]:
+        """What a method is told of who calls it, besides the request: only staff are told apart (kit.staff)."""
+        return ()
 
     def _finish(self, message: Any, worker_ctx: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
         answer = None
@@ -221,22 +226,22 @@ class Caller:
         self._light = light
         self._confirmed = confirmed
 
-    def call(self, method: Method[Request, Answer], request: Request) -> Answer:
-        """The answer of a method, or the contract error it raised.
+    def call(self, method: Method[Request, Answer], request: Request, seal: Seal | None = None) -> Answer:
+        """The answer of a method, or the contract error it raised. `seal` proves for whom of the staff it is called.
 
         Raises Unavailable when nobody serves the method or the broker is away (nothing was done), and
         DeadlineExceeded when no answer, or no confirm, came in time (it may have been done).
         """
         if tracing.on:
             with tracing.asking(f"{method.service}.{method.name}"):
-                return self._call(method, request)
-        return self._call(method, request)
+                return self._call(method, request, seal)
+        return self._call(method, request, seal)
 
-    def _call(self, method: Method[Request, Answer], request: Request) -> Answer:
+    def _call(self, method: Method[Request, Answer], request: Request, seal: Seal | None) -> Answer:
         call_id = str(uuid.uuid4())
         answer = self._replies.expect(call_id)
         try:
-            self._send(method, request, call_id)
+            self._send(method, request, call_id, seal)
             with eventlet.Timeout(
                 method.deadline, DeadlineExceeded(method=f"{method.service}.{method.name}")
             ):
@@ -247,17 +252,13 @@ class Caller:
             raise error_from(body["error"])
         return schema.load(method.answer, body["result"])
 
-    def _send(self, method: Method[Any, Any], request: Any, call_id: str) -> None:
-        headers: dict[str, Any] = {_EXPIRES: time.time() + method.deadline}
-        headers[_CARRIED[telemetry.CORRELATION]] = telemetry.correlation_id()
-        headers[_CARRIED[telemetry.ORIGIN]] = telemetry.origin()
-        if tracing.on and (carried := tracing.carried()):
-            headers[_TRACEPARENT] = carried
+    def _send(self, method: Method[Any, Any], request: Any, call_id: str, seal: Seal | None) -> None:
+        body = json.dumps({"args": [], "kwargs": {"request": schema.dump(request)}}, ensure_ascii=False)
+        headers = {EXPIRES: time.time() + method.deadline, **carried()}
+        if seal is not None:
+            headers[STAFF_SEAL] = seal(method, body)
         message = Message(
-            RPC.name, _routing_key(method),
-            json.dumps({"args": [], "kwargs": {"request": schema.dump(request)}}, ensure_ascii=False),
-            mandatory=method.command, expiration=method.deadline,
-            headers=headers,
+            RPC.name, _routing_key(method), body, mandatory=method.command, expiration=method.deadline, headers=headers,
             properties={"reply_to": self._replies.address, "correlation_id": call_id},
         )  # fmt: skip
         try:
@@ -289,11 +290,3 @@ class RpcCaller(DependencyProvider):
 def _routing_key(method: Method[Any, Any]) -> str:
     """Requests whose work asks a limited upstream go to a queue of their own (kit.limiter)."""
     return ".".join(part for part in (method.service, method.upstream, method.name) if part)
-
-
-def expiry(headers: dict[str, Any]) -> float:
-    """When nobody waits for the answer any more; a request that does not say so is done."""
-    try:
-        return float(headers[_EXPIRES])
-    except (KeyError, TypeError, ValueError):
-        return math.inf

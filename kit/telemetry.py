@@ -47,6 +47,9 @@ EXPIRED_DROPPED = Counter(
 OUTBOX_WAITING = Gauge("outbox_waiting", "Events committed and not yet on the bus", ["service"])
 OUTBOX_OLDEST = Gauge("outbox_oldest_seconds", "Age of the oldest event not yet on the bus", ["service"])
 INBOX_PARKED = Gauge("inbox_parked", "Events parked for an operator", ["service"])
+STAFF_REFUSED = Counter(
+    "staff_calls_refused", "Staff calls without proof or right", ["service", "method", "reason"]
+)
 UPSTREAM_IN_FLIGHT = Gauge("upstream_in_flight", "Workers that ask a limited upstream", ["upstream"])
 UPSTREAM_WAITING = Gauge("upstream_waiting", "Requests that wait for an upstream", ["upstream", "priority"])
 UPSTREAM_WAIT_SECONDS = Histogram(

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from deploy.broker import EXAMPLE, MIGRATION, PUBLISHER
+from deploy.environment import staff_key_name
 from deploy.local.seal_root import new_root
-from deploy.topology import OUTSIDE, SERVICES
+from deploy.topology import FOR_STAFF, OUTSIDE, SERVICES
 
 _GENERATED: Mapping[str, Callable[[], str]] = {
     "PERSONAL_DATA_KEYS": lambda: f"1:{secrets.token_hex(16)}",
@@ -36,6 +37,7 @@ _GENERATED: Mapping[str, Callable[[], str]] = {
     "SEAL_APP_ID": lambda: secrets.token_hex(16),
     "SEAL_APP_KEY": lambda: secrets.token_hex(16),
     "SEAL_CA": new_root,
+    **{staff_key_name(name): lambda: f"1:{secrets.token_hex(16)}" for name in FOR_STAFF},
     "POSTGRESQL_ADMIN_PASSWORD": lambda: secrets.token_hex(16),
     "SUPERVISOR_PASSWORD": lambda: secrets.token_hex(16),
     "ERLANG_COOKIE": lambda: secrets.token_hex(16),

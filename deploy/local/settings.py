@@ -56,6 +56,11 @@ class LocalSettings:
         return f"http://{HOST}:{self.ports.service('gateway')}"
 
     @property
+    def console_url(self) -> str:
+        """Where staff open theirs."""
+        return f"http://{HOST}:{self.ports.service('console')}"
+
+    @property
     def sandbox_url(self) -> str:
         return f"http://{HOST}:{self.ports.sandbox}"
 
@@ -92,6 +97,7 @@ class LocalSettings:
             sandbox_url=self.sandbox_url,
             payment_url=f"http://{HOST}:{self.ports.service('payment')}",
             notify_url=f"http://{HOST}:{self.ports.service('notify')}",
+            console_url=self.console_url,
         )
 
     def _bus(self, service: str) -> str:

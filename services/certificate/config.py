@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from kit.config import ServiceConfig, needed, outside, own, secret
+from kit.config import ServiceConfig, needed, outside, own, own_secret, secret
 from services.certificate.domain.authorities import AuthorityBook, BadAuthorities, authority_book
 
 _AUTHORITIES = Path(__file__).parent / "authorities.json"
@@ -29,6 +29,7 @@ class Config(ServiceConfig):
 
     service: ClassVar[str] = "certificate"
 
+    staff_keys: str = own_secret()
     check_url: str = own()
     seal_driver: str = "platform"
     seal_platform_url: str = outside(when=_PLATFORM)

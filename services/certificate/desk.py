@@ -5,7 +5,7 @@
     python -m services.certificate.desk end 学校编号 --officer 工号
     python -m services.certificate.desk history GX…
 
-Reads this service's own settings. It believes the officer it is told: until staff accounts exist, who may open a shell
+Reads this service's own settings. It believes the officer it is told: staff have the console, and who may open a shell
 here is who may do this.
 """
 

@@ -98,15 +98,24 @@ schools = Table(
     Column("school_id", String(36), primary_key=True),
     Column("name", Text, nullable=False),
     Column("operator_index", BlindIndex("schools.operator"), nullable=False, index=True),
+    Column("pooling_code", String(6), nullable=False, server_default=""),
     Column("authorised_by", String(64), nullable=False),
     Column("authorised_at", Moment, nullable=False),
     Column("ended_at", Moment),
     seal_column(),
 )  # fmt: skip
-"""Who may ask for the certificates of a school's students: one row per school and operator."""
+"""Who may ask for the certificates of a school's students: one row per school and operator. `pooling_code` is that
+of the authority that allowed it, empty for one of before and for the province."""
 
 SCHOOL_SEAL = RowSeal(
-    schools, "school_id", "name", "operator_index", "authorised_by", "authorised_at", "ended_at"
+    schools,
+    "school_id",
+    "name",
+    "operator_index",
+    "pooling_code",
+    "authorised_by",
+    "authorised_at",
+    "ended_at",
 )
 SEALED = (SCHOOL_SEAL,)
 """What gives somebody the right to the certificates of others (docs/adr/0024)."""

@@ -9,7 +9,7 @@ import eventlet
 from nameko.timer import timer
 from prometheus_client import Counter, Gauge
 
-from contract import certificate, checking, schools
+from contract import certificate, checking, register, schools
 from contract.certificate import (
     CertificateFile,
     CertificateOfPerson,
@@ -23,6 +23,19 @@ from contract.certificate import (
 )
 from contract.checking import CheckCertificate, Checked, CheckFile
 from contract.events import Envelope
+from contract.register import (
+    AuthorisedSchool,
+    AuthorisedSchools,
+    AuthoriseSchool,
+    CertificateNumbered,
+    CertificateSeen,
+    ListAuthorised,
+    ListSeals,
+    ReissueCertificate,
+    SchoolNamed,
+    SealCertificates,
+    VoidCertificate,
+)
 from contract.rights import PersonErased
 from contract.schools import (
     Batches,
@@ -39,14 +52,18 @@ from contract.schools import (
     Schools,
     SubmitRoll,
 )
+from contract.staff import Staff
 from kit import telemetry
 from kit.breaker import Breaker
 from kit.consumer import consume
 from kit.crypto import personal_data_keys
 from kit.open_platform import OpenPlatformKey
+from kit.parked import ParkedEntrypoints
 from kit.rpc import Caller, RpcCaller, rpc
-from kit.service import Made, Service
+from kit.service import Made
+from kit.staff import staff_rpc
 from kit.upstream import Upstream
+from services.certificate.adapters import seal_certificates
 from services.certificate.adapters.base import RevocationLists, Sealer
 from services.certificate.adapters.platform import HttpRevocationLists, HttpSealer
 from services.certificate.config import Config
@@ -56,7 +73,7 @@ from services.certificate.storage.check_counts import CheckCounts
 from services.certificate.storage.register import Register
 from services.certificate.storage.schools import SchoolStorage
 from services.certificate.usecases import checking as looking
-from services.certificate.usecases import issuing, reading
+from services.certificate.usecases import desk, issuing, reading
 from services.certificate.usecases import schools as schooling
 from services.certificate.usecases.checking import Limits
 from services.certificate.usecases.schools import SchoolDesk
@@ -78,8 +95,8 @@ def make_sealer(config: Config) -> Sealer | None:
     return HttpSealer(config.seal_platform_url, key, config.clock, Upstream("eseal", Breaker(5, 10.0)))
 
 
-class CertificateService(Service):
-    """Issues sealed certificates of contributions, and checks them."""
+class CertificateService(ParkedEntrypoints):
+    """Issues sealed certificates of contributions, checks them, and keeps their register."""
 
     name = "certificate"
 
@@ -171,6 +188,38 @@ class CertificateService(Service):
     @rpc(schools.read_school_link)
     def read_school_link(self, request: ReadSchoolLink) -> SchoolLink:
         return schooling.read_school_link(request, self.school_desk, self.wiring)
+
+    @staff_rpc(register.find_certificate)
+    def find_certificate(self, request: CertificateNumbered, staff: Staff) -> CertificateSeen:
+        return desk.find_certificate(request, staff, self.wiring, self.journal)
+
+    @staff_rpc(register.void_certificate)
+    def void_certificate(self, request: VoidCertificate, staff: Staff) -> CertificateSeen:
+        return desk.void_certificate(request, staff, self.wiring)
+
+    @staff_rpc(register.reissue_certificate)
+    def reissue_certificate(self, request: ReissueCertificate, staff: Staff) -> CertificateSeen:
+        return desk.reissue_certificate(request, staff, self.wiring)
+
+    @staff_rpc(register.list_authorised)
+    def list_authorised(self, request: ListAuthorised, staff: Staff) -> AuthorisedSchools:
+        return desk.list_authorised(request, staff, self.wiring, SCHOOLS)
+
+    @staff_rpc(register.authorise_school)
+    def authorise_school(self, request: AuthoriseSchool, staff: Staff) -> AuthorisedSchool:
+        return desk.authorise_school(request, staff, self.wiring, SCHOOLS)
+
+    @staff_rpc(register.end_school)
+    def end_school(self, request: SchoolNamed, staff: Staff) -> AuthorisedSchool:
+        return desk.end_school(request, staff, self.wiring, SCHOOLS)
+
+    @staff_rpc(register.list_seals)
+    def list_seals(self, request: ListSeals, staff: Staff) -> SealCertificates:
+        of_settings = [
+            *seal_certificates.of_roots(self.settings.seal_roots),
+            *seal_certificates.of_keys(self.settings.seal_key_directory),
+        ]
+        return desk.list_seals(request, self.wiring, of_settings, seal_certificates.of_file)
 
     @timer(interval=1)
     def issue_waiting(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from kit.config import ServiceConfig, outside, secret
+from kit.config import ServiceConfig, outside, own_secret, secret
 from kit.waiting import Limits
 from services.contribution.adapters.taxcore_wire import BadWire, read_wire
 from services.contribution.domain.agreements import LEASE
@@ -28,6 +28,7 @@ class Config(ServiceConfig):
 
     service: ClassVar[str] = "contribution"
 
+    staff_keys: str = own_secret()
     taxbank_url: str = outside()
     taxbank_app_id: str
     taxbank_app_key: str = secret()

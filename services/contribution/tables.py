@@ -1,4 +1,4 @@
-"""缴费标准维护: how operators keep the authority's tables until the staff console does (requirement 3.2.1.9).
+"""缴费标准维护: how operators keep the authority's tables when the staff console is away (requirement 3.2.1.9).
 
     python -m services.contribution.tables template 标准.xlsx        空白模板
     python -m services.contribution.tables preview 标准.xlsx 我是谁   逐行检查，与现行标准对比，存为草稿
@@ -43,6 +43,7 @@ from contract.tiers import (
     TierChange,
     TierImport,
 )
+from kit.audit import cli
 from kit.clock import china, china_text
 from kit.config import ConfigurationError
 from kit.database import Database
@@ -112,7 +113,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _operator(chosen: argparse.Namespace) -> Operator:
-    return Operator(chosen.operator, chosen.name, chosen.pooling)
+    """Four eyes are two accounts of this machine, whatever they call themselves; the 工号 stands beside the name."""
+    return Operator(cli(), f"{chosen.name}（{chosen.operator}）", chosen.pooling)
 
 
 def _template(chosen: argparse.Namespace, desk: TierDesk) -> int:

@@ -1,56 +1,10 @@
-"""Static files, read once: their URLs carry a hash of their content, so that phones may keep them for ever."""
+"""The gateway's style sheets and scripts."""
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import mimetypes
-from dataclasses import dataclass
 from pathlib import Path
 
-from werkzeug.exceptions import NotFound
-from werkzeug.wrappers import Request, Response
+from kit.assets import Assets
 
-_FOLDER = Path(__file__).parent / "static"
-_YEAR = 31_536_000
-
-
-@dataclass(frozen=True)
-class _Asset:
-    body: bytes
-    gzipped: bytes
-    content_type: str
-    digest: str
-
-
-def _read(path: Path) -> _Asset:
-    body = path.read_bytes()
-    content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    if content_type.startswith("text/"):
-        content_type += "; charset=utf-8"
-    return _Asset(body, gzip.compress(body, 9, mtime=0), content_type, hashlib.sha256(body).hexdigest()[:12])
-
-
-_ASSETS = {
-    str(path.relative_to(_FOLDER)): _read(path) for path in sorted(_FOLDER.rglob("*")) if path.is_file()
-}
-
-
-def asset_url(name: str) -> str:
-    """The fingerprinted URL of a file under static/."""
-    return f"/static/{_ASSETS[name].digest}/{name}"
-
-
-def serve_asset(request: Request, digest: str, name: str) -> Response:
-    """A file; immutable when the URL names what we have, else (another release is running beside us) not kept."""
-    asset = _ASSETS.get(name)
-    if asset is None:
-        raise NotFound
-    response = Response(asset.body, content_type=asset.content_type)
-    if request.accept_encodings["gzip"]:
-        response.data = asset.gzipped
-        response.headers["Content-Encoding"] = "gzip"
-    response.headers["Vary"] = "Accept-Encoding"
-    current = digest == asset.digest
-    response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable" if current else "no-store"
-    return response
+_ASSETS = Assets(Path(__file__).parent / "static")
+asset_url, serve_asset = _ASSETS.url, _ASSETS.serve

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from kit.config import ServiceConfig, outside, own, secret
+from kit.config import ServiceConfig, outside, own, own_secret, secret
 from services.gateway.domain.clients import is_listing
 
 
@@ -24,6 +24,7 @@ class Config(ServiceConfig):
 
     service: ClassVar[str] = "gateway"
 
+    staff_keys: str = own_secret()
     public_url: str
     wechat_appid: str
     wechat_secret: str = secret()

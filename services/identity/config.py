@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kit.config import ServiceConfig, outside, own, secret
+from kit.config import ServiceConfig, outside, own, own_secret, secret
 from services.identity.domain.codes import CodeRules
 
 _LONGEST_LIFE = 600
@@ -22,6 +22,7 @@ class Config(ServiceConfig):
 
     service: ClassVar[str] = "identity"
 
+    staff_keys: str = own_secret()
     realname_url: str = outside()
     realname_app_id: str
     realname_app_key: str = secret()

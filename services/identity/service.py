@@ -58,9 +58,10 @@ from contract.rights import (
 from kit.consumer import consume
 from kit.intrusion import Watch
 from kit.open_platform import OpenPlatformKey
+from kit.parked import ParkedEntrypoints
 from kit.relay import Relay
 from kit.rpc import RpcCaller, rpc
-from kit.service import Made, Service
+from kit.service import Made
 from services.identity.adapters.realname import HttpRealNames
 from services.identity.config import Config
 from services.identity.divisions import Gazetteer
@@ -84,7 +85,7 @@ def make_real_names(config: Config) -> HttpRealNames:
     return HttpRealNames(config.realname_url, key, config.realname_timeout, config.clock)
 
 
-class IdentityService(Service):
+class IdentityService(ParkedEntrypoints):
     """Logs people in, keeps whom they pay for, and forgets them when they ask for it."""
 
     name = "identity"

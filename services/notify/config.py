@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from kit.config import ServiceConfig, needed, outside, own, secret
+from kit.config import ServiceConfig, needed, outside, own, own_secret, secret
 from services.notify.adapters import aliyun, gateway, tencent
 from services.notify.domain.messages import Patience
 from services.notify.domain.routing import Provider
@@ -36,6 +36,7 @@ class Config(ServiceConfig):
 
     service: ClassVar[str] = "notify"
 
+    staff_keys: str = own_secret()
     sms_providers: tuple[str, ...] = ("tencent:100",)
     """name:weight or name:weight:rate, rate in messages a second."""
     sms_sign_name: str = "广西税务"

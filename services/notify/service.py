@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from dataclasses import replace
 from typing import Any
 
 import eventlet
@@ -15,8 +16,10 @@ from contract import notify as contract
 from contract.deliveries import (
     DeliveryReport,
     ListMessages,
+    ListProviders,
     Messages,
     MessageView,
+    Providers,
     ReplayMessage,
     ReportDelivery,
 )
@@ -26,10 +29,13 @@ from contract.notify import CodeSent, ListReminders, Reminders, SendCode, Wechat
 from contract.payment import PaymentFailed, PaymentSucceeded
 from contract.refunds import PaymentRefunded, PaymentReturned
 from contract.rights import PersonErased
+from contract.staff import Staff
 from kit.consumer import consume
 from kit.http import Access, http
+from kit.parked import ParkedEntrypoints
 from kit.rpc import rpc
-from kit.service import Made, Service
+from kit.service import Made
+from kit.staff import staff_rpc
 from services.notify.adapters.base import UnreadableReceipt
 from services.notify.config import Config
 from services.notify.sender import RECEIPTS, ChannelsInUse, Sender, receivers
@@ -39,7 +45,7 @@ from services.notify.usecases import codes, receipts, reminders, seeing
 _FORGET_EVERY = 600
 
 
-class NotifyService(Service):
+class NotifyService(ParkedEntrypoints):
     """Sends codes at once and reminders without fail."""
 
     name = "notify"
@@ -63,17 +69,22 @@ class NotifyService(Service):
     def wish_wechat(self, request: WishWechat) -> WechatWished:
         return seeing.wish_wechat(request, self.database, self.storage, self.channels, self.clock)
 
-    @rpc(deliveries.list_messages)
-    def list_messages(self, request: ListMessages) -> Messages:
+    @staff_rpc(deliveries.list_messages)
+    def list_messages(self, request: ListMessages, staff: Staff) -> Messages:
         return seeing.list_messages(request, self.database, self.storage)
 
-    @rpc(deliveries.report_delivery)
-    def report_delivery(self, request: ReportDelivery) -> DeliveryReport:
+    @staff_rpc(deliveries.report_delivery)
+    def report_delivery(self, request: ReportDelivery, staff: Staff) -> DeliveryReport:
         return seeing.report_delivery(request, self.database, self.storage)
 
-    @rpc(deliveries.replay_message)
-    def replay_message(self, request: ReplayMessage) -> MessageView:
-        return seeing.replay_message(request, self.database, self.storage, self.clock)
+    @staff_rpc(deliveries.replay_message)
+    def replay_message(self, request: ReplayMessage, staff: Staff) -> MessageView:
+        told = replace(request, operator=staff.account)
+        return seeing.replay_message(told, self.database, self.storage, self.clock)
+
+    @staff_rpc(deliveries.list_providers)
+    def list_providers(self, request: ListProviders, staff: Staff) -> Providers:
+        return seeing.list_providers(request, self.database, self.storage, self.channels, self.clock)
 
     @http("POST", "/receipts/<provider>/<token>", access=Access.SIGNED)
     def take_receipts(self, request: Request, caller: None, provider: str, token: str) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 import re
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from kit.config import ServiceConfig, needed, outside, secret
+from kit.config import ServiceConfig, needed, outside, own_secret, secret
 from services.payment.adapters.layouts import BadLayouts, read_layouts
 from services.payment.merchants import BadMerchants, Merchant, Merchants
 from services.payment.publishers import BadPublishers, Publishers
@@ -36,6 +37,7 @@ class Config(ServiceConfig):
 
     service: ClassVar[str] = "payment"
 
+    staff_keys: str = own_secret()
     quote_keys: str = secret()
     unionpay_route: Route = Route.OPEN_PLATFORM
     unionpay_url: str = outside()
@@ -43,6 +45,7 @@ class Config(ServiceConfig):
     unionpay_app_key: str = secret(_OPEN_PLATFORM)
     unionpay_msg_src: str = needed(_COMMUNICATION_KEY)
     unionpay_communication_keys: tuple[str, ...] = secret()
+    unionpay_key_expires: str = ""
     unionpay_sign_type: str = "SHA256"
     unionpay_source_number: str
     unionpay_mid: str
@@ -71,8 +74,17 @@ class Config(ServiceConfig):
         """The other tax systems. Raises BadPublishers."""
         return Publishers.parse(self.publisher_keys)
 
+    @property
+    def key_expires(self) -> dt.date | None:
+        """When UnionPay's keys must have been replaced, if the operators have said so."""
+        return dt.date.fromisoformat(self.unionpay_key_expires) if self.unionpay_key_expires else None
+
     def problems(self) -> list[str]:
         problems = super().problems()
+        try:
+            _ = self.key_expires
+        except ValueError:
+            problems.append("UNIONPAY_KEY_EXPIRES: expected YYYY-MM-DD")
         if len(self.unionpay_source_number) != 4:
             problems.append("UNIONPAY_SOURCE_NUMBER: must have 4 characters")
         if self.unionpay_sign_type not in ("MD5", "SHA256"):

@@ -19,6 +19,7 @@ from nameko.web.handlers import HttpRequestHandler
 from contract import catalogue
 from contract.errors import ContractError
 from contract.events import EventData
+from contract.staff import RIGHTS, Role
 from deploy.topology import OUTSIDE, PUBLISHES
 from kit.consumer import EventEntrypoint
 from kit.http import Access, HttpEntrypoint
@@ -52,6 +53,10 @@ ANYBODY: dict[tuple[str, str, str], str] = {
     ("gateway", "POST", "/check/file"): "the same by the file, which is not kept",
     ("gateway", "POST", "/api/v1/certificate-checks"): "the same for other clients",
     ("gateway", "POST", "/api/v1/certificate-file-checks"): "the same by the file",
+    ("console", "GET", "/static/<digest>/<path:file>"): "its style sheet",
+    ("console", "GET", "/login"): "the form by which staff come in",
+    ("console", "POST", "/login"): "the same sent: counted by account and by address",
+    ("console", "GET", "/<path:unknown>"): "says in Chinese that there is no such page",
     ("gateway", "GET", "/<path:unknown>"): "says in Chinese that there is no such page",
     ("gateway", "POST", "/<path:unknown>"): "the same for a form",
     ("gateway", "PUT,PATCH,DELETE,OPTIONS", "/<path:unknown>"): "the same for programs",
@@ -68,6 +73,9 @@ PROVEN: dict[tuple[str, str, str], str] = {
     ): "providers sign no receipt: the address ends in a secret only they were told",
 }
 """Routes whose caller proves itself by the request (Access.SIGNED)."""
+
+INHERITED = {"check_health", "list_parked", "get_parked", "replay_parked", "discard_parked", "list_acts"}
+"""What services have from a base class, each in place of its own."""
 
 every_service = pytest.mark.parametrize("service", SERVICES)
 
@@ -112,9 +120,7 @@ def test_what_is_served_is_a_method_of_the_contract(service: str) -> None:
         if isinstance(entrypoint, RpcEntrypoint):
             method = entrypoint.method
             assert method in METHODS and method.name == name, f"{service}.{name} is not in contract/"
-            assert method.service == service or name == "check_health", (
-                f"{service} serves {method.service}.{name}"
-            )
+            assert method.service == service or name in INHERITED, f"{service} serves {method.service}.{name}"
 
 
 @every_service
@@ -125,6 +131,30 @@ def test_a_served_method_takes_and_gives_what_the_contract_says(service: str) ->
             hints = inspect.get_annotations(inspect.unwrap(getattr(class_, name)))
             assert hints.get("request") == entrypoint.method.request.__name__, f"{service}.{name}: request"
             assert hints.get("return") == entrypoint.method.answer.__name__, f"{service}.{name}: answer"
+
+
+def test_the_table_of_rights_names_methods_and_nobody_without_need() -> None:
+    """security.md 6: roles are apart, and what serves staff is said in one place."""
+    served = {f"{method.service}.{method.name}": method for method in METHODS}
+    assert set(RIGHTS) <= set(served), "contract.staff.RIGHTS names what is gone"
+    for name, roles in RIGHTS.items():
+        assert roles, f"{name}: nobody may call it"
+        if Role.AUDITOR in roles:
+            assert name.partition(".")[2].startswith(
+                ("list_", "get_", "total_", "report_", "find_certificate")
+            ), f"{name}: who audits does not act"
+    for name in set(served) - set(RIGHTS):
+        hints = served[name].request.__dataclass_fields__
+        assert "operator" not in hints or name.startswith("payment."), f"{name}: is it for staff?"
+
+
+@every_service
+def test_only_the_console_lets_staff_in(service: str) -> None:
+    for route in _routes(service):
+        assert route.access not in (Access.STAFF, Access.HALFWAY) or service == "console", route.url
+        assert service != "console" or route.access in (Access.STAFF, Access.HALFWAY, Access.PUBLIC), (
+            route.url
+        )
 
 
 @every_service
@@ -191,7 +221,8 @@ def test_no_reason_is_left_of_a_route_that_is_gone() -> None:
 
 @every_service
 def test_a_service_with_callers_to_tell_apart_overrides_admit(service: str) -> None:
-    if any(route.access in (Access.VISITOR, Access.PAYER) for route in _routes(service)):
+    told_apart = (Access.VISITOR, Access.PAYER, Access.HALFWAY, Access.STAFF)
+    if any(route.access in told_apart for route in _routes(service)):
         class_ = getattr(
             importlib.import_module(f"services.{service}.service"), f"{service.capitalize()}Service"
         )

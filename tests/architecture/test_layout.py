@@ -47,7 +47,7 @@ BY_SUBJECT = {
     },
     "notify": {
         "sender.py": "the greenlet that empties the queue of messages, and the providers it asks",
-        "staff.py": "the operators' command line, until there is a console",
+        "staff.py": "the operators' command line, for when the console is away",
         "templates.py": "the provider's registered texts",
         "templates.json": "the same, as registered",
         "wording.py": "what each text is filled with",
@@ -58,6 +58,15 @@ BY_SUBJECT = {
         "desk.py": "the command line by which tax officers keep the register",
         "press.py": "the process that does what does not yield",
         "presses.py": "those processes as green threads use them",
+    },
+    "console": {
+        "routes": "entrypoints by subject: one service.py would be 800 lines",
+        "templates": "the pages themselves",
+        "static": "the style sheet",
+        "accounts.py": "the command line that makes the first account",
+        "browser.py": "the cookie and security headers",
+        "errors.py": "what the console itself refuses",
+        "pages.py": "renders templates",
     },
     "gateway": {
         "routes": "entrypoints by subject: one service.py would be 700 lines",

@@ -18,7 +18,7 @@ from sandbox.settings import DEMO_CREDENTIALS
 from services.payment.config import Config
 from services.payment.domain.orders import Item, Order
 from services.payment.domain.refunds import Refund
-from tests.factories.keys import KEYS, QUOTE_KEYS
+from tests.factories.keys import KEYS, QUOTE_KEYS, STAFF_KEYS
 
 NOW = dt.datetime(2026, 11, 23, 2, 5, tzinfo=dt.UTC)
 """10:05 in Guangxi."""
@@ -34,7 +34,7 @@ def settings(**changed: Any) -> Config:
     """Settings that speak to nobody until `unionpay_url` says so."""
     values = {
         "database_url": "", "http_address": "127.0.0.1:0", "amqp_uri": "memory://localhost",
-        **{name.lower(): key for name, key in KEYS.items()}, "quote_keys": QUOTE_KEYS,
+        **{name.lower(): key for name, key in KEYS.items()}, "staff_keys": STAFF_KEYS, "quote_keys": QUOTE_KEYS,
         "unionpay_url": "http://127.0.0.1:9", "unionpay_app_id": DEMO_CREDENTIALS["UNIONPAY_APP_ID"],
         "unionpay_app_key": DEMO_CREDENTIALS["UNIONPAY_APP_KEY"], "unionpay_communication_keys": (KEY,),
         "unionpay_msg_src": DEMO_CREDENTIALS["UNIONPAY_MSG_SRC"],

@@ -39,7 +39,7 @@ class FakeRefundStorage:
         return self.storage.given_back.get(refund_id)
 
     def latest(
-        self, tx: Any, order_id: str | None, state: RefundState | None, limit: int
+        self, tx: Any, order_id: str | None, state: RefundState | None, limit: int, reach: str = ""
     ) -> Sequence[Refund]:
         wanted = [
             one for one in self._all() if order_id in (None, one.order_id) and state in (None, one.state)

@@ -15,18 +15,24 @@ from contract.insurance import InsuranceType, PayerKind
 from contract.people import DocumentType, Person
 from contract.rights import ConsentKind
 from contract.schools import School
+from contract.staff import Role
 from deploy.local.postgresql import PostgreSQL
 from deploy.local.seal_root import new_root
-from kit.audit import JOURNAL
+from kit.audit import JOURNAL, Journal
 from kit.audit.__main__ import main
 from kit.clock import SystemClock
 from kit.database import Database
 from services.certificate.storage.schools import SchoolStorage
+from services.console.storage.accounts import Accounts
+from services.console.storage.sessions import Refusals, Sessions
+from services.console.usecases.accounts import make_account
+from services.console.usecases.wiring import Wiring as ConsoleWiring
 from services.contribution.domain.tables import SheetTable
 from services.contribution.storage.tiers import TierTable
 from services.identity.storage.consents import Consents
 from services.payment.domain.orders import Report, Trigger
 from services.payment.usecases import ordering
+from tests.fakes.console_storage import QuickHasher
 from tests.fakes.payment_orders import a_quote, asking, settings
 from tests.integration.databases import empty, upgrade
 from tests.integration.payment.databases import wiring
@@ -72,6 +78,13 @@ def _schools(tx: Connection) -> None:
     SchoolStorage().end(tx, "school-1", "gx0007", NOW)
 
 
+def _accounts(database: Database) -> None:
+    wiring = ConsoleWiring(
+        database, Accounts(), Sessions(), Refusals(), QuickHasher(), Journal(), SystemClock(), 2, 1000
+    )  # fmt: skip
+    make_account("cli:root", "huang", "黄敏", Role.AUTHORITY, "450100", wiring)
+
+
 CASES: list[tuple[str, Fill, str, str, bool]] = [
     ("payment", _money, "UPDATE orders SET amount = 1", "SELECT amount FROM orders", True),
     ("payment", _money, "UPDATE orders SET state = 'closed'", "SELECT state FROM orders", True),
@@ -85,6 +98,8 @@ CASES: list[tuple[str, Fill, str, str, bool]] = [
     ("certificate", _in(_schools), "UPDATE schools SET ended_at = NULL", "SELECT ended_at FROM schools", True),
     ("certificate", _in(_schools), "UPDATE schools SET operator_index = '\\x00'",
      "SELECT operator_index FROM schools", True),
+    ("console", _accounts, "UPDATE accounts SET role = 'administrator'", "SELECT role FROM accounts", True),
+    ("console", _accounts, "DELETE FROM accounts", "SELECT account, must_change FROM accounts", True),
     ("payment", _money, "SET session_replication_role = replica; DELETE FROM orders", "SELECT count(*) FROM orders",
      False),
 ]  # fmt: skip
@@ -164,7 +179,8 @@ def _environment(service: str, postgres: PostgreSQL, monkeypatch: pytest.MonkeyP
         "TAXCORE_URL": "http://127.0.0.1:9", "REALNAME_URL": "http://127.0.0.1:9", "REALNAME_APP_ID": "a",
         "REALNAME_APP_KEY": "b", "CERTIFICATE_CHECK_URL": "http://127.0.0.1:9/check",
         "SEAL_ROOTS": new_root().partition(".")[0],
-        "SEAL_PLATFORM_URL": "http://127.0.0.1:9", "SEAL_APP_ID": "a", "SEAL_APP_KEY": "b",
+        "CONSOLE_URL": "http://127.0.0.1:9", "SEAL_PLATFORM_URL": "http://127.0.0.1:9", "SEAL_APP_ID": "a",
+        "SEAL_APP_KEY": "b",
     }  # fmt: skip
     for name, value in given.items():
         monkeypatch.setenv(name, value)

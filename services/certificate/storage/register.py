@@ -137,6 +137,17 @@ class Register:
         found: bytes | None = tx.execute(select(t.content).where(t.certificate_id == certificate_id)).scalar()
         return found
 
+    def latest_files(self, tx: Connection) -> Sequence[bytes]:
+        """The last file each authority sealed, of those that are still kept."""
+        t = certificates.c
+        latest = select(t.authority_code, func.max(t.issued_at).label("at")).where(t.issued_at.is_not(None))
+        last = latest.group_by(t.authority_code).subquery()
+        same = (t.authority_code == last.c.authority_code) & (t.issued_at == last.c.at)
+        files = select(certificate_files.c.content).join(
+            certificates, t.certificate_id == certificate_files.c.certificate_id
+        )
+        return list(tx.execute(files.join(last, same)).scalars())
+
     def forget_files(self, tx: Connection, now: dt.datetime) -> int:
         """Delete what is past its time, and what it said about a person; the register keeps number and hash."""
         old = select(certificate_files.c.certificate_id).where(certificate_files.c.kept_until <= now)

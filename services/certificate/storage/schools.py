@@ -10,6 +10,7 @@ from sqlalchemy import Connection, LargeBinary, select, type_coerce, update
 
 from contract.audit import Act, Action, staff
 from contract.people import Person
+from contract.register import AuthorisedSchool
 from contract.schools import School
 from kit.audit import JOURNAL
 from kit.crypto import blind_index
@@ -18,18 +19,44 @@ from services.certificate.models import SCHOOL_SEAL, batches, schools
 from services.certificate.storage.register import person_key
 
 MOST_LISTED = 50
+MOST_AUTHORISED = 200
 
 
 class SchoolStorage:
     """Who may ask for whose certificates, and the lists that were handed in."""
 
-    def authorise(self, tx: Connection, school: School, operator: Person, by: str, now: dt.datetime) -> None:
+    def authorise(
+        self,
+        tx: Connection,
+        school: School,
+        operator: Person,
+        by: str,
+        now: dt.datetime,
+        pooling_code: str = "",
+    ) -> None:
+        """A new authorisation, of a pooling level; empty: the province's."""
         row = SCHOOL_SEAL.onto({
             "school_id": school.school_id, "name": school.name, "authorised_by": by, "authorised_at": now,
-            "operator_index": blind_index("schools.operator", person_key(operator)),
+            "operator_index": blind_index("schools.operator", person_key(operator)), "pooling_code": pooling_code,
         })  # fmt: skip
         tx.execute(schools.insert(), row)
         _journal(tx, Action.SCHOOL_AUTHORISED, by, row, now)
+
+    def authorised(self, tx: Connection, reach: str) -> Sequence[AuthorisedSchool]:
+        """The authorisations of pooling levels whose codes begin so, newest first."""
+        t = schools.c
+        ours = select(schools).where(t.pooling_code.startswith(reach, autoescape=True))
+        rows = tx.execute(ours.order_by(t.authorised_at.desc(), t.school_id).limit(MOST_AUTHORISED))
+        return [_authorised(row) for row in rows]
+
+    def authorisation(self, tx: Connection, school_id: str, reach: str) -> AuthorisedSchool | None:
+        """One of them."""
+        t = schools.c
+        one = select(schools).where(
+            t.school_id == school_id, t.pooling_code.startswith(reach, autoescape=True)
+        )
+        row = tx.execute(one).first()
+        return None if row is None else _authorised(row)
 
     def end(self, tx: Connection, school_id: str, by: str, now: dt.datetime) -> bool:
         """Take an authorisation back; False when there is none."""
@@ -77,6 +104,10 @@ class SchoolStorage:
     def batches_of(self, tx: Connection, school_ids: Sequence[str]) -> Sequence[Any]:
         mine = select(batches).where(batches.c.school_id.in_(school_ids))
         return tx.execute(mine.order_by(batches.c.asked_at.desc()).limit(MOST_LISTED)).all()
+
+
+def _authorised(row: Any) -> AuthorisedSchool:
+    return AuthorisedSchool(row.school_id, row.name, row.authorised_by, row.authorised_at, row.ended_at)
 
 
 def _journal(tx: Connection, action: Action, by: str, row: dict[str, Any], now: dt.datetime) -> None:

@@ -6,9 +6,10 @@ from typing import cast
 
 from kit.breaker import Breaker
 from kit.crypto import KeyRing
+from kit.journalled import JournalEntrypoints
 from kit.open_platform import OpenPlatformKey
 from kit.rpc import Caller, RpcCaller
-from kit.service import Made, Service
+from kit.service import Made
 from kit.upstream import Upstream
 from services.contribution.adapters.base import TaxCore
 from services.contribution.adapters.esb import Esb
@@ -48,7 +49,7 @@ def make_taxcore(config: Config) -> TaxCore:
     return TaxCore(EsbRecords(esb), EsbDeclarations(esb), EsbAgreements(esb))
 
 
-class Entrypoints(Service):
+class Entrypoints(JournalEntrypoints):
     """Base of the entrypoint classes."""
 
     name = "contribution"

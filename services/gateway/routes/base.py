@@ -17,9 +17,10 @@ from kit.aside import Aside, AsideWork
 from kit.database import AWAY
 from kit.http import Access, problem
 from kit.intrusion import Watch
+from kit.parked import ParkedEntrypoints
 from kit.relay import Relay
 from kit.rpc import Caller, RpcCaller
-from kit.service import Made, Service
+from kit.service import Made
 from kit.telemetry import originate
 from services.gateway import problems
 from services.gateway.adapters.base import WechatAuthorization
@@ -52,7 +53,7 @@ _TOUCH = dt.timedelta(minutes=1)
 _log = logging.getLogger(__name__)
 
 
-class Routes(Service):
+class Routes(ParkedEntrypoints):
     """Base of the route classes; together they are the GatewayService."""
 
     name = "gateway"

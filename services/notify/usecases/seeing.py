@@ -9,12 +9,15 @@ from typing import Any
 from contract.deliveries import (
     DeliveryReport,
     ListMessages,
+    ListProviders,
     MessageNotFound,
     MessageNotReplayable,
     Messages,
     MessageState,
     MessageView,
+    ProviderHealth,
     ProviderReport,
+    Providers,
     ReplayMessage,
     ReplayUnexplained,
     ReportDelivery,
@@ -25,6 +28,7 @@ from kit.database import Transactions
 from kit.masking import mask_phone
 from services.notify.domain.kept import Kept
 from services.notify.domain.messages import WECHAT, State
+from services.notify.domain.routing import Provider, Standing, Traffic
 from services.notify.templates import TITLES, Catalogue
 from services.notify.usecases.channels import Channels
 from services.notify.usecases.ports import Storage
@@ -84,6 +88,18 @@ def report_delivery(request: ReportDelivery, transactions: Transactions, storage
     ))  # fmt: skip
 
 
+def list_providers(
+    request: ListProviders, transactions: Transactions, storage: Storage, channels: Channels, clock: Clock
+) -> Providers:
+    """How every SMS provider stands with all replicas."""
+    now = clock.now()
+    with transactions.read() as tx:
+        standings, traffic = storage.standings(tx, channels.names, now), storage.traffic(tx, now)
+    return Providers(
+        tuple(_health(one, standings[one.name], traffic.get(one.name)) for one in channels.weighted)
+    )
+
+
 def replay_message(
     request: ReplayMessage, transactions: Transactions, storage: Storage, clock: Clock
 ) -> MessageView:
@@ -108,6 +124,14 @@ def replay_message(
         "a reminder is sent again by hand", extra={"message_id": kept.message_id, "operator": operator}
     )
     return view
+
+
+def _health(provider: Provider, standing: Standing, traffic: Traffic | None) -> ProviderHealth:
+    lately = traffic or Traffic()
+    return ProviderHealth(
+        provider.name, provider.weight, int(provider.rate), standing.share, standing.changed_at, lately.calls,
+        lately.failures, lately.seconds,
+    )  # fmt: skip
 
 
 def _reminder(kept: Kept, catalogue: Catalogue) -> Reminder:

@@ -12,8 +12,9 @@ from contract.intrusion import NotifyForged
 from kit import telemetry
 from kit.crypto import KeyRing
 from kit.intrusion import Watch
+from kit.parked import ParkedEntrypoints
 from kit.relay import Relay
-from kit.service import Made, Service
+from kit.service import Made
 from services.payment.adapters.unionpay import connect
 from services.payment.storage.external import ExternalStorage
 from services.payment.storage.orders import OrderStorage
@@ -26,7 +27,7 @@ _ASKED_AT_ONCE = 10
 _log = logging.getLogger(__name__)
 
 
-class Entrypoints(Service):
+class Entrypoints(ParkedEntrypoints):
     """Base of the entrypoint classes."""
 
     name = "payment"

@@ -18,10 +18,11 @@ from contract.refunds import (
     RequestRefund,
     RetryRefund,
 )
+from contract.staff import Staff
 from kit.consumer import consume
-from kit.rpc import rpc
+from kit.staff import staff_rpc
 from services.payment.entrypoints.base import POLL_BATCH, Entrypoints
-from services.payment.usecases import refunding
+from services.payment.usecases import desk, refunding
 
 _REFUNDS = Gauge(
     "refunds_not_final", "Refunds whose money is not back yet; failed ones wait for staff", ["state"]
@@ -31,21 +32,21 @@ _REFUNDS = Gauge(
 class RefundEntrypoints(Entrypoints):
     """Money that goes back."""
 
-    @rpc(giving_back.request_refund)
-    def request_refund(self, request: RequestRefund) -> RefundView:
-        return refunding.request_refund(request, self.wiring())
+    @staff_rpc(giving_back.request_refund)
+    def request_refund(self, request: RequestRefund, staff: Staff) -> RefundView:
+        return desk.request_refund(request, staff, self.wiring())
 
-    @rpc(giving_back.get_refund)
-    def get_refund(self, request: RefundNamed) -> RefundView:
-        return refunding.get_refund(request, self.wiring())
+    @staff_rpc(giving_back.get_refund)
+    def get_refund(self, request: RefundNamed, staff: Staff) -> RefundView:
+        return desk.get_refund(request, staff, self.wiring())
 
-    @rpc(giving_back.list_refunds)
-    def list_refunds(self, request: ListRefunds) -> Refunds:
-        return refunding.list_refunds(request, self.wiring())
+    @staff_rpc(giving_back.list_refunds)
+    def list_refunds(self, request: ListRefunds, staff: Staff) -> Refunds:
+        return desk.list_refunds(request, staff, self.wiring())
 
-    @rpc(giving_back.retry_refund)
-    def retry_refund(self, request: RetryRefund) -> RefundView:
-        return refunding.retry_refund(request, self.wiring())
+    @staff_rpc(giving_back.retry_refund)
+    def retry_refund(self, request: RetryRefund, staff: Staff) -> RefundView:
+        return desk.retry_refund(request, staff, self.wiring())
 
     @consume(RefundRequested)
     def take_refund_request(self, tx: Any, data: RefundRequested, envelope: Envelope) -> None:

@@ -67,6 +67,7 @@ order_lines = Table(
     Column("line", SmallInteger, primary_key=True, autoincrement=False),
     Column("quote_id", String(36), nullable=False),
     Column("insured_index", BlindIndex("insured"), nullable=False),
+    Column("insured_hint", BlindIndex("order_lines.hint"), index=True),
     Column("insured_type", String(3), nullable=False),
     Column("insured_number", EncryptedText("order_lines.insured_number"), nullable=False),
     Column("insured_name", EncryptedText("order_lines.insured_name"), nullable=False),
@@ -91,7 +92,8 @@ order_lines = Table(
 )  # fmt: skip
 """One line pays for one insured person, insurance type and year; lines with the same `item` came from one quote, which
 is used once. What its item says is repeated in each line: an order is two inserts and one read. `place_code` is the
-place's, clear, so that it can be asked for (docs/adr/0019). Amounts in fen."""
+place's, clear, so that it can be asked for (docs/adr/0019). By `insured_hint` staff find who cannot name the order
+(docs/adr/0027); NULL in lines of before. Amounts in fen."""
 
 _LIVE = order_lines.c.live
 Index(

@@ -62,11 +62,11 @@ def list_runs(request: ListRuns, d: Desk) -> ReconciliationRuns:
         return ReconciliationRuns(tuple(d.runs.latest(connection, min(request.limit, MOST_ROWS))))
 
 
-def list_breaks(request: ListBreaks, d: Desk) -> Breaks:
-    """One page of breaks, masked."""
+def list_breaks(request: ListBreaks, d: Desk, reach: str = "") -> Breaks:
+    """One page of breaks, masked; with a reach those of orders within it alone."""
     wanted = replace(request, limit=min(max(request.limit, 1), MOST_ROWS))
     with d.database.read() as connection:
-        rows, total = d.breaks.page(connection, wanted)
+        rows, total = d.breaks.page(connection, wanted, reach)
     now = d.clock.now()
     return Breaks(tuple(view(row, now) for row in rows), total)
 

@@ -15,6 +15,7 @@ from services.payment.models import order_lines, orders
 from services.payment.models import reconciliation_breaks as breaks
 from services.payment.models import reconciliation_history as history
 from services.payment.reconciliation.comparing import Past
+from services.payment.storage.rows import within
 
 KEY = ("day", "mid", "party", "kind", "mer_order_id", "item")
 """What makes a break the same break."""
@@ -108,9 +109,12 @@ class BreakStorage:
         lines = select(history).where(history.c.break_id == break_id).order_by(history.c.id)
         return list(connection.execute(lines))
 
-    def page(self, connection: Connection, wanted: ListBreaks) -> tuple[list[Row[Any]], int]:
-        """Breaks by what is given, oldest first, and how many there are on all pages."""
+    def page(self, connection: Connection, wanted: ListBreaks, reach: str = "") -> tuple[list[Row[Any]], int]:
+        """Breaks by what is given, oldest first, and how many there are on all pages; with a reach those of orders
+        within it alone."""
         fitting = list(_conditions(wanted))
+        if reach:
+            fitting.append(breaks.c.mer_order_id.in_(select(orders.c.mer_order_id).where(within(reach))))
         total = connection.execute(select(func.count()).select_from(breaks).where(*fitting)).scalar_one()
         some = _WITH_PEOPLE.where(*fitting, breaks.c.break_id > wanted.after).order_by(breaks.c.break_id)
         return list(connection.execute(some.limit(wanted.limit))), total

@@ -23,6 +23,7 @@ from services.payment.models import (
     refund_lines,
     refunds,
 )
+from services.payment.storage.rows import within
 
 _MOVED = ("state", "attempts", "next_action_at", "refunded_at", "failure", "refund_order_id", "seal")
 _NEWEST = refunds.c.created_at.desc(), refunds.c.refund_id
@@ -52,10 +53,12 @@ class RefundStorage:
         return next(iter(_found(tx, select(refunds).where(refunds.c.refund_id == refund_id))), None)
 
     def latest(
-        self, tx: Connection, order_id: str | None, state: RefundState | None, limit: int
+        self, tx: Connection, order_id: str | None, state: RefundState | None, limit: int, reach: str = ""
     ) -> Sequence[Refund]:
-        """The newest refunds, of one order or in one state if named."""
+        """The newest refunds, of one order or in one state if named, of orders within a reach."""
         wanted = select(refunds)
+        if reach:
+            wanted = wanted.where(refunds.c.order_id.in_(select(orders.c.order_id).where(within(reach))))
         if order_id is not None:
             wanted = wanted.where(refunds.c.order_id == order_id)
         if state is not None:

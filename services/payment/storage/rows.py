@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row, and_, select
+from sqlalchemy import ColumnElement, Row, and_, select
 
 from contract import schema
 from contract.insurance import Channel, InsuranceType, PayerKind, PaymentKind
@@ -18,7 +18,7 @@ from services.payment.domain.orders import LIVE, Item, ItemRefund, Order
 from services.payment.models import LINE_SEAL, ORDER_SEAL, order_lines, orders, refund_lines, refunds
 
 BROKEN = b""
-_NOT_READ = {"order_id", "amount", "live", "insured_index", "place_code", "seal"}
+_NOT_READ = {"order_id", "amount", "live", "insured_index", "insured_hint", "place_code", "seal"}
 SAME_LINE = and_(*(refund_lines.c[name] == order_lines.c[name] for name in ("order_id", "item", "line")))
 """How a line finds the refund that has it."""
 WITH_LINES = (
@@ -39,6 +39,20 @@ WITH_LINES = (
 IN_ORDER = (orders.c.order_id, order_lines.c.item, order_lines.c.line)
 
 
+def within(reach: str) -> ColumnElement[bool]:
+    """Orders all of whose agencies have codes that begin so: those of a pooling level and of the levels below it."""
+    beyond = select(order_lines.c.order_id).where(
+        order_lines.c.order_id == orders.c.order_id,
+        ~order_lines.c.agency_code.startswith(reach, autoescape=True),
+    )
+    return ~beyond.exists()
+
+
+def hint_of(name: str, document_number: str) -> str:
+    """By what staff find an insured who cannot name the order: the name and the last four characters of the number."""
+    return f"{name}\0{document_number[-4:].upper()}"
+
+
 def order_row(order: Order) -> dict[str, Any]:
     """The row of an order, sealed; with a seal that never holds where the order was not whole."""
     row = {
@@ -57,7 +71,11 @@ def line_rows(order: Order) -> list[dict[str, Any]]:
     """The rows of its lines, sealed, by what they pay for: two orders that want the same of several insured would
     otherwise each wait for the other."""
     rows = [
-        _line_row(order, number, item, line) | {"insured_index": document}
+        _line_row(order, number, item, line)
+        | {
+            "insured_index": document,
+            "insured_hint": hint_of(item.insured.name, item.insured.document_number),
+        }
         for number, item in enumerate(order.items)
         for line, (document, _, _) in enumerate(item.subjects)
     ]

@@ -101,10 +101,10 @@ def get_refund(request: RefundNamed, w: Wiring) -> RefundView:
         return views.refund_view(w.orders.get(connection, refund.order_id), refund)
 
 
-def list_refunds(request: ListRefunds, w: Wiring) -> Refunds:
-    """The newest refunds, of one order or in one state if named."""
+def list_refunds(request: ListRefunds, w: Wiring, reach: str = "") -> Refunds:
+    """The newest refunds, of one order or in one state if named, of orders within a reach."""
     with w.database.read() as connection:
-        found = w.refunds.latest(connection, request.order_id, request.state, min(request.limit, 200))
+        found = w.refunds.latest(connection, request.order_id, request.state, min(request.limit, 200), reach)
         return Refunds(tuple(views.refund_view(w.orders.get(connection, one.order_id), one) for one in found))
 
 

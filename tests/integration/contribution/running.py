@@ -18,7 +18,7 @@ import requests
 
 from deploy.local.process import wait_until
 from sandbox.settings import DEMO_CREDENTIALS
-from tests.factories.keys import KEYS, QUOTE_KEYS
+from tests.factories.keys import KEYS, QUOTE_KEYS, STAFF_KEYS
 
 ROOT = Path(__file__).parents[3]
 
@@ -32,7 +32,8 @@ class Replica:
             address = f"127.0.0.1:{probe.getsockname()[1]}"
         self.url, self._log = f"http://{address}", log
         self.environment = {
-            **KEYS, "QUOTE_KEYS": QUOTE_KEYS, "PATH": os.environ["PATH"], "ENVIRONMENT": "development",
+            **KEYS, "QUOTE_KEYS": QUOTE_KEYS, "CONTRIBUTION_STAFF_KEYS": STAFF_KEYS,
+            "PATH": os.environ["PATH"], "ENVIRONMENT": "development",
             **{name: DEMO_CREDENTIALS[name] for name in ("TAXBANK_APP_ID", "TAXBANK_APP_KEY")},
             "CONTRIBUTION_HTTP_ADDRESS": address, **environment,
         }  # fmt: skip

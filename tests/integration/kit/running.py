@@ -18,7 +18,7 @@ import requests
 
 from deploy.local.process import wait_until
 from kit.database import Database
-from tests.factories.keys import KEYS
+from tests.factories.keys import KEYS, STAFF_KEYS
 
 ROOT = Path(__file__).parents[3]
 NEVER_ASKED = {
@@ -45,7 +45,8 @@ class Probe:
         self._names = names
         self.scratch = scratch
         self.environment = {
-            **KEYS, **NEVER_ASKED, "PATH": os.environ["PATH"], "ENVIRONMENT": "development",
+            **KEYS, **NEVER_ASKED, "IDENTITY_STAFF_KEYS": STAFF_KEYS,
+            "PATH": os.environ["PATH"], "ENVIRONMENT": "development",
             "PROBE_SCRATCH": str(scratch), "CLOCK_OFFSET_FILE": str(scratch / "clock-offset"), "LOG_LEVEL": "INFO",
             **environment,
         }  # fmt: skip

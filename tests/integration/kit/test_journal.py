@@ -28,7 +28,7 @@ from kit.clock import SystemClock
 from kit.database import Database
 from services.identity.config import Config
 from services.identity.models import metadata
-from tests.factories.keys import KEYS
+from tests.factories.keys import KEYS, STAFF_KEYS
 from tests.integration.databases import empty, upgrade
 from tests.integration.kit.certificates import Authority
 from tests.integration.kit.running import NEVER_ASKED, ROOT
@@ -53,7 +53,7 @@ def database(migrated: Database) -> Database:
 def settings(database: Database, **changed: Any) -> Config:
     values = {name.lower(): value for name, value in {**KEYS, **NEVER_ASKED}.items()} | {
         "database_url": database.engine.url.render_as_string(hide_password=False), "http_address": "127.0.0.1:0",
-        "amqp_uri": "memory://",
+        "amqp_uri": "memory://", "staff_keys": STAFF_KEYS,
     }  # fmt: skip
     return Config(**values | changed)
 
@@ -127,7 +127,13 @@ def test_the_command_tells_what_a_superuser_did(
 ) -> None:
     fill(database, 5)
     chain_of(database).chain()
-    given = {**KEYS, **NEVER_ASKED, "AMQP_URI": "memory://", "IDENTITY_HTTP_ADDRESS": "127.0.0.1:0"}
+    given = {
+        **KEYS,
+        **NEVER_ASKED,
+        "IDENTITY_STAFF_KEYS": STAFF_KEYS,
+        "AMQP_URI": "memory://",
+        "IDENTITY_HTTP_ADDRESS": "127.0.0.1:0",
+    }
     for name, value in (given | {"IDENTITY_DATABASE_URL": postgres.url("identity")}).items():
         monkeypatch.setenv(name, value)
     said: list[str] = []

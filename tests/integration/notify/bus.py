@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import time
 import uuid
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import kombu
 
@@ -14,26 +14,31 @@ from contract import events, schema
 from contract.errors import ContractError
 from contract.events import CONTENT_TYPE, EXCHANGE, EventData
 from contract.rpc import Method
+from kit.wire import STAFF_SEAL, Seal
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 
 
-def call(uri: str, method: Method[Request, Answer], request: Request) -> Answer:
-    """Call a method as the gateway's account would. Raises the contract error that came back."""
+def call(uri: str, method: Method[Request, Answer], request: Request, seal: Seal | None = None) -> Answer:
+    """Call a method as the account of that address would, sealed for a member of staff perhaps. Raises the contract
+    error that came back."""
     with kombu.Connection(uri, connect_timeout=3) as connection:
         channel = connection.default_channel
         exchange = kombu.Exchange("nameko-rpc", type="topic", durable=True)
         address = str(uuid.uuid4())
         replies = kombu.Queue(
-            f"rpc.reply-gateway-{address}", exchange, address, expires=60, durable=True
+            f"rpc.reply-{connection.userid}-{address}", exchange, address, expires=60, durable=True
         )(channel)  # fmt: skip
         replies.declare()
         body = json.dumps({"args": [], "kwargs": {"request": schema.dump(request)}})
+        headers: dict[str, Any] = {"nameko.expires_at": time.time() + method.deadline}
+        if seal is not None:
+            headers[STAFF_SEAL] = seal(method, body)
         connection.Producer(channel, exchange).publish(
             body, routing_key=f"{method.service}.{method.name}", content_type="application/json",
             content_encoding="utf-8", reply_to=address, correlation_id=address, delivery_mode=2,
-            headers={"nameko.expires_at": time.time() + method.deadline}, expiration=method.deadline,
+            headers=headers, expiration=method.deadline,
         )  # fmt: skip
         deadline = time.monotonic() + method.deadline
         while (message := replies.get(no_ack=True)) is None:

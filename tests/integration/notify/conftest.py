@@ -32,7 +32,7 @@ from services.notify.sender import channels as sms_channels
 from services.notify.storage import NotifyStorage
 from services.notify.usecases import codes, reminders
 from services.notify.usecases.channels import Channels
-from tests.factories.keys import KEYS
+from tests.factories.keys import KEYS, STAFF_KEYS
 from tests.fakes.notify_events import enveloped, succeeded
 from tests.integration.databases import empty, upgrade
 
@@ -41,6 +41,7 @@ GRACE = dt.timedelta(seconds=120)
 PATIENCE = Patience(GRACE, dt.timedelta(seconds=300))
 
 CREDENTIALS = {
+    "NOTIFY_STAFF_KEYS": STAFF_KEYS,
     "TENCENT_SECRET_ID": "AKIDintegration0000", "TENCENT_SECRET_KEY": "integration-key-0000",
     "TENCENT_SMS_APP_ID": "1400006666", "ALIYUN_ACCESS_KEY_ID": "LTAIintegration0000",
     "ALIYUN_ACCESS_KEY_SECRET": "integration-key-0000", "SMS_GATEWAY_USER": "bureau",

@@ -23,11 +23,14 @@ from contract.refunds import (
     RetryRefund,
     request_refund,
 )
+from contract.staff import Role, Staff
 from deploy.broker import MIGRATION
 from deploy.local.process import wait_until
 from deploy.local.rabbitmq import RabbitMQ
 from kit.consumer import declare_queues
+from kit.crypto import KeyRing
 from kit.database import Database
+from kit.staff import seal_for
 from services.payment import refund_desk
 from services.payment.domain.orders import Order
 from services.payment.models import inbox, refund_history
@@ -206,7 +209,10 @@ def test_a_request_for_an_unknown_order_is_kept_for_an_operator(
 def test_staff_ask_over_the_bus(running: RunningPayment, rabbitmq: RabbitMQ) -> None:
     order = running.paid()
     asked = asking_back(order, key=str(uuid.uuid4()))
-    first, again = (call(rabbitmq.url("gateway"), request_refund, asked) for _ in range(2))
+    staff = Staff("mo", "莫敏", Role.AUTHORITY)
+    seal = seal_for(staff, KeyRing.parse(running.payment.config.staff_keys), running.payment.clock)
+    first, again = (call(rabbitmq.url("console"), request_refund, asked, seal) for _ in range(2))
+    assert first.operator_name == "莫敏"
     assert first.refund_id == again.refund_id
     assert running.becomes(order, OrderState.REFUNDED)
 

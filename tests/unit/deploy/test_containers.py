@@ -58,9 +58,18 @@ def test_only_services_with_outside_parties_reach_the_outer_network(compose: Any
     assert reaching == OUTWARD | {"sandbox"}
 
 
+def test_the_console_is_on_no_network_that_leads_out(compose: Any) -> None:
+    assert set(compose["services"]["console"]["networks"]) == {"inner", "staff"}
+    beside = [name for name, container in compose["services"].items() if "staff" in container["networks"]]
+    assert beside == ["console"]
+    options = compose["networks"]["staff"]["driver_opts"]
+    assert options == {"com.docker.network.bridge.enable_ip_masquerade": "false"}
+
+
 def test_ports_are_published_on_loopback_only(compose: Any) -> None:
     published = {name: c["ports"] for name, c in compose["services"].items() if "ports" in c}
-    assert published == {"gateway": ["127.0.0.1:8000:8000"], "sandbox": ["127.0.0.1:8090:8090"]}
+    wanted = {"gateway": "8000:8000", "sandbox": "8090:8090", "console": "8007:8000"}
+    assert published == {name: [f"127.0.0.1:{port}"] for name, port in wanted.items()}
 
 
 def test_the_sandbox_starts_only_when_asked_for(compose: Any) -> None:

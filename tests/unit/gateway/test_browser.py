@@ -11,13 +11,13 @@ from werkzeug.wrappers import Request, Response
 from services.gateway.browser import Browser, go
 from services.gateway.config import Config
 from services.gateway.errors import UnsafeRedirect
-from tests.factories.keys import KEYS
+from tests.factories.keys import KEYS, STAFF_KEYS
 
 
 def _settings(**other: object) -> Config:
     values: dict[str, object] = {
         "database_url": "sqlite://", "http_address": "127.0.0.1:0", "amqp_uri": "memory://",
-        **{name.lower(): key for name, key in KEYS.items()},
+        **{name.lower(): key for name, key in KEYS.items()}, "staff_keys": STAFF_KEYS,
         "public_url": "https://sb.example", "wechat_appid": "wx1", "wechat_secret": "s" * 32,
         "redirect_hosts": ("pay.example",),
     }  # fmt: skip

@@ -8,11 +8,11 @@ import pytest
 
 from kit.config import ConfigurationError, read
 from services.identity.config import Config
-from tests.factories.keys import KEYS
+from tests.factories.keys import KEYS, STAFF_KEYS
 
 ENVIRONMENT = {
     "AMQP_URI": "memory://", "IDENTITY_DATABASE_URL": "sqlite://", "IDENTITY_HTTP_ADDRESS": "127.0.0.1:0",
-    **KEYS,
+    **KEYS, "IDENTITY_STAFF_KEYS": STAFF_KEYS,
     "REALNAME_URL": "http://127.0.0.1:9", "REALNAME_APP_ID": "a" * 32, "REALNAME_APP_KEY": "b" * 32,
 }  # fmt: skip
 

@@ -10,12 +10,12 @@ from services.notify import wording
 from services.notify.config import Config
 from services.notify.domain import messages as domain
 from services.notify.templates import HOTLINE, LONGEST, Catalogue, Kind
-from tests.factories.keys import KEYS
+from tests.factories.keys import KEYS, STAFF_KEYS
 from tests.fakes.notify_events import failed, refunded, returned, succeeded
 
 ENVIRONMENT = {
     "NOTIFY_DATABASE_URL": "sqlite://", "NOTIFY_HTTP_ADDRESS": "127.0.0.1:0", "AMQP_URI": "memory://",
-    **KEYS, "TENCENT_SECRET_ID": "id",
+    **KEYS, "NOTIFY_STAFF_KEYS": STAFF_KEYS, "TENCENT_SECRET_ID": "id",
     "TENCENT_SECRET_KEY": "key", "TENCENT_SMS_APP_ID": "1400006666", "SMS_RECEIPT_TOKEN": "token",
 }  # fmt: skip
 

@@ -11,7 +11,7 @@ from kit.config import ConfigurationError, read
 from services.payment.config import Config, Route
 from services.payment.merchants import BadMerchants, Merchant, Merchants
 from services.payment.usecases import ordering
-from tests.factories.keys import KEYS, QUOTE_KEYS
+from tests.factories.keys import KEYS, QUOTE_KEYS, STAFF_KEYS
 from tests.fakes.payment_orders import a_quote, asking_all, settings
 from tests.fakes.payment_service import make_payment
 
@@ -23,7 +23,7 @@ FILE = {
 ENVIRONMENT = {
     "TAXCORE_RECORDS_URL": "https://taxcore.example/esb/records",
     "PAYMENT_DATABASE_URL": "sqlite://", "PAYMENT_HTTP_ADDRESS": "127.0.0.1:0", "AMQP_URI": "memory://",
-    **KEYS, "QUOTE_KEYS": QUOTE_KEYS,
+    **KEYS, "PAYMENT_STAFF_KEYS": STAFF_KEYS, "QUOTE_KEYS": QUOTE_KEYS,
     "UNIONPAY_URL": "http://127.0.0.1:9", "UNIONPAY_COMMUNICATION_KEYS": "new, old",
     "UNIONPAY_SOURCE_NUMBER": "3194", "UNIONPAY_MID": "m", "UNIONPAY_TID": "t",
     "UNIONPAY_NOTIFY_URL": "http://127.0.0.1:9", "UNIONPAY_RETURN_URL": "http://127.0.0.1:9/",

@@ -1,0 +1,1 @@
+"""Pages, by subject; together they are the ConsoleService."""

@@ -1,0 +1,170 @@
+"""The staff console in a browser: from no account at all to a table that two people put into force."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+import requests
+from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
+from playwright.sync_api import Browser, Page
+
+from deploy.local.system import EmbeddedSystem
+from kit.http import Access, HttpEntrypoint
+from services.console.service import ConsoleService
+from tests.e2e.desk import Desk
+from tests.e2e.resident import Resident
+from tests.factories.contribution_sheets import resident, workbook
+
+LAIBIN, LIUZHOU, HESHAN = "451300", "450200", "451381"
+
+
+def upload(desk: Desk, path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    desk.go("缴费标准")
+    desk.page.get_by_label("表格文件").set_input_files(path)
+    desk.press("检查并预览")
+
+
+def year_of(desk: Desk) -> int:
+    return int(desk.page.evaluate("new Date().getFullYear()"))
+
+
+@pytest.mark.timeout(300)  # four people, each with a first login
+def test_staff_come_in_and_two_of_them_put_a_table_into_force(
+    browser: Browser, embedded_system: EmbeddedSystem, tmp_path: Path
+) -> None:
+    system = embedded_system
+    admin = Desk(browser, system)
+    admin.first_login("admin", admin.bootstrap("admin", "administrator"))
+    assert admin.menu() == ["首页", "短信", "停放消息", "证书与密钥", "账号管理"], "no business"
+    made = {
+        account: admin.make(account, name, role, level)
+        for account, name, role, level in (
+            ("li", "李明", "authority", LAIBIN), ("wang", "王芳", "authority", LAIBIN),
+            ("tan", "覃勇", "authority", LIUZHOU), ("shen", "申计", "auditor", "450000"),
+        )
+    }  # fmt: skip
+    for title in admin.menu():
+        admin.go(title)
+        admin.is_at({"首页": "缴费情况", "证书与密钥": "证书与密钥到期"}.get(title, title))
+
+    li = Desk(browser, system)
+    li.first_login("li", made["li"])
+    for title in li.menu():
+        li.go(title)
+        li.is_at({"首页": "缴费情况"}.get(title, title))
+    upload(li, tmp_path / "坏.xlsx", workbook(resident(amount="四百", pooling=HESHAN, year=year_of(li))))
+    li.is_at("处问题")
+    li.sees("没有改动任何标准")
+    upload(li, tmp_path / "好.xlsx", workbook(resident(amount="410", pooling=HESHAN, year=year_of(li))))
+    li.is_at("合山市缴费标准")
+    li.sees("410.00元")
+    li.page.get_by_label("依据").fill("桂税发〔2026〕5号")
+    li.press("提交审核")
+    li.sees("已提交，等另一位经办审核")
+    assert not li.offers("审核通过，立即生效"), "four eyes"
+    address = li.page.url.partition("?")[0]
+
+    tan = Desk(browser, system, looking=False)
+    tan.first_login("tan", made["tan"])
+    tan.go("缴费标准")
+    tan.sees_not("合山市")
+    tan.page.goto(address)
+    tan.sees("没有找到这次导入")
+
+    shen = Desk(browser, system, width=390)
+    shen.first_login("shen", made["shen"])
+    shen.page.goto(address)
+    shen.is_at("合山市缴费标准")
+    assert not shen.offers("审核通过，立即生效") and not shen.offers("驳回")
+    assert "订单查询" not in shen.menu()
+    for title in shen.menu():
+        shen.go(title)
+        shen.is_at({"首页": "缴费情况", "证书与密钥": "证书与密钥到期"}.get(title, title))
+    shen.sees("account:wang")
+
+    wang = Desk(browser, system, looking=False)
+    wang.first_login("wang", made["wang"])
+    wang.page.goto(address)
+    wang.press("审核通过，立即生效")
+    wang.sees("从现在起按新标准核对缴费")
+    wang.is_at("合山市缴费标准")
+    wang.sees("王芳（wang）")
+
+
+@pytest.mark.javascript
+def test_an_order_is_looked_up_by_masked_fields_with_a_purpose(
+    browser: Browser, embedded_system: EmbeddedSystem, page: Page
+) -> None:
+    payer = Resident(page, embedded_system)
+    payer.log_in()
+    payer.to_cashier()
+    payer.pay()
+    desk = Desk(browser, embedded_system)
+    desk.first_login("keke", desk.bootstrap("keke", "support"))
+    desk.go("订单查询")
+    desk.is_at("订单查询")
+    someone = payer.someone
+    desk.page.get_by_label("查询事由").fill("12366来电咨询缴费结果")
+    desk.page.get_by_label("被缴费人姓名").fill(someone.name)
+    desk.page.get_by_label("证件号码后四位").fill(someone.number[-4:])
+    desk.press("查询")
+    desk.sees("查到 1 笔")
+    desk.is_at("订单查询")
+    assert someone.name not in desk.page.locator("main section").first.inner_text()
+    assert someone.number not in desk.page.content() and someone.name not in desk.page.url
+    assert not desk.offers("发起退费"), "support does not act"
+    desk.page.get_by_label("查询事由").fill("")
+    desk.page.evaluate("document.querySelectorAll('[required]').forEach(one => one.required = false)")
+    desk.press("查询")
+    desk.sees("请填写4到200个字的查询事由")
+    desk.press("退出")
+    desk.is_at("登录工作台")
+    desk.page.goto(desk.url + "/orders")
+    desk.is_at("登录工作台")
+
+
+def staff_routes() -> list[tuple[str, str]]:
+    """Every route that is for staff, with something in place of its path values."""
+    found = [
+        entrypoint
+        for _, member in inspect.getmembers(ConsoleService, inspect.isfunction)
+        for entrypoint in getattr(member, ENTRYPOINT_EXTENSIONS_ATTR, ())
+        if isinstance(entrypoint, HttpEntrypoint) and entrypoint.access in (Access.STAFF, Access.HALFWAY)
+    ]
+    return [(route.method, re.sub(r"<[^>]+>", "1", route.url)) for route in found]
+
+
+def test_a_stranger_gets_nowhere_by_any_route(embedded_system: EmbeddedSystem) -> None:
+    console = embedded_system.settings.console_url
+    routes = staff_routes()
+    assert len(routes) > 30
+    for method, path in routes:
+        answer = requests.request(method, console + path, allow_redirects=False, timeout=60)
+        assert (answer.status_code, answer.headers["Location"].partition("?")[0]) == (303, "/login"), path
+
+
+def test_the_two_doors_do_not_open_into_each_other(embedded_system: EmbeddedSystem) -> None:
+    gateway, console = embedded_system.url, embedded_system.settings.console_url
+    for path in ("/accounts", "/tiers", "/parking", "/reconciliation", "/orders/find"):
+        assert requests.get(gateway + path, allow_redirects=False, timeout=60).status_code in (303, 404)
+    assert "工作台" not in requests.get(f"{gateway}/accounts", timeout=60).text
+    for cookie in ("session", "staff"):
+        answer = requests.get(
+            f"{console}/home", cookies={cookie: "x" * 43}, allow_redirects=False, timeout=60
+        )
+        assert answer.status_code == 303 and answer.headers["Location"].startswith("/login")
+    forged = requests.post(
+        f"{console}/login", data={"account": "admin", "password": "x"}, headers={"Origin": "https://elsewhere.example"},
+        allow_redirects=False, timeout=60,
+    )  # fmt: skip
+    assert forged.status_code == 403 and "页面已过期" in forged.text
+    headers = requests.get(f"{console}/login", timeout=60).headers
+    assert (
+        "script-src" not in headers["Content-Security-Policy"]
+        and "default-src 'none'" in headers["Content-Security-Policy"]
+    )
+    assert headers["Cache-Control"] == "no-store"
