@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 import subprocess
@@ -10,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from kit import keys, master
+from kit import master
 from kit.config import ConfigurationError, ServiceConfig, read
 from kit.crypto import BadKeys, KeyRing, index_key
-from tests.factories.keys import KEYS, ring
+from tests.factories.keys import KEYS
 
 SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
 PATTERNS = (
@@ -146,18 +145,3 @@ def test_a_file_others_may_read_is_no_place_for_a_key(file: str) -> None:
         master.own_master(file)
     with pytest.raises(BadKeys, match="cannot read"):
         master.own_master(f"{file}-gone")
-
-
-def test_the_command_makes_and_wraps_keys(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[str] = []
-    monkeypatch.delenv("MASTER_KEY", raising=False)
-    assert keys.main(["new"], said.append) == 0
-    assert len(bytes.fromhex(said[-1])) == 16
-    monkeypatch.setenv("MASTER_KEY", file)
-    assert keys.main(["new"], said.append) == 0
-    monkeypatch.setenv("ROW_SEAL_KEYS", f"{ring()},2:{said[-1]}")
-    assert keys.main(["wrap", "ROW_SEAL_KEYS"], said.append) == 0
-    before, after = KeyRing.parse(os.environ["ROW_SEAL_KEYS"]), KeyRing.parse(said[-1])
-    assert after.active == 2
-    assert after.open(before.seal(b"x", "c"), "c") == b"x"
-    assert said[-1].count("w.") == 2
