@@ -62,6 +62,7 @@ class Pages:
         """A page. `errors` in the context maps fields to what is wrong with them."""
         shared: dict[str, Any] = {
             "session": session,
+            "page": template.removesuffix(".html"),
             "path": request.path,
             "large_text": request.cookies.get(LARGE_TEXT) == "1",
             "notice": NOTICES.get(request.args.get("notice", "")),
