@@ -16,7 +16,7 @@ WECHAT = (
 )
 _ARGUMENTS = [
     "--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--disable-domain-reliability", "--no-first-run",
+    "--disable-sync", "--disable-domain-reliability", "--no-first-run", "--lang=zh-CN",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]  # fmt: skip
 
