@@ -15,7 +15,7 @@ _CLASS = re.compile(r"\.([\w-]+)")
 
 
 def main(source: Path, target: Path) -> None:
-    """Write the rules all of whose classes are used, light colours only: pages have one theme, and app.css its colours."""
+    """Write the rules all of whose classes are used, in light colours only: pages have one theme."""
     css = source.read_text(encoding="utf-8")
     notice, _, css = css.partition("*/")
     css = _without_at_rules(css)
@@ -24,7 +24,9 @@ def main(source: Path, target: Path) -> None:
         for selectors, block in re.findall(r"([^{}]+)\{([^{}]*)\}", css)
         if (kept := [one for one in selectors.split(",") if _is_used(one)]) and (body := _plain(block))
     ]
-    target.write_text(f"{notice.rstrip()}\n * Extract: what our pages use.\n */\n" + "\n".join(rules) + "\n", "utf-8")
+    target.write_text(
+        f"{notice.rstrip()}\n * Extract: what our pages use.\n */\n" + "\n".join(rules) + "\n", "utf-8"
+    )
 
 
 def _without_at_rules(css: str) -> str:
@@ -35,7 +37,7 @@ def _without_at_rules(css: str) -> str:
 def _is_used(selector: str) -> bool:
     classes = set(_CLASS.findall(selector))
     generic = 'class^="weui-icon-"' in selector and not classes
-    return generic or bool(classes) and classes <= USED
+    return generic or (bool(classes) and classes <= USED)
 
 
 def _plain(block: str) -> str:

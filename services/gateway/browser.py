@@ -40,6 +40,7 @@ class Browser:
         self._https = settings.https
         self._hosts = settings.allowed_hosts
         self._proxies = settings.trusted_proxies
+        self._sdk_url = settings.wechat_sdk_url
         self._headers = _security_headers(settings)
 
     def session_token(self, request: Request) -> str | None:
@@ -95,6 +96,13 @@ class Browser:
         if self._proxies and len(route) >= self._proxies:
             return route[-self._proxies]
         return request.remote_addr or ""
+
+    def allow_sdk(self, response: Response) -> Response:
+        """This page alone may run WeChat's JS-SDK."""
+        policy = self._headers["Content-Security-Policy"]
+        allowed = policy.replace("script-src 'self'", f"script-src 'self' {self._sdk_url}")
+        response.headers["Content-Security-Policy"] = allowed
+        return response
 
     def protect(self, response: Response) -> Response:
         """Security headers on every answer; nothing personal is cached."""

@@ -54,6 +54,7 @@ class Pages:
         self._environment.globals |= {
             "asset": asset_url, "consent_version": PRIVACY_VERSION,
             "refund_arrival": settings.refund_arrival if settings else "",
+            "sdk_url": settings.wechat_sdk_url if settings else "",
         }  # fmt: skip
 
     def render(
@@ -67,6 +68,7 @@ class Pages:
             "large_text": request.cookies.get(LARGE_TEXT) == "1",
             "notice": NOTICES.get(request.args.get("notice", "")),
             "errors": {},
+            "sdk": None,
         }
         html = self._environment.get_template(template).render(shared | context)
         return Response(html, status=status, content_type="text/html; charset=utf-8")

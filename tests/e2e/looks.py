@@ -30,7 +30,7 @@ Sight = Callable[[Page, str], None]
 
 
 class Looks:
-    """What was seen in this run. `on_sight` gets each new page with its name, in the state and size it is to be kept."""
+    """What was seen in this run. `on_sight` gets each page with its state, the first time."""
 
     def __init__(self) -> None:
         self.seen: dict[str, str] = {}

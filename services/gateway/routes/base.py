@@ -17,13 +17,14 @@ from kit.http import Access, problem
 from kit.rpc import Caller, RpcCaller
 from kit.service import Made, Service
 from services.gateway import problems
-from services.gateway.adapters.base import WechatAuthorization
+from services.gateway.adapters.base import OfficialAccount
 from services.gateway.adapters.wechat import Wechat
 from services.gateway.api.operations import API_KEY
 from services.gateway.browser import Browser, go
 from services.gateway.domain.clients import Client, name_of
 from services.gateway.domain.drafts import Journey, JourneyState
 from services.gateway.domain.paths import way_back
+from services.gateway.domain.sdk import in_wechat
 from services.gateway.domain.sessions import LoggedInPayer, Session, device_of, hash_of
 from services.gateway.errors import (
     LoginNeeded,
@@ -39,10 +40,12 @@ from services.gateway.storage.batches import Batches
 from services.gateway.storage.journeys import Journeys
 from services.gateway.storage.readings import Readings
 from services.gateway.storage.sessions import Sessions
+from services.gateway.storage.tickets import Tickets
 from services.gateway.usecases import sessions
 from services.gateway.usecases.ports import Ports
+from services.gateway.usecases.sdk import sign_page
 
-SESSIONS, JOURNEYS, BATCHES, READINGS = Sessions(), Journeys(), Batches(), Readings()
+SESSIONS, JOURNEYS, BATCHES, READINGS, TICKETS = Sessions(), Journeys(), Batches(), Readings(), Tickets()
 _SAFE = {"GET", "HEAD"}
 _TOUCH = dt.timedelta(minutes=1)
 
@@ -54,7 +57,7 @@ class Routes(Service):
 
     rpc: Caller = cast(Caller, RpcCaller())
     aside: Aside = cast(Aside, AsideWork())
-    wechat: WechatAuthorization = cast(WechatAuthorization, Made(Wechat))
+    wechat: OfficialAccount = cast(OfficialAccount, Made(Wechat))
     pages: Pages = cast(Pages, Made(Pages))
     browser: Browser = cast(Browser, Made(Browser))
     photos: Photos = cast(Photos, Made(Photos))
@@ -152,6 +155,17 @@ class Routes(Service):
     ) -> Response:
         """A page."""
         return self.browser.protect(self.pages.render(template, request, session, status, **context))
+
+    def show_with_sdk(
+        self, template: str, request: Request, session: Session, status: int = 200, **context: Any
+    ) -> Response:
+        """A page that uses WeChat's JS-SDK where it is shown in WeChat."""
+        signed = None
+        if in_wechat(request.headers.get("User-Agent", "")):
+            url = self.settings.public_url.rstrip("/") + request.full_path.rstrip("?")
+            signed = sign_page(url, self.wechat, TICKETS, self.database, self.clock)
+        response = self.pages.render(template, request, session, status, sdk=signed, **context)
+        return self.browser.protect(self.browser.allow_sdk(response) if signed else response)
 
     def render_error(self, request: Request, error: ContractError | HTTPException) -> Response:
         """An error as this caller reads it: problem+json, the login page, the present state, or a page that says

@@ -39,6 +39,13 @@
     });
   });
 
+  // A personal page is not to be passed on: WeChat's menu goes, by what its browser brings along, without the JS-SDK.
+  if (document.body.dataset.menu === "hidden") {
+    var hideMenu = function () { window.WeixinJSBridge.call("hideOptionMenu"); };
+    if (window.WeixinJSBridge) hideMenu();
+    else document.addEventListener("WeixinJSBridgeReady", hideMenu);
+  }
+
   // Counts down to when another code may be asked for.
   function countDown(button) {
     var until = Date.now() + Number(button.dataset.wait) * 1000;
