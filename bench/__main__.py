@@ -9,6 +9,7 @@ from pathlib import Path
 
 BENCHES = (
     "rpc", "placement", "notify", "limiter", "reconcile", "export", "sms", "growth", "certificate", "ocr",
+    "pages",
 )  # fmt: skip
 
 

@@ -12,8 +12,8 @@ from contract.insurance import years_text
 from contract.money import percent_text, yuan_text
 from kit.clock import china_text
 from kit.masking import mask_name, mask_number, mask_phone
-from services.gateway.assets import asset_url
-from services.gateway.browser import LARGE_TEXT
+from services.gateway.assets import asset_url, compressed
+from services.gateway.browser import LARGE_TEXT, masked
 from services.gateway.domain.sessions import PRIVACY_VERSION, Session
 from services.gateway.errors import LineBlocked, SessionNeeded, StalePage
 
@@ -49,7 +49,7 @@ class Pages:
         )  # fmt: skip
         self._environment.filters |= {
             "yuan": yuan_text, "percent": percent_text, "moment": china_text, "years": years_text,
-            "masked_name": mask_name, "masked_number": mask_number, "masked_phone": mask_phone,
+            "once": masked, "masked_name": mask_name, "masked_number": mask_number, "masked_phone": mask_phone,
         }  # fmt: skip
         self._environment.globals |= {
             "asset": asset_url, "consent_version": PRIVACY_VERSION,
@@ -71,4 +71,4 @@ class Pages:
             "sdk": None,
         }
         html = self._environment.get_template(template).render(shared | context)
-        return Response(html, status=status, content_type="text/html; charset=utf-8")
+        return compressed(request, Response(html, status=status, content_type="text/html; charset=utf-8"))

@@ -1,4 +1,4 @@
-"""A hard look at every page and state, once in a whole run: accessibility, sizes, order, and a picture when asked.
+"""A hard look at every page and state, once in a whole run: accessibility, sizes, order, weight.
 
 Every journey's `Resident.is_at` comes here, so that what the journeys reach is what is looked at; test_every_page.py
 says which pages no journey reached.
@@ -8,66 +8,102 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 _AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 _RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 _MEASURE = (Path(__file__).parent / "measure.js").read_text(encoding="utf-8")
 
-PHONE, SMALL_PHONE = {"width": 390, "height": 844}, {"width": 320, "height": 640}
-LEAST_TARGET, LEAST_LARGE_TARGET = 44, 60
-LEAST_TEXT, LEAST_LARGE_TEXT, MOST_LARGE_TEXT = 15, 18, 30
+_HOLD = """if (document.querySelector('[data-refresh]'))
+    for (let last = setTimeout(() => {}); last > 0; last--) clearTimeout(last)"""
+_GO_ON = """const waiting = document.querySelector('[data-refresh]');
+    if (waiting) setTimeout(() => location.replace(waiting.dataset.refresh))"""
+"""A page that waits is not to go on while it is looked at."""
+
 WECHAT_TEXT = 140
 """Per cent: the largest of WeChat's own font settings."""
 
-MOST_PAGE_BYTES = 15 * 1024
-"""Of each page after the first, compressed as it travels."""
+MOST_BYTES = 15 * 1024
+"""Of a page as it travels, compressed."""
 
-Sight = Callable[[Page, str], None]
+_LIMITS = {"target": 44, "text": 15, "most": 40}
+_LARGE_LIMITS = {"target": 60, "text": 18, "most": 30}
+"""CSS px of 大字版 (ui.md 10)."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A phone as wide as that, 大字版 or not, under WeChat's own font setting in per cent."""
+
+    width: int
+    large: bool = False
+    text: int = 100
+
+
+NORMAL = View(390)
 
 
 class Looks:
-    """What was seen in this run. `on_sight` gets each page with its state, the first time."""
+    """What was seen in this run. `on_sight` gets each page, its template and its heading, the first time."""
 
     def __init__(self) -> None:
-        self.seen: dict[str, str] = {}
-        self.on_sight: Sight | None = None
+        self.seen: set[tuple[str, str, str]] = set()
+        self.on_sight: Callable[[Page, str, str], None] | None = None
 
     @property
     def templates(self) -> set[str]:
         """The pages that were seen, in whatever state."""
-        return {shape.partition(" ")[0] for shape in self.seen}
+        return {template for template, _, _ in self.seen}
 
     def look(self, page: Page) -> None:
         """At a page whose scripts run; the second time at the same page in the same state is free."""
         shape = _shape(page)
         if shape in self.seen:
             return
-        self.seen[shape] = page.get_by_role("heading", level=1).inner_text()
+        self.seen.add(shape)
+        before = View(page.evaluate("innerWidth"), _is_large(page))
+        page.evaluate(_HOLD)
+        show(page, NORMAL)
         assert _violations(page) == []
         assert _sizes(page) == []
+        assert _weight(page) <= MOST_BYTES
         if self.on_sight:
-            self.on_sight(page, shape)
-        page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+            self.on_sight(page, *shape[:2])
+        show(page, before)
+        page.evaluate(_GO_ON)
 
 
 LOOKS = Looks()
 """Of this run."""
 
 
-def _shape(page: Page) -> str:
+def show(page: Page, view: View) -> None:
+    """The page as that phone shows it; 大字版 by its own switch. By WeChat's setting text grows, boxes do not."""
+    page.set_viewport_size({"width": view.width, "height": 844 if view.width > 320 else 640})
+    if _is_large(page) != view.large:
+        page.evaluate("document.getElementById('text-size').click()")
+        expect(page.locator("html")).to_have_class("large" if view.large else "")
+    page.evaluate(
+        "size => document.documentElement.style.setProperty('text-size-adjust', size)", f"{view.text}%"
+    )
+
+
+def _is_large(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.classList.contains('large')"))
+
+
+def _shape(page: Page) -> tuple[str, str, str]:
     """The page and its state: the template's name, what the heading says without names and numbers, and whether
-    something went wrong, was told or is to be gone on with."""
-    heading = re.sub(r"\S\*+|\d+", "", page.get_by_role("heading", level=1).inner_text()).strip()
+    something is wrong, is to be gone on with or is not there."""
+    heading = re.sub(r"\S\*+，?|\d+", "", page.get_by_role("heading", level=1).inner_text()).strip()
     main = page.locator("main")
-    marks = [
-        mark for mark, selector in (("errors", "#error-summary"), ("accent", ".card_accent"), ("empty", ".empty"))
-        if main.locator(selector).count()
-    ]  # fmt: skip
-    return " ".join([str(main.get_attribute("data-page")), heading, *marks])
+    marks = [mark for mark in ("#error-summary", ".card_accent", ".empty") if main.locator(mark).count()]
+    return str(main.get_attribute("data-page")), heading, " ".join(marks)
 
 
 def _violations(page: Page) -> list[Any]:
@@ -77,29 +113,17 @@ def _violations(page: Page) -> list[Any]:
 
 
 def _sizes(page: Page) -> list[str]:
-    """What is too small, too big, out of order or off the screen, at every size a phone may have."""
+    """What is too small, too big, out of order or off the screen, on every kind of phone."""
     found = []
-    for large in (False, True):
-        page.evaluate("large => document.documentElement.classList.toggle('large', large)", large)
-        limits = {
-            "target": LEAST_LARGE_TARGET if large else LEAST_TARGET,
-            "text": LEAST_LARGE_TEXT if large else LEAST_TEXT,
-            "most": MOST_LARGE_TEXT if large else 40,
-        }
-        for viewport in (PHONE, SMALL_PHONE):
-            page.set_viewport_size(viewport)  # type: ignore[arg-type]
-            name = f"{viewport['width']} px{' large' if large else ''}"
-            found += [f"{name}: {said}" for said in page.evaluate(_MEASURE, limits)]
-            with_wechats(page, WECHAT_TEXT)
-            if (wider := page.evaluate("document.documentElement.scrollWidth - innerWidth")) > 0:
-                found.append(f"{name} at {WECHAT_TEXT} %: scrolls {wider} px sideways")
-            with_wechats(page, 100)
-    page.evaluate("document.documentElement.classList.remove('large')")
+    for large, width, text in product((False, True), (390, 320), (100, WECHAT_TEXT)):
+        view = View(width, large, text)
+        show(page, view)
+        limits = _LARGE_LIMITS if large else _LIMITS
+        said = page.evaluate(_MEASURE, limits | {"most": limits["most"] * text / 100})
+        found += [f"{view}: {one}" for one in said]
     return found
 
 
-def with_wechats(page: Page, per_cent: int) -> None:
-    """WeChat's own font setting, as its browser applies it: text grows, boxes do not."""
-    page.evaluate(
-        "size => document.documentElement.style.setProperty('text-size-adjust', size)", f"{per_cent}%"
-    )
+def _weight(page: Page) -> int:
+    """Bytes of the page itself; what it brings along is kept by the phone for ever."""
+    return int(page.evaluate("performance.getEntriesByType('navigation')[0].encodedBodySize"))

@@ -24,6 +24,7 @@ class Resident:
         self._sandbox_url = system.sandbox_url
         self.has_javascript = _has_javascript(page)
         self.problems: list[str] = []
+        self.taps = 0
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("console", lambda message: self._note(message.text))
         page.on("request", self._note_host)
@@ -43,6 +44,7 @@ class Resident:
 
     def press(self, text: str) -> None:
         """A button or link by its words, and what comes of it."""
+        self.taps += 1
         self._named(text).click()
         self.page.wait_for_load_state()
 
@@ -157,6 +159,7 @@ class Resident:
 
     def pay(self) -> None:
         """On UnionPay's page: pay, and come back."""
+        self.taps += 1
         self.page.get_by_role("button", name=re.compile("^支付")).click()
         self.page.wait_for_load_state()
 

@@ -63,7 +63,6 @@ def test_a_resident_signs_waits_and_cancels(page: Page, embedded_system: Embedde
     resident.sees("已终止")
 
 
-@pytest.mark.javascript
 def test_a_bank_that_says_no_is_heard_in_its_words(page: Page, embedded_system: EmbeddedSystem) -> None:
     resident = Resident(page, embedded_system)
     resident.someone = resident.sandbox.persona("two_agencies")

@@ -82,9 +82,8 @@ def test_own_payments_are_found_at_once_and_others_by_name_and_number(page: Page
     expect(page.get_by_label("身份证号码")).to_have_value(mask_number(resident.someone.number))
 
 
-@pytest.mark.javascript
-def test_what_is_being_paid_is_not_voided(page: Page, system: System) -> None:
-    resident = Resident(page, system, Sandbox(system).persona("declared_being_paid"))
+def test_what_is_being_paid_is_not_voided(page: Page, embedded_system: System) -> None:
+    resident = Resident(page, embedded_system, Sandbox(embedded_system).persona("declared_being_paid"))
     resident.log_in()
     resident.press("社保费查询")
     resident.press("我的申报")

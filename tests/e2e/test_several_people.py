@@ -107,7 +107,6 @@ def test_a_household_is_one_payment_and_who_cannot_be_paid_for_is_told(
     resident.sees_not(mask_number(paid.number))
 
 
-@pytest.mark.parametrize("phone", [True], ids=["javascript"], indirect=True)
 def test_what_one_person_needs_is_chosen_and_a_slow_upstream_is_waited_for(
     page: Page, embedded_system: EmbeddedSystem
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hmac
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -20,7 +19,7 @@ from services.gateway import problems
 from services.gateway.adapters.base import OfficialAccount
 from services.gateway.adapters.wechat import Wechat
 from services.gateway.api.operations import API_KEY
-from services.gateway.browser import Browser, go
+from services.gateway.browser import Browser, go, is_masked
 from services.gateway.domain.clients import Client, name_of
 from services.gateway.domain.drafts import Journey, JourneyState
 from services.gateway.domain.paths import way_back
@@ -78,10 +77,9 @@ class Routes(Service):
             raise SessionNeeded
         if access is Access.PAYER and session.payer is None:
             raise LoginNeeded
-        if request.method not in _SAFE and not _is_api(request):
-            sent = request.form.get("csrf", "")
-            if not hmac.compare_digest(sent.encode(), session.csrf_token.encode()):
-                raise PageExpired
+        form = request.method not in _SAFE and not _is_api(request)
+        if form and not is_masked(request.form.get("csrf", ""), session.csrf_token):
+            raise PageExpired
         now = self.clock.now()
         if now - session.last_seen_at > _TOUCH:
             with self.database.transaction() as tx:

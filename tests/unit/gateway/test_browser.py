@@ -8,7 +8,7 @@ import pytest
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
-from services.gateway.browser import Browser, go
+from services.gateway.browser import Browser, go, is_masked, masked
 from services.gateway.config import Config
 from services.gateway.errors import UnsafeRedirect
 
@@ -132,3 +132,12 @@ def test_unfit_settings_are_named(other: dict[str, object], problem: str) -> Non
 
 def test_fit_settings_have_no_problem() -> None:
     assert settings().problems() == []
+
+
+def test_a_csrf_token_looks_different_on_each_page_and_is_known_again() -> None:
+    first, second = masked("token-1"), masked("token-1")
+    assert first != second
+    assert is_masked(first, "token-1")
+    assert is_masked(second, "token-1")
+    for sent in (first[:-2], first + "00", "token-1", "", "zz", masked("token-2")):
+        assert not is_masked(sent, "token-1")
