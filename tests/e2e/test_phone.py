@@ -68,9 +68,9 @@ def test_in_wechat_its_own_camera_takes_the_photo_and_elsewhere_nobody_is_asked(
     expect(page.locator("html")).to_have_attribute("data-wechat-hidden", "menu")
     page.get_by_label("我已阅读并同意").check()
     with page.expect_file_chooser() as camera:
-        page.get_by_role("button", name="拍照").click()
+        page.get_by_text("拍照", exact=True).click()
     camera.value.set_files({"name": "1.jpg", "mimeType": "image/jpeg", "buffer": FRONT.jpeg})
-    resident.sees("已经拍好")
+    resident.sees("已选好：照片.jpg")
     page.wait_for_timeout(800)  # the phone makes the photo smaller
     resident.press("开始识别")
     resident.is_at("核对识别结果")

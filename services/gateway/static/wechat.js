@@ -20,19 +20,10 @@
     if (window.DataTransfer) document.querySelectorAll("input[type=file][capture]").forEach(lend);
   });
 
-  // A button in the place of the field; what WeChat took goes into the field, so that the form is the same.
+  // The field's button calls WeChat's camera; what it took goes into the field, so that the form is the same.
   function lend(field) {
-    var button = document.createElement("button");
-    button.type = "button";
-    button.className = "weui-btn weui-btn_default";
-    button.textContent = "拍照";
-    var told = document.createElement("p");
-    told.className = "quiet";
-    told.setAttribute("role", "status");
-    field.classList.add("hidden");
-    field.tabIndex = -1;
-    field.after(button, told);
-    button.addEventListener("click", function () {
+    field.labels[field.labels.length - 1].addEventListener("click", function (event) {
+      event.preventDefault();
       wx.chooseImage({
         count: 1, sizeType: ["original"], sourceType: ["camera", "album"],
         success: function (chosen) {
@@ -44,11 +35,9 @@
       var bytes = atob(data.slice(data.indexOf(",") + 1).replace(/\s/g, "")), photo = new Uint8Array(bytes.length);
       for (var i = 0; i < bytes.length; i++) photo[i] = bytes.charCodeAt(i);
       var files = new DataTransfer();
-      files.items.add(new File([photo], "card.jpg", { type: "image/jpeg" }));
+      files.items.add(new File([photo], "照片.jpg", { type: "image/jpeg" }));
       field.files = files.files;
       field.dispatchEvent(new Event("change", { bubbles: true }));
-      button.textContent = "重新拍照";
-      told.textContent = "已经拍好，请点“开始识别”。";
     }
   }
 })();
