@@ -10,8 +10,8 @@ import pytest
 TEMPLATES = sorted((Path(__file__).parents[3] / "services" / "gateway" / "templates").rglob("*.html"))
 COMPONENTS = "components.html"
 WRITTEN_ONCE = (
-    "<select", '<input type="checkbox"', '<input type="radio"', 'type="file"', 'class="choice"', 'class="result"', 'class="entry"',
-    'class="empty"', 'name="csrf"', "http-equiv",
+    "<select", '<input type="checkbox"', '<input type="radio"', 'type="file"', 'class="choice"',
+    'class="result"', 'class="entry"', 'class="empty"', 'name="csrf"', "http-equiv",
 )  # fmt: skip
 INLINE = re.compile(r"<script(?![^>]* src=)|<style|\sstyle=|\son\w+=|javascript:")
 
