@@ -157,7 +157,9 @@ class Daemon:
         if identity is None:
             raise ProcessFailed(f"{self.name} ended at once\n{self.log_tail()}")
         self.record.parent.mkdir(parents=True, exist_ok=True)
-        written = self.record.with_suffix(f".{os.getpid()}")  # parent and child both record, and somebody reads
+        written = self.record.with_suffix(
+            f".{os.getpid()}"
+        )  # parent and child both record, and somebody reads
         written.write_text(json.dumps(asdict(identity)))
         written.replace(self.record)
 
