@@ -80,7 +80,7 @@ def test_a_slow_quote_is_waited_for_on_a_page_that_goes_on(
     resident.sandbox.put(f"/people/{resident.someone.key}/settings", {"taxbank": {"latency_ms": 4500}})
     resident.press("下一步")
     resident.press("核实无误，继续缴费")
-    resident.is_at("正在查询应缴费额")
+    expect(page.get_by_role("heading", level=1)).to_have_text("正在查询应缴费额")
     page.goto(page.url.rpartition("/")[0])
     resident.is_at("正在查询应缴费额")
     resident.is_at("缴费信息确认")
