@@ -125,4 +125,4 @@ class Gallery:
 def _save(photo: Image.Image, path: Path, colours: int = _COLOURS) -> None:
     """Pages are of few colours: without loss, a picture of so many is the smallest."""
     few = photo.quantize(colours, dither=Image.Dither.NONE).convert("RGB")
-    few.save(path, "WEBP", lossless=True, quality=100, method=6)
+    few.save(path, "WEBP", lossless=True, quality=80, method=4)
