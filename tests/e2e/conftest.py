@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from bench.browser import new_phone, start_browser
 from deploy.local.system import System
@@ -14,6 +14,8 @@ from tests.e2e.gallery import Gallery
 from tests.e2e.looks import LOOKS
 
 LAST = "test_every_page.py"
+
+expect.set_options(timeout=60_000)  # only bounds hanging: pages that wait go on by themselves
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -65,18 +65,13 @@ class Resident:
 
     def is_at(self, heading: str) -> None:
         """On the page with this heading, looked at hard, and with no ID number where others may read it."""
-        expect(self.page.get_by_role("heading", level=1)).to_have_text(heading, timeout=15_000)
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(heading)
         number = self.someone.number
         assert number not in self.page.url
         assert number not in self.page.title()
         if self.has_javascript:  # what looks waits for timers, which do not run without; the page is the same
             LOOKS.look(self.page)
         assert self.problems == []
-
-    def is_at_last(self, heading: str) -> None:
-        """As is_at, after pages that wait and go on by themselves."""
-        expect(self.page.get_by_role("heading", level=1)).to_have_text(heading, timeout=40_000)
-        self.is_at(heading)
 
     def is_told(self, message: str, field: str) -> None:
         """A form error: title, summary with focus and a link, the same words beside the field."""

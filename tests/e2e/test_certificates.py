@@ -32,7 +32,7 @@ def test_a_resident_gets_a_certificate_that_anybody_can_check(
     resident.press("开具证明")
     resident.is_at("正在开具")
     resident.sandbox.put("/settings", {"eseal": {"latency_ms": 0}})
-    resident.is_at_last("缴费证明已开具")
+    resident.is_at("缴费证明已开具")
     resident.sees("国家税务总局百色市右江区税务局")
     shown = page.locator(".sheets img")
     assert shown.evaluate("image => image.complete || image.decode().then(() => true)")
@@ -66,7 +66,7 @@ def test_a_resident_gets_a_certificate_that_anybody_can_check(
     resident.is_told("请填写2到100个字的作废原因", "reason")
     page.get_by_label("作废原因").fill("缴费记录有变化")
     resident.press("确认作废并重新开具")
-    resident.is_at_last("缴费证明已开具")
+    resident.is_at("缴费证明已开具")
     page.goto(f"{resident.url}/check")
     page.set_input_files("#file", {**upload, "buffer": content})
     resident.press("上传并验证")
@@ -87,7 +87,7 @@ def test_a_school_hands_in_a_list_and_hands_out_a_link(page: Page, embedded_syst
     for _ in range(2):  # the same list again goes on where it was
         page.set_input_files("#file", {"name": "名单.csv", "mimeType": "text/csv", "buffer": roll})
         resident.press("上传并开具")
-        resident.is_at_last("名单已办完")
+        resident.is_at("名单已办完")
         address = page.url.partition("?")[0]
         page.goto(f"{resident.url}/schools")
         assert page.locator(".entries li").count() == 1

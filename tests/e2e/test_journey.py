@@ -163,7 +163,7 @@ def test_a_double_tap_asks_for_the_enrolment_once(page: Page, embedded_system: S
     page.get_by_role("button", name="下一步").click(no_wait_after=True)
     again.get_by_role("button", name="下一步").last.click()
     for tab in (page, again):
-        expect(tab.get_by_role("heading", level=1)).to_have_text("缴费信息选择", timeout=15_000)
+        expect(tab.get_by_role("heading", level=1)).to_have_text("缴费信息选择")
     assert resident.sandbox.asked_for_enrolment(resident.someone) == 1
 
 

@@ -149,7 +149,7 @@ def test_a_lost_notify_is_asked_after(resident: Resident) -> None:
     number = resident.to_cashier()
     resident.sandbox.put(f"/orders/{number}/settings", {"notify": {"lost_rate": 1}})
     resident.pay()
-    expect(resident.page.get_by_role("heading", level=1)).to_have_text("缴费成功", timeout=60_000)
+    expect(resident.page.get_by_role("heading", level=1)).to_have_text("缴费成功")
 
 
 def test_an_unclear_answer_says_do_not_pay_again(resident: Resident) -> None:
@@ -162,7 +162,7 @@ def test_an_unclear_answer_says_do_not_pay_again(resident: Resident) -> None:
     resident.is_at("正在确认，请勿重复缴费")
     resident.sandbox.put(f"/orders/{number}/settings", {"unionpay": {"query_unknown_rate": 0}})
     resident.sandbox.post(f"/orders/{number}/notify-now")
-    expect(resident.page.get_by_role("heading", level=1)).to_have_text("缴费成功", timeout=30_000)
+    expect(resident.page.get_by_role("heading", level=1)).to_have_text("缴费成功")
 
 
 def test_a_forged_notify_pays_nothing(resident: Resident) -> None:

@@ -132,7 +132,7 @@ def test_what_one_person_needs_is_chosen_and_a_slow_upstream_is_waited_for(
     resident.sees("已查询 2 / 3 人")
     resident.is_at("正在查询应缴费额")
     sandbox.put(f"/people/{slow.key}/settings", {"taxbank": {"latency_ms": 0}})
-    resident.is_at_last(f"为{mask_name(slow.name)}选择")
+    resident.is_at(f"为{mask_name(slow.name)}选择")
     page.get_by_role("radio").first.check()
     resident.press("确定")
     resident.is_at("缴费信息确认")
