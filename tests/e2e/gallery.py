@@ -43,7 +43,7 @@ _SUBJECTS = {
 _JOURNEY = (
     "login", "menu", "payer", "choice", "confirmation", "check", "payment", "order_paid",
 )  # fmt: skip
-_TALLEST, _COLOURS = 1500, 16
+_TALLEST, _COLOURS = 1300, 32
 _THUMB, _GAP = 300, 12
 
 
@@ -124,5 +124,5 @@ class Gallery:
 
 def _save(photo: Image.Image, path: Path, colours: int = _COLOURS) -> None:
     """Pages are of few colours: without loss, a picture of so many is the smallest."""
-    few = photo.quantize(colours, dither=Image.Dither.NONE).convert("RGB")
+    few = photo.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).convert("RGB")
     few.save(path, "WEBP", lossless=True, quality=80, method=4)

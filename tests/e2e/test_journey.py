@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from deploy.local.system import System
+from kit.masking import mask_name
 from tests.e2e.resident import Resident
 
 MOST_TAPS = 9
@@ -20,6 +21,7 @@ def test_a_resident_logs_in_pays_and_is_reminded(page: Page, system: System) -> 
     resident.enter()
     resident.is_at("用户认证")
     resident.log_in()
+    resident.is_at(f"{mask_name(resident.someone.name)}，您好")
     before = resident.taps
     resident.press("自主缴费")
     resident.is_at("缴费人信息")
@@ -146,7 +148,7 @@ def test_an_interrupted_journey_goes_on_from_the_menu(page: Page, embedded_syste
     resident.log_in()
     resident.to_payment()
     page.goto(resident.url + "/menu")
-    resident.is_at(f"{resident.someone.name[0]}{'*' * (len(resident.someone.name) - 1)}，您好")
+    resident.is_at(f"{mask_name(resident.someone.name)}，您好")
     resident.press("继续上次缴费")
     resident.is_at("缴费信息确认")
     assert resident.sandbox.asked_for_enrolment(resident.someone) == 1
