@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,8 +45,9 @@ _SUBJECTS = {
 _JOURNEY = (
     "login", "menu", "payer", "choice", "confirmation", "check", "payment", "order_paid",
 )  # fmt: skip
-_TALLEST, _COLOURS = 1300, 32
+_TALLEST = 1200
 _THUMB, _GAP = 300, 12
+_STYLE = Path(__file__).parents[2] / "services" / "gateway" / "static" / "app.css"
 
 
 @dataclass(frozen=True)
@@ -116,13 +119,27 @@ class Gallery:
                 whole.paste(one, (0, 0))
                 sheet.paste(whole, (_GAP + column * (_THUMB + _GAP), top))
             top += height + _GAP
-        _save(sheet, self._folder / "journey.webp", colours=48)
+        _save(sheet, self._folder / "journey.webp")
 
     def _path(self, name: str, view: int) -> Path:
         return self._folder / f"{name}.{view}.webp"
 
 
-def _save(photo: Image.Image, path: Path, colours: int = _COLOURS) -> None:
-    """Pages are of few colours: without loss, a picture of so many is the smallest."""
-    few = photo.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).convert("RGB")
+def _save(photo: Image.Image, path: Path) -> None:
+    """Pages are of few colours: in these, without loss, a picture is the smallest."""
+    few = photo.quantize(palette=_palette(), dither=Image.Dither.NONE).convert("RGB")
     few.save(path, "WEBP", lossless=True, quality=80, method=4)
+
+
+@functools.cache
+def _palette() -> Image.Image:
+    """The colours of the style sheet, and how letters fade from them into paper."""
+    css = _STYLE.read_text(encoding="utf-8")
+    named = sorted({tuple(bytes.fromhex(colour)) for colour in re.findall(r"#([0-9a-f]{6})\b", css)})
+    faded = [
+        tuple(255 - (255 - part) * share // 3 for part in colour) for colour in named for share in (1, 2)
+    ]
+    colours = [(255, 255, 255), *named, *faded]
+    image = Image.new("P", (1, 1))
+    image.putpalette([part for colour in dict.fromkeys(colours) for part in colour])
+    return image
