@@ -104,9 +104,8 @@ def run(seconds: int, rounds: int) -> bool:
 def _walk(browser: Browser, system: System, number: int, seen: list[Seen]) -> set[str]:
     """One first journey; the hosts asked that are not ours."""
     api = f"{system.sandbox_url}/sandbox/api"
-    found = requests.get(f"{api}/people", params={"offset": 20 + number, "limit": 1}, timeout=20).json()[
-        "people"
-    ][0]
+    everybody = requests.get(f"{api}/personas", timeout=20).json()["personas"]
+    found = next(one for one in everybody if one["persona"] == "medical_only")
     phone = f"138{number:08d}"
     with _new_page(browser, system.url) as (page, wire):
         _enter(page, system, f"oBenchPages{number:016d}")
@@ -116,6 +115,7 @@ def _walk(browser: Browser, system: System, number: int, seen: list[Seen]) -> se
         page.get_by_label("手机号码").fill(phone)
         page.get_by_label("我已阅读并同意").check()
         page.get_by_role("button", name="获取验证码").click()
+        page.get_by_text("验证码已发送到").wait_for(timeout=60_000)
         page.get_by_label("短信验证码").fill(_code(api, phone))
         wire.take()
         for page_seen, (heading, pressed) in zip(seen[1:], _STEPS, strict=True):
