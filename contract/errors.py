@@ -2,6 +2,10 @@
 
     ContractError
     ├── InvalidInput            a field is wrong; `field` names it
+    │   └── UnreadableRequest   not even its fields can be told
+    ├── WrongMethod             an address that is not asked like this
+    ├── BodyTooLarge            more bytes than the address takes
+    ├── BodyTooSlow             they came too slowly
     ├── NotFound                it does not exist, or it is not yours: both look the same
     ├── Conflict                the same key with other content, or a state that forbids it
     ├── Refused                 a rule of the business says no; the text says why and what to do
@@ -54,6 +58,38 @@ class InvalidInput(ContractError):
     code = "invalid_input"
     text = "填写的内容有误，请检查后重新填写。"
     status = 422
+
+
+class UnreadableRequest(InvalidInput):
+    """No JSON, no form, or of another kind than it says."""
+
+    code = "unreadable_request"
+    text = "提交的内容无法处理，请返回重新填写。"
+    status = 400
+
+
+class WrongMethod(ContractError):
+    """The address exists, and is asked by another HTTP method."""
+
+    code = "wrong_method"
+    text = "这个地址不能这样访问。"
+    status = 405
+
+
+class BodyTooLarge(ContractError):
+    """Nothing of the request was read."""
+
+    code = "body_too_large"
+    text = "提交的内容太大，没有处理。请减少内容后再提交。"
+    status = 413
+
+
+class BodyTooSlow(ContractError):
+    """The whole of the request did not arrive in time; nothing was done."""
+
+    code = "body_too_slow"
+    text = "网络太慢，提交的内容没有收全，没有处理。请换个信号好的地方再试。"
+    status = 408
 
 
 class NotFound(ContractError):

@@ -36,7 +36,9 @@ def _field(field: fields.Field[Any], schemas: dict[str, Any]) -> dict[str, Any]:
         described = {"anyOf": [described, {"type": "null"}]}
     if field.load_default is not missing and not callable(field.load_default):
         default = field.load_default
-        described["default"] = getattr(default, "value", default)
+        described["default"] = (
+            list(default) if isinstance(default, tuple) else getattr(default, "value", default)
+        )
     return described
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -56,6 +57,16 @@ def schema_of(payload: type[Any]) -> marshmallow.Schema:
     if payload not in _schemas:
         _schemas[payload] = marshmallow_dataclass.class_schema(payload, base_schema=_Schema)()
     return _schemas[payload]
+
+
+def parse(raw: str | bytes) -> Any:
+    """JSON from outside whose text can be written again and kept. Raises ValueError, also for half a character and for
+    NUL, which no database takes; RecursionError."""
+    text = raw if isinstance(raw, str) else raw.decode()
+    data = json.loads(text)
+    if "\\u" in text and b"\\u0000" in json.dumps(data, ensure_ascii=False).encode():
+        raise ValueError("text with NUL")
+    return data
 
 
 def dump(payload: Any) -> dict[str, Any]:

@@ -76,6 +76,7 @@ class Environment:
         return {
             "SANDBOX_ADDRESS": address,
             "SANDBOX_DATABASE": database,
+            "SANDBOX_ENTRY_URL": f"{self.public_url}/",
             "SANDBOX_SEED": "1",
             "SANDBOX_SMS_TEMPLATES": _TEMPLATES,
             "SANDBOX_SMS_RECEIPT_URL": (

@@ -103,15 +103,17 @@ def farewell(status: int, settings: LocalSettings, terminal: TextIO) -> None:
 def summary(settings: LocalSettings) -> str:
     """Where to go, whom to try, how to stop."""
     shown = _personas(settings.ports.sandbox)[:SHOWN_PERSONAS]
-    people = "\n".join(f"    {one['name']}  {one['id_number']}  {one['shows']}" for one in shown)
+    enter = f"{settings.sandbox_url}/sandbox/enter"
+    people = "\n".join(f"    {one['name']}  {enter}/{one['persona']}  {one['shows']}" for one in shown)
     return f"""
 社保费缴费系统已启动。
 
   打开系统      {settings.url}
   短信收件箱    {settings.sandbox_url}/sms （登录验证码在这里）
-  模拟外部系统  {settings.sandbox_url}/sandbox （支付结果、延迟、故障）
+  导览          {settings.sandbox_url}/sandbox （怎样走一遍、全部演示人员、支付结果、故障）
+  接口参考      {settings.url}/api/v1/reference
 
-  可以试用的人：
+  打开就是这个人的手机（在微信里进入公众号）：
 {people}
 
   日志和数据在 {settings.state}

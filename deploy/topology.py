@@ -11,8 +11,9 @@ OUTSIDE = ("taxcore",)
 """Parties of other systems that publish events for us, each with an account that can do nothing else."""
 
 PUBLISHES: Mapping[str, Sequence[str]] = {
-    "payment": ("order.", "payment."),
-    "identity": ("person.",),
+    "payment": ("order.", "payment.", "notify."),
+    "identity": ("person.", "codes."),
+    "gateway": ("addresses.",),
     "taxcore": ("contribution.",),
 }
 """What each publisher's events begin with. RabbitMQ refuses an event from any other."""

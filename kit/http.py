@@ -9,7 +9,6 @@ import io
 import json
 import logging
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any
 
 import eventlet
@@ -20,12 +19,34 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
-from contract.errors import ContractError, DeadlineExceeded, Unavailable
+from contract.errors import (
+    BodyTooLarge,
+    BodyTooSlow,
+    ContractError,
+    DeadlineExceeded,
+    NotFound,
+    Unavailable,
+    UnreadableRequest,
+    WrongMethod,
+)
 from kit import telemetry
 from kit.database import AWAY, Database
+from kit.patience import IDLE_SECONDS, PatientProtocol
 
 MAX_BODY = 64 * 1024
 """Bytes a request may carry unless its route allows more; forms and JSON here are small."""
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+"""What every answer says that does not say otherwise: it holds nothing a browser may run, frame, guess or keep."""
+
+ON_HTTPS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+"""And what a service says besides whose settings say that it is reached by https."""
+
+_REFUSALS = {404: NotFound, 405: WrongMethod, 408: BodyTooSlow, 413: BodyTooLarge}
 
 _log = logging.getLogger(__name__)
 
@@ -63,8 +84,8 @@ class HttpServer(WebServer):
 
     def get_wsgi_server(self, sock: Any, wsgi_app: Any, *args: Any, **kwargs: Any) -> Any:
         return wsgi.Server(
-            sock, sock.getsockname(), wsgi_app, log=_log, log_output=False, debug=False, keepalive=True,
-            socket_timeout=30, url_length_limit=8192,
+            sock, sock.getsockname(), wsgi_app, protocol=PatientProtocol, log=_log, log_output=False, debug=False,
+            keepalive=True, socket_timeout=IDLE_SECONDS, url_length_limit=8192,
         )  # fmt: skip
 
     def answer_operator(self, path: str) -> Response | None:
@@ -93,18 +114,27 @@ class _App:
     def __init__(self, server: HttpServer) -> None:
         self._server = server
         self._urls = server.make_url_map()
+        https = getattr(server.container.config["settings"], "https", False)
+        self._headers = HEADERS | (ON_HTTPS if https else {})
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         request = MemoryRequest(environ)
         request.max_content_length = MAX_BODY
+        if "\0" in request.path or "%00" in request.query_string.decode("latin-1"):
+            return self._finish(problem(UnreadableRequest()), environ, start_response)  # no database takes it
         response = self._server.answer_operator(request.path) or self._route(request, environ)
+        return self._finish(response, environ, start_response)
+
+    def _finish(self, response: Response, environ: dict[str, Any], start_response: Any) -> Any:
+        for name, value in self._headers.items():
+            response.headers.setdefault(name, value)
         return response(environ, start_response)
 
     def _route(self, request: Request, environ: dict[str, Any]) -> Any:
         try:
             entrypoint, values = self._urls.bind_to_environ(environ).match()
         except HTTPException as error:
-            return error
+            return problem(in_words(error))
         request.path_values = values  # type: ignore[attr-defined]
         request.max_content_length = entrypoint.max_body
         return entrypoint.handle_request(request)
@@ -154,8 +184,10 @@ def http(
         def run(self: Any, request: Request, **path: Any) -> Any:
             try:
                 return handler(self, request, self.admit(request, access), **path)
-            except (ContractError, HTTPException) as error:
+            except ContractError as error:
                 return self.render_error(request, error)
+            except HTTPException as error:
+                return self.render_error(request, in_words(error))
             except AWAY as error:
                 _log.warning("%s found the database away: %s", handler.__name__, type(error).__name__)
                 # What was being written may or may not be committed.
@@ -173,20 +205,21 @@ def http(
     return decorate
 
 
-def problem(error: ContractError | HTTPException) -> Response:
+def in_words(error: HTTPException) -> ContractError:
+    """What Werkzeug refused, as the contract says it."""
+    return _REFUSALS.get(error.code or 0, UnreadableRequest)()
+
+
+def problem(error: ContractError) -> Response:
     """An error as application/problem+json (RFC 9457)."""
-    if isinstance(error, HTTPException):
-        status = error.code or 500
-        body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
-    else:
-        status = error.status
-        body = {"type": f"urn:gx-tax:{error.code}", "title": error.message, "status": status, **error.detail}
+    status = error.status
+    body = {"type": f"urn:gx-tax:{error.code}", "title": error.message, "status": status, **error.detail}
     body["instance"] = f"urn:correlation:{telemetry.correlation_id()}"
     response = Response(
         json.dumps(body, ensure_ascii=False),
         status=status,
         content_type="application/problem+json; charset=utf-8",
     )
-    if isinstance(error, ContractError) and "retry_after" in error.detail:
+    if "retry_after" in error.detail:
         response.headers["Retry-After"] = str(error.detail["retry_after"])
     return response

@@ -142,7 +142,7 @@ class RpcEntrypoint(Entrypoint):
     def read(self, message: Any) -> Any:
         """The request in a message. Raises InvalidInput."""
         try:
-            return schema.load(self.method.request, json.loads(message.body)["kwargs"]["request"])
+            return schema.load(self.method.request, schema.parse(message.body)["kwargs"]["request"])
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             _log.warning("unfit request for %s: %s", self.method_name, error)
             raise InvalidInput(f"{self.method_name} 的请求格式有误") from None

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from nameko.extensions import DependencyProvider
-from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
 from contract.errors import ContractError
@@ -73,6 +72,6 @@ class Service:
             )
         return None
 
-    def render_error(self, request: Request, error: ContractError | HTTPException) -> Response:
+    def render_error(self, request: Request, error: ContractError) -> Response:
         """An error as the caller of this service reads it."""
         return problem(error)

@@ -62,6 +62,7 @@ class Settings:
     clock_offset_file: Path | None = None
     merchants: frozenset[tuple[str, ...]] = DEMO_MERCHANTS
     sms_receipt_url: str = ""
+    entry_url: str = ""
     credentials: Mapping[str, str] = field(default_factory=lambda: dict(DEMO_CREDENTIALS))
 
     def __getitem__(self, name: str) -> str:
@@ -119,6 +120,7 @@ class Settings:
             clock_offset_file=Path(offset) if offset else None,
             merchants=merchants,
             sms_receipt_url=environ.get("SANDBOX_SMS_RECEIPT_URL", ""),
+            entry_url=environ.get("SANDBOX_ENTRY_URL", ""),
             credentials=credentials,
         )
 

@@ -17,6 +17,9 @@ blueprint = Blueprint("wechat", __name__)
 
 CODE_LIFE_SECONDS = 300
 TOKEN_LIFE_SECONDS = 7200
+NEXT_USER = "wechat_user"
+"""Cookie that says, once, whose phone this browser is: set by the links of the tour."""
+
 SNAPSHOT_OPENID = "oSnapshotVisitor000000000000"
 USERS = {
     "oSandboxWeiXiulan00000000001": "韦秀兰的手机",
@@ -31,7 +34,7 @@ USERS = {
 @blueprint.get("/connect/oauth2/authorize")
 @upstream("wechat", "authorize")
 def authorize() -> ResponseReturnValue:
-    """Ask the developer who he is, unless ``as=<openid>`` or the setting wechat_auto says so."""
+    """Ask the developer who he is, unless ``as=<openid>``, a link of the tour or the setting wechat_auto says so."""
     world, wanted = the_world(), request.args
     target = urlsplit(wanted.get("redirect_uri", ""))
     if wanted.get("appid") != world.settings["WECHAT_APPID"]:
@@ -42,7 +45,7 @@ def authorize() -> ResponseReturnValue:
         ), 400
     if wanted.get("scope") not in ("snsapi_base", "snsapi_userinfo"):
         return render_template("refused.html", code="10005", message="scope 参数错误或没有权限"), 400
-    openid = wanted.get("as") or world.faults.effective()["wechat_auto"]
+    openid = wanted.get("as") or request.cookies.get(NEXT_USER) or world.faults.effective()["wechat_auto"]
     if not openid:
         kept = [(name, value) for name, value in wanted.items() if name != "as"]
         return render_template("authorize.html", users=USERS, kept=kept)
@@ -52,7 +55,9 @@ def authorize() -> ResponseReturnValue:
         ("code", code),
         ("state", wanted.get("state", "")),
     ]
-    return redirect(urlunsplit(target._replace(query=urlencode(query))), 302)
+    answer = redirect(urlunsplit(target._replace(query=urlencode(query))), 302)
+    answer.delete_cookie(NEXT_USER)
+    return answer
 
 
 def _new_code(openid: str, scope: str) -> str:

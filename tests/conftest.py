@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from deploy.local import scratch as local
 from deploy.local.process import free_base
 from deploy.local.system import EmbeddedSystem, FullSystem
+
+settings.register_profile("shared machine", deadline=None)
+settings.load_profile("shared machine")  # how long an example takes says nothing where others work too
 
 
 @pytest.fixture(scope="session")

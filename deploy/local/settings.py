@@ -16,6 +16,8 @@ from deploy.local.credentials import load_secrets
 from deploy.topology import SERVICES, Ports
 
 HOST = "127.0.0.1"
+_ONE_ADDRESS = {f"GATEWAY_{who}_PER_MINUTE": "1000000" for who in ("IP", "OPENID", "PERSON")}
+"""On one machine everybody, and every load test, comes from one address."""
 INSTANCE = "CONTRIBUTION_INSTANCE"
 """Carried by every process of an instance: what finds those that lost their parent."""
 
@@ -81,6 +83,7 @@ class LocalSettings:
                 "CLOCK_OFFSET_FILE": str(self.state / "clock-offset"),
                 INSTANCE: str(self.state),
                 "no_proxy": HOST,  # the sandbox is never behind this machine's proxy
+                **_ONE_ADDRESS,
                 **self.extra,
             },
             bus=self._bus,

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from sandbox import wechat
+from sandbox import realname, wechat
 from sandbox.control.actions import (
     ACTIONS,
     CLOSE_REASONS,
@@ -27,6 +27,8 @@ from sandbox.world import the_world
 blueprint = Blueprint("control", __name__, url_prefix="/sandbox")
 
 SHOWN_ORDERS = 50
+PHONE_COOKIES = ("session", "entry")
+"""What the product keeps in a browser; on one machine, where cookies know no ports, the sandbox can take them away."""
 
 
 @blueprint.get("")
@@ -39,7 +41,22 @@ def tour() -> ResponseReturnValue:
         totals=ledger.totals(world.store),
         statuses=STATUSES,
         counters=world.counters.snapshot(),
+        entry=world.settings.entry_url,
+        phones={person.persona: realname.fixed_phone(world, person) for person in world.population.personas},
     )
+
+
+@blueprint.get("/enter/<persona>")
+def enter(persona: str) -> ResponseReturnValue:
+    """Into the official account on a persona's phone: nobody is logged in there yet, and WeChat knows who it is."""
+    world = the_world()
+    if not world.settings.entry_url or all(one.persona != persona for one in world.population.personas):
+        abort(404, "没有这个人，或者沙箱不知道系统的地址（SANDBOX_ENTRY_URL）")
+    answer = redirect(world.settings.entry_url, 302)
+    answer.set_cookie(wechat.NEXT_USER, realname.FIXED + persona, httponly=True, samesite="Lax")
+    for name in PHONE_COOKIES:
+        answer.delete_cookie(name)
+    return answer
 
 
 @blueprint.get("/orders")

@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 from werkzeug.wrappers import Request, Response
 
+from kit.http import ON_HTTPS
 from services.gateway.config import Config
 from services.gateway.domain.paths import local_path
 from services.gateway.errors import UnsafeRedirect
@@ -173,5 +174,5 @@ def _security_headers(settings: Config) -> dict[str, str]:
         "Cross-Origin-Opener-Policy": "same-origin",
     }
     if settings.https:
-        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        headers |= ON_HTTPS
     return headers

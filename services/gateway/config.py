@@ -18,7 +18,8 @@ class Config(ServiceConfig):
     `trusted_proxies` is how many reverse proxies append to X-Forwarded-For in front of us. `inner_url` is where the
     other services reach this replica, if not at its own name. `ocr_api_keys` are programs that may have cards read,
     each `name:SHA-256 of its key`. `refund_arrival` is what pages say of how long a refund takes, e.g.
-    一般1至3个工作日到账; empty: nothing.
+    一般1至3个工作日到账; empty: nothing. `ip_per_minute` is high because thousands share an address of a mobile
+    network; `openid_per_minute` and `person_per_minute` are what one pair of hands, or a patient program, stays below.
     """
 
     service: ClassVar[str] = "gateway"
@@ -39,6 +40,9 @@ class Config(ServiceConfig):
     ocr_per_minute: int = 10
     ocr_key_per_minute: int = 120
     refund_arrival: str = ""
+    ip_per_minute: int = own(default=6000)
+    openid_per_minute: int = own(default=240)
+    person_per_minute: int = own(default=240)
 
     @property
     def https(self) -> bool:
@@ -71,6 +75,10 @@ class Config(ServiceConfig):
             problems.append("PUBLIC_URL: production needs https")
         if not all(is_listing(entry) for entry in self.ocr_api_keys):
             problems.append("OCR_API_KEYS: expected name:sha256, the SHA-256 in hexadecimal")
+        if min(self.ip_per_minute, self.openid_per_minute, self.person_per_minute) < 10:
+            problems.append(
+                "GATEWAY_IP_PER_MINUTE, …_OPENID_PER_MINUTE, …_PERSON_PER_MINUTE: must be at least 10"
+            )
         if min(self.ocr_per_minute, self.ocr_key_per_minute) < 1:
             problems.append("OCR_PER_MINUTE, OCR_KEY_PER_MINUTE: must be at least 1")
         if not 0 < self.session_idle_seconds <= self.session_absolute_seconds:

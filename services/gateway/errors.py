@@ -20,7 +20,7 @@ ContractError
 
 from __future__ import annotations
 
-from contract.errors import Conflict, ContractError, InvalidInput, Refused, Unavailable
+from contract.errors import Conflict, ContractError, Refused, Unavailable
 from contract.payment import MAX_ITEMS
 
 
@@ -40,12 +40,6 @@ class UnknownKey(LoginNeeded):
 
     code = "unknown_key"
     text = "接口密钥无效，请联系管理员。"
-
-
-class UnreadableRequest(InvalidInput):
-    code = "unreadable_request"
-    text = "提交的内容无法处理，请返回重新填写。"
-    status = 400
 
 
 class PageExpired(Refused):

@@ -7,10 +7,12 @@ from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, 
 from kit.columns import BlindIndex, EncryptedJson, EncryptedText, Moment
 from kit.inbox import inbox_table
 from kit.migrations import new_metadata
+from kit.outbox import outbox_table
 
 metadata = new_metadata()
 
 inbox = inbox_table(metadata)
+outbox = outbox_table(metadata)
 
 sessions = Table(
     "sessions", metadata,
@@ -60,6 +62,15 @@ readings = Table(
     Column("problem", String(40), nullable=False),
     Column("begun_at", Moment, nullable=False),
     Index("readings_begun", "begun_at"),
+)  # fmt: skip
+
+rates = Table(
+    "rates", metadata,
+    # An address, a WeChat user or a person, of whom only the blind index is kept, for two minutes.
+    Column("caller", BlindIndex("rates.caller"), primary_key=True),
+    Column("minute", Moment, primary_key=True),
+    Column("requests", Integer, nullable=False),
+    Index("rates_minute", "minute"),
 )  # fmt: skip
 
 # A payer has one open journey: what 继续上次缴费 goes on with.

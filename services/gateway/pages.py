@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from werkzeug.wrappers import Request, Response
 
 from contract.insurance import years_text
@@ -70,5 +72,19 @@ class Pages:
             "errors": {},
             "sdk": None,
         }
-        html = self._environment.get_template(template).render(shared | context)
+        html = self.text(template, **(shared | context))
         return compressed(request, Response(html, status=status, content_type="text/html; charset=utf-8"))
+
+    def text(self, template: str, **context: Any) -> str:
+        """What a template says that needs nothing of a request."""
+        return self._environment.get_template(template).render(context)
+
+    def paragraphs(self, template: str, version: str) -> tuple[str, ...]:
+        """A text of templates/consents/, for clients that are no browsers."""
+        html = self.text(template, version=version)
+        return tuple(_plain(part) for part in re.findall(r"<p>(.*?)</p>", html, re.DOTALL))
+
+
+def _plain(html: str) -> str:
+    """The text of a piece of our own template."""
+    return Markup(html).striptags()  # noqa: S704 - nobody else's words are in it

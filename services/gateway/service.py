@@ -17,15 +17,18 @@ from services.gateway.routes.api.agreements import AgreementsApi
 from services.gateway.routes.api.batches import BatchesApi
 from services.gateway.routes.api.cards import CardsApi
 from services.gateway.routes.api.certificates import CertificatesApi
+from services.gateway.routes.api.documents import DocumentRoutes
 from services.gateway.routes.api.household import HouseholdApi
 from services.gateway.routes.api.journeys import JourneysApi
 from services.gateway.routes.api.login import LoginApi
+from services.gateway.routes.api.menu import MenuApi
 from services.gateway.routes.api.orders import OrdersApi
 from services.gateway.routes.api.records import RecordsApi
 from services.gateway.routes.api.reminders import RemindersApi
+from services.gateway.routes.api.schools import SchoolsApi
 from services.gateway.routes.api.standards import StandardsApi
 from services.gateway.routes.api.statistics import StatisticsApi
-from services.gateway.routes.base import BATCHES, JOURNEYS, READINGS, SESSIONS
+from services.gateway.routes.base import BATCHES, JOURNEYS, RATES, READINGS, SESSIONS
 from services.gateway.routes.batch import BatchRoutes
 from services.gateway.routes.batch_check import BatchCheckRoutes
 from services.gateway.routes.cards import CardRoutes
@@ -45,15 +48,15 @@ from services.gateway.routes.schools import SchoolRoutes
 from services.gateway.routes.standards import StandardsRoutes
 from services.gateway.routes.statistics import StatisticsRoutes
 from services.gateway.routes.waiting import WaitingRoutes
-from services.gateway.usecases import cards, sessions, upkeep
+from services.gateway.usecases import cards, rates, sessions, upkeep
 
 
 class GatewayService(
-    EntryRoutes, LoginRoutes, AccountRoutes, MenuRoutes, HouseholdRoutes, InsuredRoutes, JourneyRoutes,
-    WaitingRoutes, BatchRoutes, BatchCheckRoutes, OrderRoutes, StandardsRoutes, ContributionRoutes, DeclarationRoutes,
-    AgreementRoutes, ReminderRoutes, CertificateRoutes, CheckingRoutes, SchoolRoutes, LoginApi, AccountApi,
-    HouseholdApi, JourneysApi, BatchesApi, OrdersApi, StandardsApi, RecordsApi, AgreementsApi, RemindersApi,
-    CertificatesApi, StatisticsApi, StatisticsRoutes, CardRoutes, CardsApi,
+    DocumentRoutes, LoginApi, MenuApi, AccountApi, HouseholdApi, JourneysApi, BatchesApi, OrdersApi, StandardsApi,
+    RecordsApi, AgreementsApi, RemindersApi, CertificatesApi, SchoolsApi, StatisticsApi, CardsApi, EntryRoutes,
+    LoginRoutes, AccountRoutes, MenuRoutes, HouseholdRoutes, InsuredRoutes, JourneyRoutes, WaitingRoutes, BatchRoutes,
+    BatchCheckRoutes, OrderRoutes, StandardsRoutes, ContributionRoutes, DeclarationRoutes, AgreementRoutes,
+    ReminderRoutes, CertificateRoutes, CheckingRoutes, SchoolRoutes, StatisticsRoutes, CardRoutes,
 ):  # fmt: skip
     """The residents' door."""
 
@@ -63,6 +66,11 @@ class GatewayService(
         settings = self.settings
         upkeep.prune(settings.session_idle, settings.session_absolute, settings.journey_life, self.ports)
         cards.forget_old(READINGS, self.ports)
+        rates.forget_old(RATES, self.ports)
+
+    @timer(interval=1)
+    def share_rates(self) -> None:
+        rates.share(self.rates, RATES, self.ports)
 
     @consume(PhoneChanged)
     def end_sessions_of_older_phones(self, tx: Any, data: PhoneChanged, envelope: Envelope) -> None:

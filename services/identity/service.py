@@ -30,6 +30,7 @@ from contract.household import (
     RemoveRelation,
 )
 from contract.identity import (
+    CodeExpired,
     EndLogin,
     LoggedIn,
     LogIn,
@@ -38,7 +39,10 @@ from contract.identity import (
     Recalled,
     RecallVisitor,
     RequestLoginCode,
+    TooManyGuesses,
+    WrongCode,
 )
+from contract.intrusion import CodesGuessed
 from contract.payment import PaymentSucceeded
 from contract.places import Divisions, ListDivisions
 from contract.rights import (
@@ -52,6 +56,7 @@ from contract.rights import (
     PersonNamed,
 )
 from kit.consumer import consume
+from kit.intrusion import Watch
 from kit.open_platform import OpenPlatformKey
 from kit.relay import Relay
 from kit.rpc import RpcCaller, rpc
@@ -86,6 +91,7 @@ class IdentityService(Service):
 
     peers = RpcCaller()
     outbox = Relay()
+    guessers = Made(lambda settings: Watch(CodesGuessed.type))
     real_names = Made(make_real_names)
     codes = CodeStorage()
     logins = LoginStorage()
@@ -101,7 +107,17 @@ class IdentityService(Service):
 
     @rpc(contract.log_in)
     def log_in(self, request: LogIn) -> LoggedIn:
-        return login.log_in(request, self._login_wiring())
+        try:
+            return login.log_in(request, self._login_wiring())
+        except (WrongCode, CodeExpired, TooManyGuesses):
+            self._tell_of_guesser(request.client_ip)
+            raise
+
+    def _tell_of_guesser(self, address: str) -> None:
+        now = self.clock.now()
+        if burst := self.guessers.saw(address, now):
+            with self.database.transaction() as tx:
+                self.outbox.add(tx, CodesGuessed(*burst), burst.source, now)
 
     @rpc(contract.recall_visitor)
     def recall_visitor(self, request: RecallVisitor) -> Recalled:

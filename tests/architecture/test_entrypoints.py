@@ -41,6 +41,8 @@ ANYBODY: dict[tuple[str, str, str], str] = {
     ("gateway", "POST", "/text-size"): "a preference in a cookie; strangers read pages too",
     ("gateway", "GET", "/static/<digest>/<path:file>"): "style sheets and scripts, the same for everybody",
     ("gateway", "GET", "/api/v1/openapi.json"): "the published description of the API",
+    ("gateway", "GET", "/api/v1/reference"): "the same as a page",
+    ("gateway", "GET", "/api/v1/consent-texts"): "texts are read before they are agreed to",
     (
         "gateway",
         "GET",
@@ -52,6 +54,7 @@ ANYBODY: dict[tuple[str, str, str], str] = {
     ("gateway", "POST", "/api/v1/certificate-file-checks"): "the same by the file",
     ("gateway", "GET", "/<path:unknown>"): "says in Chinese that there is no such page",
     ("gateway", "POST", "/<path:unknown>"): "the same for a form",
+    ("gateway", "PUT,PATCH,DELETE,OPTIONS", "/<path:unknown>"): "the same for programs",
 }
 """Routes without any check of who calls, each with its reason. `*` is every service. Keep it short."""
 

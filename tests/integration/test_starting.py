@@ -72,7 +72,7 @@ def test_embedded_says_where_to_go_and_stops_at_ctrl_c(state: Path, ports: Ports
         f"http://127.0.0.1:{ports.service('gateway')}",
         "/sms",
         "韦秀兰",
-        "450103197806122040",
+        "/sandbox/enter/medical_only",
         "Ctrl-C",
     ):
         assert words in said

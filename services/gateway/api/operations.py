@@ -5,84 +5,83 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
 from contract import schema
-from contract.errors import ContractError, InvalidInput
+from contract.errors import ContractError, InvalidInput, UnreadableRequest
 from kit.http import MAX_BODY, Access, http
-from services.gateway.errors import UnreadableRequest
 
 PREFIX = "/api/v1"
 API_KEY = "X-Api-Key"
 """The header of programs that have a key of their own."""
 
-IDEMPOTENCY_KEY = {"Idempotency-Key": "8至64位字母、数字、- 或 _；重试用同一个"}
+IDEMPOTENCY_KEY = {"Idempotency-Key": "每办一件事用一个新的；没有收到答复时用同一个重试，不会办两次"}
 """The header of operations that must be done once."""
 
-_KEY = re.compile(r"[\w-]{8,64}", re.ASCII)
+KEY_PATTERN = "[A-Za-z0-9_-]{8,64}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One operation. `query` and `headers` name required text parameters with what they mean, `optional` parameters
-    that may be left out. One that gives a file names its `media` type instead of an answer. `upload` marks one whose
-    body is a photo, as JSON or as a multipart form, which its handler reads itself. `samples` show how it is called."""
+    """One operation. `subject` is the module it is in, `name` what generated clients call it. `query` and `headers`
+    name required text parameters with what they mean, `optional` parameters that may be left out. One that gives a
+    file names its `media` types instead of an answer. `upload` marks one whose body is a photo, as JSON or as a
+    multipart form, which its handler reads itself. `repeated` says of a POST without a key what sending it again does.
+    `samples` show how it is called."""
 
+    subject: str
+    name: str
     method: str
     path: str
     summary: str
     access: Access
-    body: type[Any] | None
-    answer: type[Any] | None
-    status: int
-    errors: tuple[type[ContractError], ...]
-    query: dict[str, str]
-    headers: dict[str, str]
-    optional: dict[str, str]
-    media: str
+    body: type[Any] | None = None
+    answer: type[Any] | None = None
+    status: int = 200
+    errors: tuple[type[ContractError], ...] = ()
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    optional: Mapping[str, str] = field(default_factory=dict)
+    media: tuple[str, ...] = ()
     upload: bool = False
+    repeated: str = ""
     samples: tuple[dict[str, str], ...] = ()
+
+    @property
+    def address(self) -> str:
+        """Its path as OpenAPI writes it."""
+        return PREFIX + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", self.path)
+
+    @property
+    def parameters(self) -> list[str]:
+        """The names in its path."""
+        return re.findall(r"<(?:\w+:)?(\w+)>", self.path)
 
 
 OPERATIONS: list[Operation] = []
 
 
 def operation(
-    method: str, path: str, summary: str, *, access: Access, body: type[Any] | None = None,
-    answer: type[Any] | None = None, status: int = 200, errors: tuple[type[ContractError], ...] = (),
-    query: dict[str, str] | None = None, headers: dict[str, str] | None = None,
-    optional: dict[str, str] | None = None, media: str = "", upload: bool = False,
-    samples: tuple[dict[str, str], ...] = (), max_body: int = MAX_BODY,
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # fmt: skip
-    """Serve `handler(self, request, session, body, **path) -> answer payload` as JSON, or the response it gives."""
-    declared = Operation(
-        method,
-        path,
-        summary,
-        access,
-        body,
-        answer,
-        status,
-        errors,
-        query or {},
-        headers or {},
-        optional or {},
-        media,
-        upload,
-        samples,
-    )
+    method: str, path: str, summary: str, *, access: Access, max_body: int = MAX_BODY, **declared: Any
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Serve `handler(self, request, session, body, **path) -> answer payload` as JSON, or the response it gives;
+    `declared` are the fields of its Operation."""
 
     def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
-        OPERATIONS.append(declared)
+        this = Operation(
+            subject=handler.__module__.rpartition(".")[2], name=handler.__name__.removesuffix("_by_api"),
+            method=method, path=path, summary=summary, access=access, **declared,
+        )  # fmt: skip
+        OPERATIONS.append(this)
 
         @functools.wraps(handler)
-        def run(self: Any, request: Request, session: Any, **path_values: str) -> Response:
-            payload = handler(self, request, session, _body(request, declared), **path_values)
-            response = payload if isinstance(payload, Response) else _answer(payload, declared)
+        def run(self: Any, request: Request, session: Any, **path_values: Any) -> Response:
+            payload = handler(self, request, session, _body(request, this), **path_values)
+            response = payload if isinstance(payload, Response) else _answer(payload, this)
             protected: Response = self.browser.protect(response)
             return protected
 
@@ -108,8 +107,7 @@ def _body(request: Request, declared: Operation) -> Any:
     if declared.body is None or declared.upload:
         return None
     try:
-        data = json.loads(request.get_data() or b"{}")
-        return schema.load(declared.body, data)
+        return schema.load(declared.body, schema.parse(request.get_data() or b"{}"))
     except schema.MalformedPayload as error:
         wrong = sorted(map(str, error.fields))
         raise InvalidInput(f"填写的内容有误：{'、'.join(wrong)}", field=wrong[0]) from None
@@ -126,6 +124,6 @@ def _require(given: Any, names: dict[str, str], what: str) -> None:
 def idempotency_key(request: Request) -> str:
     """The key of an operation that declares IDEMPOTENCY_KEY. Raises InvalidInput."""
     key = request.headers["Idempotency-Key"]
-    if not _KEY.fullmatch(key):
+    if not re.fullmatch(KEY_PATTERN, key):
         raise InvalidInput("Idempotency-Key 应为8至64位字母、数字、- 或 _。", field="Idempotency-Key")
     return key

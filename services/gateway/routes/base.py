@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Sequence
 from typing import Any, cast
 
-from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
 from contract.errors import ContractError, NotFound
+from contract.intrusion import AddressesTried
 from contract.rights import PersonNamed
 from kit.aside import Aside, AsideWork
+from kit.database import AWAY
 from kit.http import Access, problem
+from kit.intrusion import Watch
+from kit.relay import Relay
 from kit.rpc import Caller, RpcCaller
 from kit.service import Made, Service
 from services.gateway import problems
@@ -23,30 +27,30 @@ from services.gateway.browser import Browser, go, is_masked
 from services.gateway.domain.clients import Client, name_of
 from services.gateway.domain.drafts import Journey, JourneyState
 from services.gateway.domain.paths import way_back
+from services.gateway.domain.rates import Rates
 from services.gateway.domain.sdk import in_wechat
 from services.gateway.domain.sessions import LoggedInPayer, Session, device_of, hash_of
-from services.gateway.errors import (
-    LoginNeeded,
-    PageExpired,
-    SessionNeeded,
-    StalePage,
-    UnknownKey,
-    UnreadableRequest,
-)
+from services.gateway.errors import LoginNeeded, PageExpired, SessionNeeded, StalePage, UnknownKey
 from services.gateway.pages import Pages
 from services.gateway.photos import Photos
 from services.gateway.storage.batches import Batches
 from services.gateway.storage.journeys import Journeys
+from services.gateway.storage.rates import RateCounts
 from services.gateway.storage.readings import Readings
 from services.gateway.storage.sessions import Sessions
 from services.gateway.storage.tickets import Tickets
-from services.gateway.usecases import sessions
+from services.gateway.usecases import rates, sessions
 from services.gateway.usecases.ports import Ports
 from services.gateway.usecases.sdk import sign_page
 
 SESSIONS, JOURNEYS, BATCHES, READINGS, TICKETS = Sessions(), Journeys(), Batches(), Readings(), Tickets()
+RATES = RateCounts()
+STATIC = "/static/"
+"""Files a page brings along: who limits them breaks the page."""
 _SAFE = {"GET", "HEAD"}
 _TOUCH = dt.timedelta(minutes=1)
+
+_log = logging.getLogger(__name__)
 
 
 class Routes(Service):
@@ -60,21 +64,32 @@ class Routes(Service):
     pages: Pages = cast(Pages, Made(Pages))
     browser: Browser = cast(Browser, Made(Browser))
     photos: Photos = cast(Photos, Made(Photos))
+    outbox: Any = Relay()
+    triers: Watch = cast(Watch, Made(lambda settings: Watch(AddressesTried.type)))
+    rates: Rates = cast(Rates, Made(lambda settings: Rates()))
 
     @property
     def ports(self) -> Ports:
         return Ports(self.database, SESSIONS, JOURNEYS, BATCHES, self.rpc, self.clock, self.aside)
 
     def admit(self, request: Request, access: Access) -> Any:
-        """The caller's session, or for programs with a key the Client. Raises LoginNeeded, or PageExpired for a form
-        that is not this session's."""
-        if access in (Access.PUBLIC, Access.SIGNED):
+        """The caller's session, or for programs with a key the Client. Raises LoginNeeded, TooMany for who comes too
+        often, or PageExpired for a form that is not this session's."""
+        if access is Access.SIGNED or request.path.startswith(STATIC):
             return None
-        if access is Access.CLIENT:
-            return self._client(request)
+        self._count("ip", self.browser.client_ip(request), self.settings.ip_per_minute)
+        if access is Access.PUBLIC:
+            return None
+        return self._client(request) if access is Access.CLIENT else self._session(request, access)
+
+    def _session(self, request: Request, access: Access) -> Session:
+        """Of a visitor or a payer. Raises as `admit` does."""
         session = self.find_session(request)
         if session is None:
             raise SessionNeeded
+        self._count("openid", session.openid, self.settings.openid_per_minute)
+        if session.payer is not None:
+            self._count("person", session.payer.person_id, self.settings.person_per_minute)
         if access is Access.PAYER and session.payer is None:
             raise LoginNeeded
         form = request.method not in _SAFE and not _is_api(request)
@@ -86,6 +101,9 @@ class Routes(Service):
                 SESSIONS.touch(tx, session.token_hash, now)
         return session
 
+    def _count(self, kind: str, who: str, limit: int) -> None:
+        rates.admit(f"{kind} {who}", limit, self.rates, self.clock.now())
+
     def _client(self, request: Request) -> Client:
         """A program by its key, or a WeChat user by the session. Raises LoginNeeded."""
         if (key := request.headers.get(API_KEY)) is not None:
@@ -93,8 +111,7 @@ class Routes(Service):
             if name is None:
                 raise UnknownKey
             return Client(f"key {name}", self.settings.ocr_key_per_minute)
-        session: Session = self.admit(request, Access.VISITOR)
-        return self.client_of(session)
+        return self.client_of(self._session(request, Access.VISITOR))
 
     def client_of(self, session: Session) -> Client:
         """A WeChat user as one who has cards read, the same before and after the login."""
@@ -165,21 +182,32 @@ class Routes(Service):
         response = self.pages.render(template, request, session, status, sdk=signed, **context)
         return self.browser.protect(self.browser.allow_sdk(response) if signed else response)
 
-    def render_error(self, request: Request, error: ContractError | HTTPException) -> Response:
+    def render_error(self, request: Request, error: ContractError) -> Response:
         """An error as this caller reads it: problem+json, the login page, the present state, or a page that says
         what happened, where the money is and the way on."""
+        if isinstance(error, NotFound):
+            self._tell_of_trier(self.browser.client_ip(request))
         if _is_api(request):
             return self.browser.protect(problem(error))
         if isinstance(error, LoginNeeded):
             return self._to_login(request, error)
         if isinstance(error, StalePage):
             return self.browser.protect(go(way_back(request.path), notice="stale"))
-        if isinstance(error, HTTPException):
-            error = _in_our_words(error)
         return self.show(
             "problem.html", request, None, error.status, error=error, heading=problems.heading(error),
             money=problems.money_note(error, request.path), way_on=problems.way_on(error, request.path),
         )  # fmt: skip
+
+    def _tell_of_trier(self, address: str) -> None:
+        """Who asks for many things that are not there, or not theirs, tries ids."""
+        now = self.clock.now()
+        burst = self.triers.saw(address, now)
+        try:
+            if burst:
+                with self.database.transaction() as tx:
+                    self.outbox.add(tx, AddressesTried(*burst), burst.source, now)
+        except AWAY:
+            _log.warning("a burst of tried addresses could not be told of")
 
     def _to_login(self, request: Request, error: LoginNeeded) -> Response:
         """To the login page, through WeChat where the visitor is not known any more; then back."""
@@ -189,12 +217,6 @@ class Routes(Service):
         if "HX-Request" in request.headers:
             target = Response(headers={"HX-Redirect": target.headers["Location"]})
         return self.browser.protect(target)
-
-
-def _in_our_words(error: HTTPException) -> ContractError:
-    if error.code in (404, 405):
-        return NotFound("没有找到这个页面。")
-    return UnreadableRequest()
 
 
 def _is_api(request: Request) -> bool:

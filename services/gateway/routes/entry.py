@@ -66,6 +66,10 @@ class EntryRoutes(Routes):
     def accept_nothing(self, request: Request, caller: None, unknown: str) -> Response:
         raise NotFound("没有找到这个页面。")
 
+    @http("PUT,PATCH,DELETE,OPTIONS", "/<path:unknown>", access=Access.PUBLIC)
+    def change_nothing(self, request: Request, caller: None, unknown: str) -> Response:
+        raise NotFound("没有找到这个地址。")
+
     def _go_on(self, session: Session, token: str | None, return_path: str | None, notice: str) -> Response:
         """To where the visitor was going, or to the login page that leads there."""
         if session.payer is not None and session.recalled is None:

@@ -16,6 +16,7 @@ from contract.schools import (
     ReadSchoolLink,
     RollUnreadable,
     School,
+    SchoolLink,
     SchoolNotFound,
 )
 from kit.clock import china
@@ -70,8 +71,7 @@ class SchoolRoutes(Routes):
             made = self.rpc.call(schools.make_school_link, asked)
         except InvalidPeriod as error:
             return self._school_form("school_link.html", request, session, school_id, error, link="")
-        link = f"{self.settings.public_url}/school-links/{made.token}"
-        return self._school_form("school_link.html", request, session, school_id, link=link)
+        return self._school_form("school_link.html", request, session, school_id, link=self.link_of(made))
 
     @http("GET", "/schools/batches/<batch_id>", access=Access.PAYER)
     def show_batch(self, request: Request, session: Session, batch_id: str) -> Response:
@@ -82,10 +82,7 @@ class SchoolRoutes(Routes):
 
     @http("GET", "/schools/batches/<batch_id>/zip", access=Access.PAYER)
     def download_batch(self, request: Request, session: Session, batch_id: str) -> Response:
-        pieces = schooling.archive(self.payer(session), batch_id, self.ports)
-        response = Response(pieces, content_type="application/zip", direct_passthrough=True)
-        response.headers["Content-Disposition"] = f'attachment; filename="{batch_id}.zip"'
-        return self.browser.protect(response)
+        return self.archive_of(session, batch_id)
 
     @http("GET", "/school-links/<token>", access=Access.PAYER)
     def follow_school_link(self, request: Request, session: Session, token: str) -> Response:
@@ -93,6 +90,17 @@ class SchoolRoutes(Routes):
         link = self.rpc.call(schools.read_school_link, ReadSchoolLink(token))
         period = Period.of(link.period_from, link.period_to)
         return self.certificate_form(request, session, period, school_name=link.school_name)
+
+    def link_of(self, made: SchoolLink) -> str:
+        """What a school sends its students."""
+        return f"{self.settings.public_url}/school-links/{made.token}"
+
+    def archive_of(self, session: Session, batch_id: str) -> Response:
+        """The file, while it is still being made. Raises SchoolNotFound."""
+        pieces = schooling.archive(self.payer(session), batch_id, self.ports)
+        response = Response(pieces, content_type="application/zip", direct_passthrough=True)
+        response.headers["Content-Disposition"] = f'attachment; filename="{batch_id}.zip"'
+        return self.browser.protect(response)
 
     def _school_form(
         self, template: str, request: Request, session: Session, school_id: str,

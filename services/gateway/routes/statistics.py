@@ -16,10 +16,11 @@ from services.gateway.domain.sessions import Session
 from services.gateway.routes.base import Routes
 from services.gateway.usecases import statistics
 
-_MEDIA = {
+MEDIA = {
     ExportFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ExportFormat.CSV: "text/csv; charset=utf-8",
+    ExportFormat.CSV: "text/csv",
 }
+"""What each format is sent as."""
 
 
 class StatisticsRoutes(Routes):
@@ -51,7 +52,7 @@ class StatisticsRoutes(Routes):
 
 def _attachment(pieces: Iterator[bytes], format_: ExportFormat, day: str) -> Response:
     """With a Chinese name, and one for programs that do not know RFC 6266."""
-    response = Response(pieces, content_type=_MEDIA[format_])
+    response = Response(pieces, mimetype=MEDIA[format_])
     name = quote(f"代他人缴费统计-{day}.{format_.value}")
     plain = f"paid-for-others-{day}.{format_.value}"
     response.headers["Content-Disposition"] = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{name}"

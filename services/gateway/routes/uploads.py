@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from typing import Any
 
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
-from contract.errors import InvalidInput
+from contract import schema
+from contract.errors import InvalidInput, UnreadableRequest
 from contract.ocr import MAX_PHOTO, CardSide, ImageTooLarge
-from services.gateway.errors import UnreadableRequest
 
 MAX_UPLOAD = MAX_PHOTO * 4 // 3 + 64 * 1024
 """Bytes of a request that carries a photo, in base64 at most."""
@@ -38,7 +37,7 @@ def _of_form(request: Request) -> tuple[bytes, Any]:
 
 def _of_json(request: Request) -> tuple[bytes, Any]:
     try:
-        data = json.loads(request.get_data())
+        data = schema.parse(request.get_data())
         text, side = data.get("image", ""), data.get("side")
         return base64.b64decode(
             text.partition(",")[2] if text.startswith("data:") else text, validate=True

@@ -8,8 +8,10 @@ from typing import Any
 
 import eventlet
 
+from contract.intrusion import NotifyForged
 from kit import telemetry
 from kit.crypto import KeyRing
+from kit.intrusion import Watch
 from kit.relay import Relay
 from kit.service import Made, Service
 from services.payment.adapters.unionpay import connect
@@ -30,6 +32,7 @@ class Entrypoints(Service):
     name = "payment"
 
     outbox = Relay()
+    forgers = Made(lambda settings: Watch(NotifyForged.type))
     unionpay = Made(connect)
     seal = Made(lambda config: KeyRing.parse(config.quote_keys))
     orders = OrderStorage()

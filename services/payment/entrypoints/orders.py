@@ -9,6 +9,7 @@ from prometheus_client import Counter, Gauge
 from werkzeug.wrappers import Request, Response
 
 from contract import paid, payment
+from contract.intrusion import NotifyForged
 from contract.paid import FindLiveOrder, ListPaid, LiveOrder, PaidContributions
 from contract.payment import ListOrders, OrderOfPayer, OrderPlaced, Orders, OrderView, PlaceOrder
 from kit.http import Access, http
@@ -67,9 +68,16 @@ class OrderEntrypoints(Entrypoints):
         except ForgedNotify:
             _NOTIFIES.labels("forged").inc()
             _log.error("forged notify refused", extra={"from": request.remote_addr})
+            self._tell_of_forger(request.remote_addr or "")
             return Response("FAILED", status=400)
         _NOTIFIES.labels("accepted").inc()
         return Response("SUCCESS")
+
+    def _tell_of_forger(self, address: str) -> None:
+        now = self.clock.now()
+        if burst := self.forgers.saw(address, now):
+            with self.database.transaction() as tx:
+                self.outbox.add(tx, NotifyForged(*burst), burst.source, now)
 
     @timer(interval=1)
     def look_after_orders(self) -> None:

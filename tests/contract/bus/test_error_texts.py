@@ -27,7 +27,7 @@ def test_an_error_has_a_chinese_text(kind: type[ContractError]) -> None:
 @every_error
 def test_an_error_has_a_stable_code_and_an_http_status(kind: type[ContractError]) -> None:
     assert re.fullmatch(r"[a-z]+(_[a-z]+)*", kind.code)
-    assert kind.status in {404, 409, 413, 415, 422, 429, 503, 504}
+    assert kind.status in {400, 404, 405, 408, 409, 413, 415, 422, 429, 503, 504}
     assert "code" in vars(kind), f"{kind.__name__} must not share its parent's code"
 
 

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from sandbox.settings import DEMO_CREDENTIALS
 from sandbox.wechat import SNAPSHOT_OPENID
@@ -23,7 +24,11 @@ ASKED = {
 
 
 def code_for(client: FlaskClient, openid: str) -> str:
-    answer = client.get("/connect/oauth2/authorize", query_string={**ASKED, "as": openid})
+    return code_from(client.get("/connect/oauth2/authorize", query_string={**ASKED, "as": openid}))
+
+
+def code_from(answer: TestResponse) -> str:
+    """The code with which WeChat sends a browser back."""
     assert answer.status_code == 302
     query = parse_qs(urlsplit(answer.location).query)
     assert query["state"] == ["s-1"]

@@ -28,6 +28,7 @@ from contract.errors import ContractError, Refused, TooMany
 from contract.events import Envelope
 from contract.payment import PaymentFailed
 from contract.rpc import Method
+from kit import patience
 from kit.consumer import consume
 from kit.http import Access, http
 from kit.relay import Relay
@@ -36,6 +37,8 @@ from kit.service import Service
 from kit.telemetry import correlate, correlation_id
 from tests.factories.payloads import event
 from tests.integration.kit.tables import handled
+
+patience.HEADER_SECONDS = patience.BODY_SECONDS = 4.0
 
 SCRATCH = Path(os.environ["PROBE_SCRATCH"])
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import socket
+import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 
 from contract.errors import TooMany
 from kit.database import Database
-from kit.http import MAX_BODY
+from kit.http import HEADERS, MAX_BODY
 from tests.integration.kit.running import Probe, probe
 from tests.integration.kit.tables import metadata
 
@@ -84,6 +88,52 @@ def test_a_body_that_is_too_large_is_refused(service: Probe) -> None:
     endless = requests.post(url, data=iter([b"x" * MAX_BODY] * 3), timeout=10)
     assert endless.text == "photo 0", "a body that does not say its length is not read"
     assert _get(service, "/healthz").ok
+
+
+def _drip(service: Probe, first: bytes, drop: bytes) -> bytes:
+    """What is answered to somebody who goes on sending a little, until they are hung up on."""
+    address = urlsplit(service.url("/", "identity"))
+    with socket.create_connection((address.hostname, address.port), timeout=60) as line:
+        line.sendall(first)
+        line.settimeout(0.3)
+        answer, deadline = b"", time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with suppress(TimeoutError):
+                if not (piece := line.recv(4096)):
+                    return answer
+                answer += piece
+            with suppress(OSError):
+                line.sendall(drop)
+    raise AssertionError("nobody hung up")
+
+
+def test_a_header_that_drips_is_hung_up_on(service: Probe) -> None:
+    assert _drip(service, b"GET /healthz HTTP/1.1\r\nHost: x\r\n", b"X-More: 1\r\n") == b""
+    assert _drip(service, b"GET /hea", b"l") == b""
+    assert _get(service, "/healthz").ok
+
+
+def test_a_body_that_drips_is_told_so_and_hung_up_on(service: Probe) -> None:
+    head = b"POST /body/photo HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n"
+    answer = _drip(service, head, b"x")
+    assert answer.startswith(b"HTTP/1.1 408") and b"body_too_slow" in answer
+
+
+def test_nobody_has_to_be_read_to_the_end(service: Probe) -> None:
+    """A refused request may say it has a gigabyte: it is answered, and the line is closed."""
+    head = b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n"
+    assert _drip(service, head, b"x" * 4096).startswith(b"HTTP/1.1 404")
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/nothing", "/limited", "/crash", "/%00", "/me?x=%00"])
+def test_every_answer_says_that_it_is_not_to_be_run_framed_guessed_or_kept(service: Probe, path: str) -> None:
+    headers = _get(service, path).headers
+    assert {name: headers[name] for name in HEADERS} == HEADERS
+
+
+def test_text_no_database_takes_is_refused_at_the_door(service: Probe) -> None:
+    for path in ("/%00", "/me?x=%00"):
+        assert _get(service, path).json()["type"] == "urn:gx-tax:unreadable_request"
 
 
 def test_unknown_paths_and_methods_are_refused(service: Probe) -> None:

@@ -97,3 +97,13 @@ def test_the_refusal_names_fields_and_never_values() -> None:
         schema.load(Receipt, {**DATA, "colour": "450103197806122040", "issued_at": "13800138000"})
     assert "colour" in str(refused.value) and "issued_at" in str(refused.value)
     assert "450103" not in str(refused.value) and "138001" not in str(refused.value)
+
+
+@pytest.mark.parametrize("raw", [b'{"a": "\\ud800"}', b'{"a": "x\\u0000"}', b"\xff", b"{", '{"a": "\x00"}'])
+def test_text_that_no_database_takes_is_refused(raw: bytes | str) -> None:
+    with pytest.raises(ValueError):
+        schema.parse(raw)
+
+
+def test_escaped_text_is_read_as_what_it_is() -> None:
+    assert schema.parse(b'{"a": "\\u97e6\\ud84f\\udca7 \\n"}') == {"a": "韦\U00023ca7 \n"}

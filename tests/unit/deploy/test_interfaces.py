@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contract import catalogue
 from scripts.lib.write_interfaces import TARGET, text
-from services.gateway.api.operations import OPERATIONS, PREFIX
+from services.gateway.api.operations import OPERATIONS
 
 
 def test_the_document_is_what_the_code_says_now() -> None:
@@ -14,8 +14,7 @@ def test_the_document_is_what_the_code_says_now() -> None:
 def test_every_operation_method_and_event_is_in_it() -> None:
     written = TARGET.read_text("utf-8")
     for operation in OPERATIONS:
-        path = PREFIX + operation.path.replace("<", "{").replace(">", "}")
-        assert f"`{operation.method} {path}`" in written
+        assert f"`{operation.method} {operation.address}`" in written
     for method in catalogue.METHODS:
         if method.request.__module__.startswith("contract."):
             assert f"| `{method.name}` | `{method.request.__name__}` |" in written

@@ -6,13 +6,18 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from contract.identity import CodeExpired, LoginCodeSent, RequestLoginCode, TooManyGuesses, WrongCode
+from contract.identity import CodeExpired, LogIn, LoginCodeSent, RequestLoginCode, TooManyGuesses, WrongCode
+from contract.intrusion import CodesGuessed
 from contract.people import DocumentType, Person
+from kit.intrusion import BURST, Watch
 from services.identity.domain import codes
 from services.identity.domain.people import Applicant
+from services.identity.service import IdentityService
 from tests.factories.identity_logins import ASKED, RULES, Desk, id_number, somebody
 from tests.fakes.identity_storage import FakeIdentityStorage, FakePhones, FakeRealNames
 
@@ -169,3 +174,24 @@ def test_limits_are_taken_in_one_order() -> None:
     assert own[-len(blind) :] == blind
     sending = {limit.scope for limit in codes.code_limits(RULES, who, "::1")}
     assert not sending & set(own), "sending and guessing count apart"
+
+
+def test_a_burst_of_guesses_from_one_address_is_told_once(desk: Desk) -> None:
+    told: list[Any] = []
+    service: Any = IdentityService()
+    service.guessers, service.clock, service.database = Watch(CodesGuessed.type), desk.clock, desk.storage
+    service.outbox = SimpleNamespace(add=lambda tx, event, aggregate, now: told.append(event))
+    service._login_wiring = lambda: desk.wiring
+    blind = LogIn(
+        ASKED.openid,
+        "no-such-challenge",
+        ASKED.name,
+        ASKED.document_number,
+        ASKED.phone,
+        "123456",
+        ASKED.client_ip,
+    )
+    for _ in range(3 * BURST):
+        with pytest.raises((CodeExpired, TooManyGuesses)):
+            service.log_in(blind)
+    assert [(type(event), event.count) for event in told] == [(CodesGuessed, BURST)]

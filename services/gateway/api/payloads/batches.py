@@ -21,6 +21,14 @@ class BatchWanted:
 
 
 @dataclass(frozen=True)
+class TermsWanted:
+    """What everybody of a batch is paid for."""
+
+    insurance_type: InsuranceType
+    year: int
+
+
+@dataclass(frozen=True)
 class PeopleWanted:
     """More people for a batch."""
 
@@ -73,7 +81,7 @@ class BatchShown:
     """A batch as it is now. `status` is `asking` while anybody waits to be asked about: then GET it again after
     `retry_after` seconds; `ahead` is how many go before the next of them. `ready`: `amount` (fen) is the sum of the
     payable lines, and `idempotency_key` is what an order for exactly these is placed with. `placed`: `order_id`;
-    `left`: another one took its place."""
+    `left`: another one took its place; `choosing`: PUT its terms."""
 
     batch_id: str
     status: str

@@ -43,6 +43,7 @@ class AccountApi(Routes):
     @operation(
         "POST", "/account/deletion", "申请注销", access=Access.PAYER, answer=Deletion, status=201,
         errors=(LoginNeeded, OrderUnsettled, AgreementStands, *rights.request_deletion.errors),
+        repeated="已经申请过的，答复原来的申请。",
     )  # fmt: skip
     def request_deletion_by_api(self, request: Request, session: Session, body: None) -> Deletion:
         return account.request_deletion(self.payer(session).person_id, self.ports)

@@ -43,6 +43,7 @@ class AgreementsApi(Routes):
     @operation(
         "POST", "/agreement-consent", "同意《银行账户信息授权说明》", access=Access.PAYER,
         body=payloads.AccountConsent, status=204, errors=(LoginNeeded, *rights.give_consent.errors),
+        repeated="同意两次等于同意一次。",
     )  # fmt: skip
     def give_account_consent_by_api(
         self, request: Request, session: Session, body: payloads.AccountConsent
@@ -53,6 +54,7 @@ class AgreementsApi(Routes):
         "POST", "/agreement-drafts", "核对银行账号，确定主管税务机关", access=Access.PAYER,
         body=payloads.AccountTyped, answer=Prepared, status=201,
         errors=(LoginNeeded, ConsentMissing, *agreement.prepare_agreement.errors),
+        repeated="只核对，不签订；每次得到一份新的密封内容。",
     )  # fmt: skip
     def prepare_agreement_by_api(
         self, request: Request, session: Session, body: payloads.AccountTyped
@@ -92,6 +94,7 @@ class AgreementsApi(Routes):
     @operation(
         "POST", "/agreements/<agreement_id>/cancellation", "撤销三方协议；重复提交没有影响", access=Access.PAYER,
         answer=AgreementView, errors=(LoginNeeded, *agreement.cancel_agreement.errors),
+        repeated="只撤销一次，再提交答复现在的状态。",
     )  # fmt: skip
     def cancel_agreement_by_api(
         self, request: Request, session: Session, body: None, agreement_id: str

@@ -14,7 +14,7 @@ from contract.household import TypedPerson
 from contract.payment import OrderPlaced
 from kit.http import Access
 from kit.masking import mask_name, mask_number
-from services.gateway.api.operations import idempotency_key, operation
+from services.gateway.api.operations import IDEMPOTENCY_KEY, idempotency_key, operation
 from services.gateway.api.payloads import batches as payloads
 from services.gateway.api.payloads.journeys import InsuredWanted
 from services.gateway.domain import drafts
@@ -34,8 +34,8 @@ class BatchesApi(BatchPages):
     @operation(
         "POST", "/batches", "开始一次为多人缴费，并查询每个人的应缴费额", access=Access.PAYER,
         body=payloads.BatchWanted, answer=payloads.BatchShown, status=201,
-        errors=(LoginNeeded, InvalidInput, StalePage),
-        headers={"Idempotency-Key": "8至64位字母、数字、- 或 _；重试用同一个"},
+        errors=(LoginNeeded, InvalidInput, StalePage, contribution.YearNotOffered),
+        headers=IDEMPOTENCY_KEY,
     )  # fmt: skip
     def create_batch_by_api(
         self, request: Request, session: Session, body: payloads.BatchWanted
@@ -68,8 +68,32 @@ class BatchesApi(BatchPages):
         return self._shown(batch)
 
     @operation(
+        "PUT", "/batches/<batch_id>/terms", "改为另一个险种或年度，名单上的人重新查询", access=Access.PAYER,
+        body=payloads.TermsWanted, answer=payloads.BatchShown,
+        errors=(*_OVER, InvalidInput, contribution.YearNotOffered),
+    )  # fmt: skip
+    def choose_terms_by_api(
+        self, request: Request, session: Session, body: payloads.TermsWanted, batch_id: str
+    ) -> payloads.BatchShown:
+        batch = self.batch(session, batch_id)
+        return self._shown(batches.choose_terms(batch, body.insurance_type, body.year, self.ports))
+
+    @operation(
+        "POST", "/orders/<order_id>/batch", "一笔没有缴成的多人缴费，用同样的名单重新开始", access=Access.PAYER,
+        answer=payloads.BatchShown, status=201, errors=(LoginNeeded, NotFound, StalePage),
+        repeated="每次都是一份新名单，取代上一份；还没有缴费。",
+    )  # fmt: skip
+    def start_batch_again_by_api(
+        self, request: Request, session: Session, body: None, order_id: str
+    ) -> payloads.BatchShown:
+        """Its `terms` are still to be chosen."""
+        life = self.settings.journey_life
+        return self._shown(batches.start_again(self.payer(session), order_id, life, self.ports))
+
+    @operation(
         "POST", "/batches/<batch_id>/people", "往名单里加人", access=Access.PAYER, body=payloads.PeopleWanted,
         answer=payloads.BatchShown, errors=_OVER,
+        repeated="已经在名单里的人不会加第二次。",
     )  # fmt: skip
     def add_people_by_api(
         self, request: Request, session: Session, body: payloads.PeopleWanted, batch_id: str
@@ -82,6 +106,7 @@ class BatchesApi(BatchPages):
     @operation(
         "POST", "/batches/<batch_id>/questions", "没有查到结果的人再查一次", access=Access.PAYER,
         answer=payloads.BatchShown, errors=_OVER,
+        repeated="只是再查一次，还没有缴费。",
     )  # fmt: skip
     def ask_again_by_api(
         self, request: Request, session: Session, body: None, batch_id: str
@@ -154,10 +179,11 @@ class BatchesApi(BatchPages):
         if batch.state is BatchState.OPEN:
             batch_questions.ask(batch, self.ports)
         sheet = batches.read_sheet(batch, self.ports)
-        asking = batch.state is BatchState.OPEN and sheet.waiting
+        asking = batch.state is BatchState.OPEN and batch.ready and sheet.waiting
         ticket = next((line.line_id for line in sheet.lines if line.is_asking(self.clock.now())), "")
         place = journeys.find_place(ticket, self.ports) if asking else None
-        status = "asking" if asking else "ready" if batch.state is BatchState.OPEN else batch.state.value
+        status = "asking" if asking else "ready" if batch.ready else "choosing"
+        status = status if batch.state is BatchState.OPEN else batch.state.value
         turned_away = tuple(
             payloads.PersonRefused(at - own, error.code, error.message)
             for at, error in sorted((refused or {}).items())

@@ -5,13 +5,13 @@ from __future__ import annotations
 from werkzeug.wrappers import Request, Response
 
 from contract import ocr
-from contract.errors import DeadlineExceeded, InvalidInput, NotFound, TooMany
+from contract.errors import DeadlineExceeded, InvalidInput, NotFound, TooMany, UnreadableRequest
 from kit.http import Access, http
 from services.gateway.api.operations import operation
 from services.gateway.api.payloads import cards as payloads
 from services.gateway.api.samples import CARD_SAMPLES
 from services.gateway.domain.clients import Client
-from services.gateway.errors import LoginNeeded, UnknownKey, UnreadableRequest
+from services.gateway.errors import LoginNeeded, UnknownKey
 from services.gateway.photos import PATH
 from services.gateway.routes.base import READINGS, Routes
 from services.gateway.routes.uploads import MAX_UPLOAD, uploaded
@@ -27,6 +27,7 @@ class CardsApi(Routes):
         "POST", "/ocr/idcard", "身份证识别：上传一面的照片，返回全部信息；最长约15秒", access=Access.CLIENT,
         body=payloads.CardPhoto, answer=payloads.CardRead, upload=True, samples=CARD_SAMPLES, max_body=MAX_UPLOAD,
         errors=(*_INTAKE, *ocr.read_card.errors, DeadlineExceeded),
+        repeated="只识别，什么都不保存。",
     )  # fmt: skip
     def read_card(self, request: Request, client: Client, body: None) -> payloads.CardRead:
         with self.photos.taking_in(client.name, client.per_minute):
@@ -37,6 +38,7 @@ class CardsApi(Routes):
         "POST", "/ocr/idcard/readings", "身份证识别（异步）：收下照片就返回编号，结果用编号查询", access=Access.CLIENT,
         body=payloads.CardPhoto, answer=payloads.ReadingShown, upload=True, max_body=MAX_UPLOAD, status=202,
         errors=(*_INTAKE, *ocr.read_card.errors),
+        repeated="另外识别一次；结果各自保留10分钟。",
     )  # fmt: skip
     def begin_card_reading(self, request: Request, client: Client, body: None) -> payloads.ReadingShown:
         with self.photos.taking_in(client.name, client.per_minute):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import base64
-import binascii
 
-from werkzeug.wrappers import Request
+from werkzeug.wrappers import Request, Response
 
 from contract import certificate, checking
 from contract.certificate import (
@@ -71,6 +70,16 @@ class CertificatesApi(Routes):
         return self.rpc.call(certificate.get_certificate_file, self._certificate_of(session, certificate_id))
 
     @operation(
+        "GET", "/certificates/<certificate_id>/pages/<int:page>", "一页的图片（PNG），给打不开 PDF 的客户端",
+        access=Access.PAYER, media=("image/png",), errors=(LoginNeeded, *certificate.preview_certificate.errors),
+    )  # fmt: skip
+    def show_certificate_page_by_api(
+        self, request: Request, session: Session, body: None, certificate_id: str, page: int
+    ) -> Response:
+        named = self._certificate_of(session, certificate_id)
+        return Response(certificates.read_picture(named, page, self.ports), content_type="image/png")
+
+    @operation(
         "POST", "/certificates/<certificate_id>/replacement", "作废重开", access=Access.PAYER,
         body=payloads.ReplacementWanted, answer=CertificateView, status=201, headers=IDEMPOTENCY_KEY,
         errors=(LoginNeeded, InvalidInput, *certificate.replace_certificate.errors),
@@ -86,6 +95,7 @@ class CertificatesApi(Routes):
     @operation(
         "POST", "/certificate-checks", "按证明编号和校验码验证缴费证明，不用登录", access=Access.PUBLIC,
         body=payloads.NumberToCheck, answer=Checked, errors=checking.check_certificate.errors,
+        repeated="只查询。",
     )  # fmt: skip
     def check_certificate_by_api(
         self, request: Request, caller: None, body: payloads.NumberToCheck
@@ -97,11 +107,12 @@ class CertificatesApi(Routes):
         "POST", "/certificate-file-checks", "用 PDF 文件验证缴费证明，不用登录", access=Access.PUBLIC,
         body=payloads.FileToCheck, answer=Checked, errors=checking.check_file.errors,
         max_body=UPLOAD_LIMIT * 4 // 3 + 1024,
+        repeated="只查询，文件不保存。",
     )  # fmt: skip
     def check_file_by_api(self, request: Request, caller: None, body: payloads.FileToCheck) -> Checked:
         try:
             content = base64.b64decode(body.content, validate=True)
-        except binascii.Error:
+        except ValueError:
             raise NotACertificate(field="content") from None
         return certificates.check_file(content, self.browser.client_ip(request), self.ports)
 

@@ -43,6 +43,7 @@ class HouseholdApi(Routes):
     @operation(
         "POST", "/household", "添加家庭成员", access=Access.PAYER, body=payloads.MemberWanted,
         answer=payloads.MemberShown, status=201, errors=(LoginNeeded, *household.add_member.errors),
+        repeated="同一个人不会加第二次，答复 member_exists。",
     )  # fmt: skip
     def add_member_by_api(
         self, request: Request, session: Session, body: payloads.MemberWanted

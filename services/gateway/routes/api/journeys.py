@@ -38,6 +38,7 @@ class JourneysApi(Routes):
             LoginNeeded, *household.pick_insured.errors, *household.name_insured.errors,
             *contribution.find_enrolment.errors,
         ),
+        repeated="另外开始一次办理，取代上一次；还没有缴费。",
     )  # fmt: skip
     def find_enrolment_by_api(
         self, request: Request, session: Session, body: payloads.EnrolmentWanted
@@ -69,6 +70,7 @@ class JourneysApi(Routes):
         "POST", "/quotes", "查询待缴费记录并锁定金额", access=Access.PAYER, body=payloads.QuoteWanted,
         answer=payloads.QuoteGiven, status=201,
         errors=(LoginNeeded, NotFound, StalePage, StillAsking, *contribution.quote_payable.errors),
+        repeated="只查询，还没有缴费；同一次办理只问一次社保系统。",
     )  # fmt: skip
     def quote_payable(
         self, request: Request, session: Session, body: payloads.QuoteWanted
@@ -83,6 +85,7 @@ class JourneysApi(Routes):
         "POST", "/back-payment-quotes", "查询补缴明细并锁定金额，一次性补缴所有年份", access=Access.PAYER,
         body=payloads.BackPaymentWanted, answer=payloads.QuoteGiven, status=201,
         errors=(LoginNeeded, NotFound, StalePage, StillAsking, *contribution.quote_back_payment.errors),
+        repeated="只查询，还没有缴费；同一次办理只问一次社保系统。",
     )  # fmt: skip
     def quote_back_payment(
         self, request: Request, session: Session, body: payloads.BackPaymentWanted

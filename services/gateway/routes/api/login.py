@@ -1,18 +1,15 @@
-"""From a WeChat user to a payer and back; the document of the API itself."""
+"""From a WeChat user to a payer and back."""
 
 from __future__ import annotations
 
-import json
-
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Request
 
 from contract import identity
 from contract.identity import Standing
 from contract.people import Person
-from kit.http import Access, http
+from kit.http import Access
 from kit.masking import mask_name, mask_number, mask_phone
-from services.gateway.api.openapi import document
-from services.gateway.api.operations import OPERATIONS, PREFIX, operation
+from services.gateway.api.operations import operation
 from services.gateway.api.payloads import login as payloads
 from services.gateway.domain.sessions import PRIVACY_VERSION, Session
 from services.gateway.errors import LoginNeeded, SnapshotVisitor, WechatRefused, WechatUnavailable
@@ -24,15 +21,11 @@ from services.gateway.usecases.login import Applicant
 class LoginApi(Routes):
     """Sessions as the pages have them, held by the client itself."""
 
-    @http("GET", f"{PREFIX}/openapi.json", access=Access.PUBLIC)
-    def show_openapi(self, request: Request, caller: None) -> Response:
-        text = json.dumps(document(OPERATIONS, self.settings.public_url), ensure_ascii=False)
-        return self.browser.protect(Response(text, content_type="application/json"))
-
     @operation(
         "POST", "/wechat-sessions", "微信授权码换会话：半小时内登录过的直接是缴费人", access=Access.PUBLIC,
         body=payloads.WechatCode, answer=payloads.SessionOpened, status=201,
         errors=(WechatRefused, SnapshotVisitor, WechatUnavailable),
+        repeated="微信的 code 只能用一次，请重新取得。",
     )  # fmt: skip
     def open_visitor_session(
         self, request: Request, session: None, body: payloads.WechatCode
@@ -43,6 +36,7 @@ class LoginApi(Routes):
         "POST", "/login-codes", "获取登录验证码", access=Access.VISITOR, body=payloads.LoginCodeWanted,
         answer=payloads.CodeOnItsWay, status=201,
         errors=(LoginNeeded, identity.ConsentMissing, *identity.request_login_code.errors),
+        repeated="60秒以内再要，答复 429；新验证码发出后，旧的失效。",
     )  # fmt: skip
     def request_login_code(
         self, request: Request, session: Session, body: payloads.LoginCodeWanted
@@ -54,6 +48,7 @@ class LoginApi(Routes):
     @operation(
         "POST", "/sessions", "登录：旧会话失效，返回新会话", access=Access.VISITOR, body=payloads.Login,
         answer=payloads.SessionOpened, status=201, errors=(LoginNeeded, *identity.log_in.errors),
+        repeated="验证码只能用一次，请重新获取。",
     )  # fmt: skip
     def open_session(
         self, request: Request, session: Session, body: payloads.Login

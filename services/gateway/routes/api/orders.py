@@ -67,6 +67,7 @@ class OrdersApi(Routes):
     @operation(
         "POST", "/orders/<order_id>/payment", "继续支付", access=Access.PAYER, answer=OrderPlaced,
         errors=(LoginNeeded, *payment.resume_payment.errors),
+        repeated="还是同一笔订单，银联商务只收一次钱。",
     )  # fmt: skip
     def resume_payment_by_api(
         self, request: Request, session: Session, body: None, order_id: str
@@ -76,6 +77,7 @@ class OrdersApi(Routes):
     @operation(
         "POST", "/orders/<order_id>/check", "向银联商务确认支付结果", access=Access.PAYER, answer=OrderView,
         errors=(LoginNeeded, *payment.check_order.errors),
+        repeated="只查询。",
     )  # fmt: skip
     def check_order_by_api(self, request: Request, session: Session, body: None, order_id: str) -> OrderView:
         return self._order(payment.check_order, session, order_id)
@@ -83,6 +85,7 @@ class OrdersApi(Routes):
     @operation(
         "POST", "/orders/<order_id>/close", "放弃缴费", access=Access.PAYER, answer=OrderView,
         errors=(LoginNeeded, *payment.close_order.errors),
+        repeated="已经放弃的，答复现在的状态；已经缴成的，答复 order_not_payable。",
     )  # fmt: skip
     def close_order_by_api(self, request: Request, session: Session, body: None, order_id: str) -> OrderView:
         return self._order(payment.close_order, session, order_id)

@@ -27,6 +27,7 @@ class RecordsApi(Routes):
         errors=(
             LoginNeeded, *household.check_person.errors, *records.list_contributions.errors,
         ),
+        repeated="只查询。",
     )  # fmt: skip
     def list_contributions_by_api(
         self, request: Request, session: Session, body: payloads.ContributionsWanted
@@ -39,6 +40,7 @@ class RecordsApi(Routes):
     @operation(
         "POST", "/declarations", "已申报、未缴费的记录", access=Access.PAYER, body=payloads.Declarer,
         answer=Declarations, errors=(LoginNeeded, *declarations.list_declarations.errors),
+        repeated="只查询。",
     )  # fmt: skip
     def list_declarations_by_api(
         self, request: Request, session: Session, body: payloads.Declarer
@@ -49,6 +51,7 @@ class RecordsApi(Routes):
         "POST", "/declarations/<record_id>/void", "申报作废；confirming 时用 check 查询结果", access=Access.PAYER,
         body=payloads.Declarer, answer=Voiding,
         errors=(LoginNeeded, *declarations.void_declaration.errors),
+        repeated="只作废一次，再提交答复现在的结果。",
     )  # fmt: skip
     def void_declaration_by_api(
         self, request: Request, session: Session, body: payloads.Declarer, record_id: str
@@ -59,6 +62,7 @@ class RecordsApi(Routes):
     @operation(
         "POST", "/declarations/<record_id>/check", "作废的结果", access=Access.PAYER, body=payloads.Declarer,
         answer=Voiding, errors=(LoginNeeded, household.InsuredNotFound, *declarations.check_voiding.errors),
+        repeated="只查询。",
     )  # fmt: skip
     def check_voiding_by_api(
         self, request: Request, session: Session, body: payloads.Declarer, record_id: str

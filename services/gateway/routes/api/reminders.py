@@ -32,6 +32,7 @@ class RemindersApi(Routes):
     @operation(
         "POST", "/reminders/wechat", "改用微信提醒，或者改回短信", access=Access.PAYER, body=Wish, answer=WechatWished,
         errors=(LoginNeeded,),
+        repeated="以最后一次为准。",
     )  # fmt: skip
     def wish_wechat_by_api(self, request: Request, session: Session, body: Wish) -> WechatWished:
         return reminders.wish_wechat(session, body.wechat, self.ports)

@@ -12,7 +12,7 @@ from services.gateway.api.operations import operation
 from services.gateway.domain.sessions import Session
 from services.gateway.domain.statistics import PARAMETERS, chosen
 from services.gateway.errors import LoginNeeded
-from services.gateway.routes.statistics import StatisticsRoutes
+from services.gateway.routes.statistics import MEDIA, StatisticsRoutes
 from services.gateway.usecases import statistics
 
 
@@ -37,7 +37,7 @@ class StatisticsApi(StatisticsRoutes):
 
     @operation(
         "GET", "/paid-for-others/table/<extension>", "代他人缴费表格，xlsx 或 csv", access=Access.PAYER,
-        media="application/octet-stream", errors=(LoginNeeded, NotFound, InvalidInput), optional=PARAMETERS,
+        media=tuple(MEDIA.values()), errors=(LoginNeeded, NotFound, InvalidInput), optional=PARAMETERS,
     )  # fmt: skip
     def download_paid_for_others_by_api(
         self, request: Request, session: Session, body: None, extension: str

@@ -1,0 +1,196 @@
+"""Every route of every service, asked for by everybody there is: a stranger, somebody with a wrong key, a WeChat user
+who has not logged in, a payer with other people's ids, and the payer without the form's token.
+
+The routes come from the services themselves, so that a new one cannot be forgotten (security.md 3, 4).
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+
+import pytest
+import requests
+from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
+
+from deploy.local.system import EmbeddedSystem
+from deploy.topology import SERVICES
+from kit.http import Access, HttpEntrypoint
+from kit.intrusion import BURST
+from services.gateway.api.operations import API_KEY
+from tests.e2e.client import Client
+from tests.e2e.sandbox import Sandbox
+
+NOBODYS = "00000000-0000-4000-8000-000000000000"
+VALUES = {
+    "extension": "csv",
+    "page": "1",
+    "purpose": "login",
+    "provider": "tencent",
+    "digest": "0",
+    "file": "none.css",
+}
+"""What stands in an address besides ids."""
+
+LAST = {("DELETE", "/api/v1/sessions/current"), ("POST", "/logout"), ("DELETE", "/api/v1/sessions")}
+"""They end the session they are called with."""
+
+NOT_FOR_STRANGERS = {401, 303}
+"""Programs are told to log in; browsers are sent to where one logs in."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one address of a service."""
+
+    service: str
+    method: str
+    url: str
+    access: Access
+
+    @property
+    def path(self) -> str:
+        """With ids of nobody in it."""
+        return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: VALUES.get(found[1], NOBODYS), self.url)
+
+    @property
+    def is_api(self) -> bool:
+        return self.url.startswith("/api/")
+
+
+def _routes() -> Iterator[Route]:
+    for service in SERVICES:
+        kind = getattr(
+            importlib.import_module(f"services.{service}.service"), f"{service.capitalize()}Service"
+        )
+        for _, member in inspect.getmembers(kind, inspect.isfunction):
+            for entrypoint in getattr(member, ENTRYPOINT_EXTENSIONS_ATTR, ()):
+                if isinstance(entrypoint, HttpEntrypoint):
+                    for method in entrypoint.method.split(","):
+                        yield Route(service, method, entrypoint.url, entrypoint.access)
+
+
+ROUTES = sorted(
+    _routes(), key=lambda route: ((route.method, route.url) in LAST, route.service, route.url, route.method)
+)
+CLOSED = [route for route in ROUTES if route.access in (Access.VISITOR, Access.PAYER, Access.CLIENT)]
+
+
+@pytest.fixture(scope="module")
+def visitor(embedded_system: EmbeddedSystem) -> Client:
+    """A WeChat user who has not logged in."""
+    client = Client(embedded_system, Sandbox(embedded_system).resident())
+    client.enter()
+    return client
+
+
+@pytest.fixture(scope="module")
+def payer(embedded_system: EmbeddedSystem) -> Client:
+    client = Client(embedded_system, Sandbox(embedded_system).resident())
+    client.log_in()
+    return client
+
+
+def _ask(system: EmbeddedSystem, route: Route, token: str = "", **headers: str) -> requests.Response:
+    """As a program with a bearer token, or as a browser with the cookie."""
+    cookies = {"session": token} if token and not route.is_api else {}
+    if token and route.is_api:
+        headers["Authorization"] = f"Bearer {token}"
+    if route.method != "GET":
+        headers["Idempotency-Key"] = "authorisation-walk"
+    url = f"http://127.0.0.1:{system.settings.ports.service(route.service)}{route.path}"
+    return requests.request(
+        route.method, url, headers=headers, cookies=cookies, allow_redirects=False, timeout=60,
+        json={} if route.is_api and route.method != "GET" else None,
+    )  # fmt: skip
+
+
+def _is_turned_away(answer: requests.Response) -> bool:
+    """To the login, and nowhere else."""
+    if answer.status_code == requests.codes.see_other:
+        return re.match(r"/(login)?(\?|$)", answer.headers["Location"]) is not None
+    return answer.status_code == requests.codes.unauthorized
+
+
+def test_routes_were_found() -> None:
+    assert len(CLOSED) > 150 and {route.service for route in ROUTES} == set(SERVICES)
+
+
+@pytest.mark.parametrize("token", ["", "guessed", "A" * 43], ids=["no token", "short", "guessed"])
+def test_a_stranger_gets_into_nothing_that_is_closed(token: str, embedded_system: EmbeddedSystem) -> None:
+    for route in CLOSED:
+        assert _is_turned_away(_ask(embedded_system, route, token)), route
+
+
+def test_a_wrong_key_opens_nothing(embedded_system: EmbeddedSystem) -> None:
+    for route in CLOSED:
+        if route.is_api:
+            answer = _ask(embedded_system, route, **{API_KEY: "guessed"})
+            assert answer.status_code == requests.codes.unauthorized, route
+
+
+def test_a_visitor_gets_into_nothing_of_payers(visitor: Client, embedded_system: EmbeddedSystem) -> None:
+    for route in CLOSED:
+        if route.access is Access.PAYER:
+            assert _is_turned_away(_ask(embedded_system, route, visitor.token)), route
+
+
+def test_what_is_open_asks_nobody_to_log_in(embedded_system: EmbeddedSystem) -> None:
+    for route in ROUTES:
+        if route.access is Access.PUBLIC:
+            assert _ask(embedded_system, route).status_code != requests.codes.unauthorized, route
+
+
+def test_what_carries_its_own_proof_is_refused_without(
+    payer: Client, embedded_system: EmbeddedSystem
+) -> None:
+    for route in ROUTES:
+        if route.access is Access.SIGNED:
+            for token in ("", payer.token):
+                assert _ask(embedded_system, route, token).status_code in (400, 404), route
+
+
+def test_a_form_without_the_sessions_token_does_nothing(
+    payer: Client, embedded_system: EmbeddedSystem
+) -> None:
+    for route in CLOSED:
+        if route.method == "POST" and not route.is_api:
+            answer = _ask(embedded_system, route, payer.token)
+            assert answer.status_code == requests.codes.forbidden and "页面已过期" in answer.text, route
+
+
+def test_a_payer_finds_nothing_under_other_peoples_ids(
+    payer: Client, embedded_system: EmbeddedSystem
+) -> None:
+    """Not theirs and not there look the same; what was typed may be refused before it is looked for."""
+    for route in CLOSED:
+        if route.access is Access.PAYER and NOBODYS in route.path and (route.is_api or route.method == "GET"):
+            answer = _ask(embedded_system, route, payer.token)
+            gone = route.method == "DELETE" and answer.status_code == requests.codes.no_content
+            assert gone or answer.status_code in (404, 409, 422), (route, answer.status_code)
+            assert answer.status_code != requests.codes.conflict or "没有" in answer.text, route
+
+
+def test_who_tries_doors_is_told_of_on_the_bus_and_counted(
+    payer: Client, embedded_system: EmbeddedSystem
+) -> None:
+    """Forged notifies, and other people's ids; wrong codes would lock this machine's address for the other tests."""
+    notify = Route("payment", "POST", "/notify/unionpay", Access.SIGNED)
+    order = Route("gateway", "GET", "/api/v1/orders/<order_id>", Access.PAYER)
+    told = {"payment": (notify, "notify.forged.v1"), "gateway": (order, "addresses.tried.v1")}
+    for service, (route, event) in told.items():
+        for _ in range(2 * BURST):  # a minute may end in between
+            _ask(embedded_system, route, payer.token)
+        with closing(
+            sqlite3.connect(f"file:{embedded_system.state / service}.sqlite3?mode=ro", uri=True)
+        ) as kept:
+            (published,) = kept.execute("select count(*) from outbox where type = ?", (event,)).fetchone()
+        assert published >= 1, event
+        port = embedded_system.settings.ports.service(service)
+        metrics = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=20).text
+        assert f'intrusion_bursts_total{{event="{event}"}}' in metrics
