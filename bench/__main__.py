@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 BENCHES = (
-    "rpc", "placement", "notify", "limiter", "reconcile", "export", "sms", "growth", "certificate", "ocr", "rotate",
+    "rpc", "placement", "notify", "limiter", "reconcile", "export", "sms", "growth", "certificate", "ocr",
+    "pages", "rotate",
 )  # fmt: skip
 
 

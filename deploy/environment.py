@@ -106,6 +106,7 @@ class Environment:
             "PUBLIC_URL": self.public_url,
             "WECHAT_AUTHORIZE_URL": f"{self.sandbox_url}/connect/oauth2/authorize",
             "WECHAT_API_URL": self.sandbox_url,
+            "WECHAT_SDK_URL": f"{self.sandbox_url}/sandbox/static/jweixin.js",
             "REDIRECT_HOSTS": self.sandbox_url.partition("://")[2],
         }
 

@@ -1,4 +1,5 @@
-"""Static files, read once: their URLs carry a hash of their content, so that browsers may keep them for ever."""
+"""What travels to a browser: static files, read once, under URLs that carry a hash of their content, so that browsers may
+keep them for ever; and answers compressed."""
 
 from __future__ import annotations
 
@@ -47,11 +48,16 @@ class Assets:
         asset = self._assets.get(name)
         if asset is None:
             raise NotFound
-        response = Response(asset.body, content_type=asset.content_type)
-        if request.accept_encodings["gzip"]:
-            response.data = asset.gzipped
-            response.headers["Content-Encoding"] = "gzip"
-        response.headers["Vary"] = "Accept-Encoding"
+        response = compressed(request, Response(asset.body, content_type=asset.content_type), asset.gzipped)
         current = digest == asset.digest
         response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable" if current else "no-store"
         return response
+
+
+def compressed(request: Request, response: Response, gzipped: bytes | None = None) -> Response:
+    """The same answer as the browser takes it; `gzipped` where its body is already at hand that way."""
+    response.headers["Vary"] = "Accept-Encoding"
+    if request.accept_encodings["gzip"]:
+        response.data = gzipped or gzip.compress(response.data, 6, mtime=0)
+        response.headers["Content-Encoding"] = "gzip"
+    return response

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -76,11 +77,11 @@ def _error(code: int, message: str) -> dict[str, Any]:
     return {"errcode": code, "errmsg": f"{message}, rid: {secrets.token_hex(8)}"}
 
 
-def _application_error() -> dict[str, Any] | None:
+def _application_error(asked: Mapping[str, Any]) -> dict[str, Any] | None:
     settings = the_world().settings
-    if request.args.get("appid") != settings["WECHAT_APPID"]:
+    if asked.get("appid") != settings["WECHAT_APPID"]:
         return _error(40013, "invalid appid")
-    if request.args.get("secret") != settings["WECHAT_SECRET"]:
+    if asked.get("secret") != settings["WECHAT_SECRET"]:
         return _error(40125, "invalid appsecret")
     return None
 
@@ -89,7 +90,7 @@ def _application_error() -> dict[str, Any] | None:
 @upstream("wechat", "access_token")
 def access_token() -> ResponseReturnValue:
     """Trade a code for an openid. A code works once, for five minutes."""
-    wrong = _application_error()
+    wrong = _application_error(request.args)
     if wrong:
         return wrong
     if request.args.get("grant_type") != "authorization_code":
@@ -119,7 +120,18 @@ def access_token() -> ResponseReturnValue:
 @upstream("wechat", "token")
 def token() -> ResponseReturnValue:
     """The account's own access_token. It names its moment of death, so no store is needed to check it."""
-    wrong = _application_error()
+    return _token(request.args)
+
+
+@blueprint.post("/cgi-bin/stable_token")
+@upstream("wechat", "stable_token")
+def stable_token() -> ResponseReturnValue:
+    """The one that does not end others; asked for in a body of JSON."""
+    return _token(request.get_json(force=True, silent=True) or {})
+
+
+def _token(asked: Mapping[str, Any]) -> ResponseReturnValue:
+    wrong = _application_error(asked)
     if wrong:
         return wrong
     dies_at = int(the_world().clock.now()) + TOKEN_LIFE_SECONDS

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from eventlet import patcher
 from hypothesis import settings
 
 from deploy.local import scratch as local
@@ -17,6 +18,18 @@ __all__ = ["keys"]  # in the environment before anything else looks for them
 
 settings.register_profile("shared machine", deadline=None)
 settings.load_profile("shared machine")  # how long an example takes says nothing where others work too
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """A command or runner that is imported patches sockets and threads of the whole run: servers that other tests run
+    in threads then stand still. Integration tests live with that."""
+    integration = session.config.rootpath / "tests" / "integration"
+    if patcher.is_monkey_patched("socket") and not any(
+        one.path.is_relative_to(integration) for one in session.items
+    ):
+        raise pytest.UsageError(
+            "a test imports what patches the standard library: it belongs into tests/integration"
+        )
 
 
 @pytest.fixture(scope="session")

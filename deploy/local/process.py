@@ -157,7 +157,11 @@ class Daemon:
         if identity is None:
             raise ProcessFailed(f"{self.name} ended at once\n{self.log_tail()}")
         self.record.parent.mkdir(parents=True, exist_ok=True)
-        self.record.write_text(json.dumps(asdict(identity)))
+        written = self.record.with_suffix(
+            f".{os.getpid()}"
+        )  # parent and child both record, and somebody reads
+        written.write_text(json.dumps(asdict(identity)))
+        written.replace(self.record)
 
     def wait_ready(self, ready: Callable[[], bool], seconds: float) -> None:
         """Wait until it is ready. Raises ProcessFailed when it ends before that or takes too long."""

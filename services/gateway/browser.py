@@ -41,6 +41,7 @@ class Browser:
         self._https = settings.https
         self._hosts = settings.allowed_hosts
         self._proxies = settings.trusted_proxies
+        self._sdk_url = settings.wechat_sdk_url
         self._headers = _security_headers(settings)
 
     def session_token(self, request: Request) -> str | None:
@@ -97,6 +98,13 @@ class Browser:
             return route[-self._proxies]
         return request.remote_addr or ""
 
+    def allow_sdk(self, response: Response) -> Response:
+        """This page alone may run WeChat's JS-SDK."""
+        policy = self._headers["Content-Security-Policy"]
+        allowed = policy.replace("script-src 'self'", f"script-src 'self' {self._sdk_url}")
+        response.headers["Content-Security-Policy"] = allowed
+        return response
+
     def protect(self, response: Response) -> Response:
         """Security headers on every answer; nothing personal is cached."""
         for name, value in self._headers.items():
@@ -117,6 +125,28 @@ class Browser:
             httponly=True,
             samesite="Lax",
         )
+
+
+def masked(token: str) -> str:
+    """A CSRF token as a page carries it, different each time: pages are compressed, and how well must tell nothing of
+    what stays the same in them (BREACH)."""
+    plain = token.encode()
+    salt = secrets.token_bytes(len(plain))
+    return (salt + _xor(salt, plain)).hex()
+
+
+def is_masked(sent: str, token: str) -> bool:
+    """Whether a form sent what a page of this session carried."""
+    try:
+        both = bytes.fromhex(sent)
+    except ValueError:
+        return False
+    half, odd = divmod(len(both), 2)
+    return not odd and hmac.compare_digest(_xor(both[:half], both[half:]), token.encode())
+
+
+def _xor(one: bytes, other: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(one, other, strict=True))
 
 
 def go(path: str, **query: str) -> Response:

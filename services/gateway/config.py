@@ -30,6 +30,7 @@ class Config(ServiceConfig):
     wechat_secret: str = secret()
     wechat_authorize_url: str = outside(default="https://open.weixin.qq.com/connect/oauth2/authorize")
     wechat_api_url: str = outside(default="https://api.weixin.qq.com")
+    wechat_sdk_url: str = outside(default="https://res.wx.qq.com/open/js/jweixin-1.6.0.js")
     redirect_hosts: tuple[str, ...] = ("api-mop.chinaums.com", "qr.chinaums.com")
     session_idle_seconds: int = own(default=1800)
     session_absolute_seconds: int = own(default=8 * 3600)

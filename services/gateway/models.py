@@ -112,3 +112,12 @@ batch_lines = Table(
     Column("version", Integer, nullable=False),
     Index("batch_lines_batch", "batch_id", "position"),
 )  # fmt: skip
+
+sdk_tickets = Table(
+    "sdk_tickets", metadata,
+    Column("name", String(8), primary_key=True),
+    Column("ticket", EncryptedText("sdk_tickets.ticket"), nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("fetching_until", Moment, nullable=False),
+)  # fmt: skip
+"""The official account's jsapi_ticket, fetched by one replica for all."""

@@ -14,8 +14,8 @@ from contract.insurance import years_text
 from contract.money import percent_text, yuan_text
 from kit.clock import china_text
 from kit.masking import mask_name, mask_number, mask_phone
-from services.gateway.assets import asset_url
-from services.gateway.browser import LARGE_TEXT
+from services.gateway.assets import asset_url, compressed
+from services.gateway.browser import LARGE_TEXT, masked
 from services.gateway.domain.sessions import PRIVACY_VERSION, Session
 from services.gateway.errors import LineBlocked, SessionNeeded, StalePage
 
@@ -51,11 +51,12 @@ class Pages:
         )  # fmt: skip
         self._environment.filters |= {
             "yuan": yuan_text, "percent": percent_text, "moment": china_text, "years": years_text,
-            "masked_name": mask_name, "masked_number": mask_number, "masked_phone": mask_phone,
+            "once": masked, "masked_name": mask_name, "masked_number": mask_number, "masked_phone": mask_phone,
         }  # fmt: skip
         self._environment.globals |= {
             "asset": asset_url, "consent_version": PRIVACY_VERSION,
             "refund_arrival": settings.refund_arrival if settings else "",
+            "sdk_url": settings.wechat_sdk_url if settings else "",
         }  # fmt: skip
 
     def render(
@@ -64,13 +65,15 @@ class Pages:
         """A page. `errors` in the context maps fields to what is wrong with them."""
         shared: dict[str, Any] = {
             "session": session,
+            "page": template.removesuffix(".html"),
             "path": request.path,
             "large_text": request.cookies.get(LARGE_TEXT) == "1",
             "notice": NOTICES.get(request.args.get("notice", "")),
             "errors": {},
+            "sdk": None,
         }
         html = self.text(template, **(shared | context))
-        return Response(html, status=status, content_type="text/html; charset=utf-8")
+        return compressed(request, Response(html, status=status, content_type="text/html; charset=utf-8"))
 
     def text(self, template: str, **context: Any) -> str:
         """What a template says that needs nothing of a request."""

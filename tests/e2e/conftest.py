@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from bench.browser import new_phone, start_browser
 from deploy.local.system import System
+from tests.e2e.gallery import Gallery
+from tests.e2e.looks import LOOKS
 
-WECHAT = (
-    "Mozilla/5.0 (Linux; Android 13; M2012K11AC) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 "
-    "Chrome/116.0.0.0 Mobile Safari/537.36 MicroMessenger/8.0.49.2600 WeChat/arm64 NetType/WIFI Language/zh_CN"
-)
-_ARGUMENTS = [
-    "--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--disable-domain-reliability", "--no-first-run",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-]  # fmt: skip
+LAST = "test_every_page.py"
+
+expect.set_options(timeout=60_000)  # only bounds hanging: pages that wait go on by themselves
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--gallery", type=Path, help="write pictures of every page into this folder")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests marked `javascript` get a phone with it and one without; the others one with it."""
+    if "phone" in metafunc.fixturenames:
+        both = metafunc.definition.get_closest_marker("javascript") is not None
+        phones = {"javascript": True, "plain": False} if both else {"javascript": True}
+        metafunc.parametrize("phone", list(phones.values()), ids=list(phones), indirect=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What asks for the whole run comes at its end."""
+    items.sort(key=lambda item: item.path.name == LAST)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def gallery(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Keeps pictures of what is looked at, when asked to."""
+    folder: Path | None = request.config.getoption("--gallery")
+    if folder is None:
+        yield
+        return
+    kept = Gallery(folder)
+    LOOKS.on_sight = kept.take
+    yield
+    kept.write_index()
 
 
 @pytest.fixture(scope="session", params=["embedded", "full"])
@@ -30,20 +57,16 @@ def system(request: pytest.FixtureRequest) -> System:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """The distribution's Chromium, or Playwright's where there is none; it can reach nothing but this machine."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_ARGUMENTS)
+        chromium = start_browser(playwright)
         yield chromium
         chromium.close()
 
 
-@pytest.fixture(params=[True, False], ids=["javascript", "plain"])
+@pytest.fixture
 def phone(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """A phone of its own for each test, once with JavaScript and once without."""
-    context = browser.new_context(
-        viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True, locale="zh-CN",
-        timezone_id="Asia/Shanghai", user_agent=WECHAT, java_script_enabled=request.param,
-    )  # fmt: skip
+    """A phone of its own for each test."""
+    context = new_phone(browser, javascript=request.param)
     yield context
     context.close()
 

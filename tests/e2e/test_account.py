@@ -55,7 +55,6 @@ def test_a_person_sees_exports_and_deletes_their_own_data(
     resident.sees_not("您已申请注销")
 
 
-@pytest.mark.parametrize("phone", [False], ids=["plain"], indirect=True)
 def test_nobody_is_deleted_while_an_order_is_unsettled(page: Page, embedded_system: EmbeddedSystem) -> None:
     resident = Resident(page, embedded_system)
     resident.log_in()

@@ -43,7 +43,7 @@ def test_a_resident_signs_waits_and_cancels(page: Page, embedded_system: Embedde
     resident.press("确认签订")
     resident.is_at("等待银行验证")
     resident.sees("没有扣款")
-    resident.is_at_last("协议已生效")
+    resident.is_at("协议已生效")
     assert SLOW not in page.content()
     address = page.url.partition("?")[0]
 
@@ -58,12 +58,11 @@ def test_a_resident_signs_waits_and_cancels(page: Page, embedded_system: Embedde
     resident.press("撤销协议")
     resident.is_at("撤销三方协议")
     resident.press("确认撤销")
-    resident.is_at_last("协议已终止")
+    resident.is_at("协议已终止")
     resident.press("返回三方协议")
     resident.sees("已终止")
 
 
-@pytest.mark.javascript
 def test_a_bank_that_says_no_is_heard_in_its_words(page: Page, embedded_system: EmbeddedSystem) -> None:
     resident = Resident(page, embedded_system)
     resident.someone = resident.sandbox.persona("two_agencies")
@@ -77,7 +76,7 @@ def test_a_bank_that_says_no_is_heard_in_its_words(page: Page, embedded_system: 
     page.locator("button.option").last.click()
     resident.is_at("确认三方协议")
     resident.press("确认签订")
-    resident.is_at_last("签订失败")
+    resident.is_at("签订失败")
     resident.sees("账户状态异常，请到开户银行网点核实")
     resident.sees("没有扣款")
     resident.press("重新签订")

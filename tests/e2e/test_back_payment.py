@@ -18,7 +18,6 @@ from tests.e2e.sandbox import Sandbox, Someone
 
 THIS_YEAR = dt.datetime.now(CHINA).year
 ONCE = {"taxbank.insured": 1, "taxbank.resident_payable": 1}
-only_with_javascript = pytest.mark.parametrize("phone", [True], ids=["javascript"], indirect=True)
 
 
 @pytest.mark.javascript
@@ -75,7 +74,6 @@ def test_thirteen_years_are_seen_five_at_a_time_and_paid_at_once(page: Page, emb
     expect(page.get_by_label("补缴")).to_be_checked()
 
 
-@only_with_javascript
 def test_the_step_back_begins_with_this_year_and_old_pages_lead_to_the_present_state(
     page: Page, embedded_system: System
 ) -> None:
@@ -115,7 +113,6 @@ def test_the_step_back_begins_with_this_year_and_old_pages_lead_to_the_present_s
     assert resident.sandbox.asked_for_enrolment(resident.someone) == 1
 
 
-@only_with_javascript
 def test_another_person_is_back_paid_at_the_agency_chosen(page: Page, embedded_system: System) -> None:
     resident = Resident(page, embedded_system)
     insured = resident.sandbox.persona("two_pensions")

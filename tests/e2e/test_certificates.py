@@ -28,8 +28,11 @@ def test_a_resident_gets_a_certificate_that_anybody_can_check(
     resident.is_at("缴费证明")
     resident.press("开具缴费证明")
     resident.is_at("开具缴费证明")
+    resident.sandbox.put("/settings", {"eseal": {"latency_ms": 3000}})
     resident.press("开具证明")
-    resident.is_at_last("缴费证明已开具")
+    resident.is_at("正在开具")
+    resident.sandbox.put("/settings", {"eseal": {"latency_ms": 0}})
+    resident.is_at("缴费证明已开具")
     resident.sees("国家税务总局百色市右江区税务局")
     shown = page.locator(".sheets img")
     assert shown.evaluate("image => image.complete || image.decode().then(() => true)")
@@ -63,7 +66,7 @@ def test_a_resident_gets_a_certificate_that_anybody_can_check(
     resident.is_told("请填写2到100个字的作废原因", "reason")
     page.get_by_label("作废原因").fill("缴费记录有变化")
     resident.press("确认作废并重新开具")
-    resident.is_at_last("缴费证明已开具")
+    resident.is_at("缴费证明已开具")
     page.goto(f"{resident.url}/check")
     page.set_input_files("#file", {**upload, "buffer": content})
     resident.press("上传并验证")
@@ -84,10 +87,10 @@ def test_a_school_hands_in_a_list_and_hands_out_a_link(page: Page, embedded_syst
     for _ in range(2):  # the same list again goes on where it was
         page.set_input_files("#file", {"name": "名单.csv", "mimeType": "text/csv", "buffer": roll})
         resident.press("上传并开具")
-        resident.is_at_last("名单已办完")
+        resident.is_at("名单已办完")
         address = page.url.partition("?")[0]
         page.goto(f"{resident.url}/schools")
-        assert page.locator(".links li").count() == 1
+        assert page.locator(".entries li").count() == 1
         resident.press("上传名单，统一开具")
     page.goto(address)
     resident.sees("没有查询到已经入库的缴费记录")
@@ -101,6 +104,7 @@ def test_a_school_hands_in_a_list_and_hands_out_a_link(page: Page, embedded_syst
     assert paid.number not in index
     page.goto(f"{resident.url}/schools")
     resident.press("把链接发给学生")
+    resident.is_at("把链接发给学生")
     resident.press("生成链接")
     link = page.locator("#link").input_value()
     page.goto(link)

@@ -13,7 +13,6 @@ from deploy.local.system import EmbeddedSystem
 from kit.masking import mask_name, mask_number, mask_phone
 from tests.e2e.resident import Resident
 
-pytestmark = [pytest.mark.javascript]
 MINUTE = 60
 
 
@@ -22,6 +21,7 @@ def resident(page: Page, embedded_system: EmbeddedSystem) -> Resident:
     return Resident(page, embedded_system)
 
 
+@pytest.mark.javascript
 def test_a_bad_id_number_is_said_beside_its_field_and_all_input_is_kept(resident: Resident) -> None:
     wrong = resident.someone.number[:-1] + ("0" if resident.someone.number[-1] != "0" else "1")
     resident.enter()
@@ -60,6 +60,7 @@ def test_login_without_a_code_says_how_to_get_one(resident: Resident) -> None:
     resident.is_told("请先点“获取验证码”", "code")
 
 
+@pytest.mark.javascript
 def test_a_wrong_code_may_be_tried_again(resident: Resident) -> None:
     resident.enter()
     resident.fill_in()
@@ -90,6 +91,7 @@ def test_an_expired_code_asks_for_a_new_one(resident: Resident, embedded_system:
         embedded_system.set_clock(0)
 
 
+@pytest.mark.javascript
 def test_codes_cannot_be_asked_for_without_pause(resident: Resident) -> None:
     resident.enter()
     resident.fill_in()
@@ -102,6 +104,7 @@ def test_codes_cannot_be_asked_for_without_pause(resident: Resident) -> None:
     expect(resident.page.locator("#error-summary")).to_contain_text(re.compile("请.*后再"))
 
 
+@pytest.mark.javascript
 def test_another_document_has_another_number(resident: Resident) -> None:
     resident.enter()
     page = resident.page
@@ -125,6 +128,7 @@ def test_another_document_has_another_number(resident: Resident) -> None:
     resident.sees_not(serial)
 
 
+@pytest.mark.javascript
 def test_after_29_minutes_nothing_is_asked_and_after_31_a_code(
     resident: Resident, embedded_system: EmbeddedSystem
 ) -> None:
@@ -155,6 +159,7 @@ def test_after_29_minutes_nothing_is_asked_and_after_31_a_code(
         embedded_system.set_clock(0)
 
 
+@pytest.mark.javascript
 def test_who_is_registered_with_the_tax_office_types_the_code_alone(resident: Resident) -> None:
     """3.2.1.2 case 3: 移动办税实名库 knows the WeChat user; we have never seen the person."""
     someone = resident.someone

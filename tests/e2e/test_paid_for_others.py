@@ -7,6 +7,7 @@ import io
 import zipfile
 from pathlib import Path
 
+import pytest
 import requests
 from playwright.sync_api import Page, expect
 
@@ -41,6 +42,7 @@ def _pay_for(resident: Resident, insured: Someone) -> None:
     resident.is_at("缴费成功")
 
 
+@pytest.mark.javascript
 def test_what_was_paid_for_others_is_found_filtered_and_downloaded(
     page: Page, embedded_system: EmbeddedSystem, tmp_path: Path
 ) -> None:

@@ -10,8 +10,6 @@ from playwright.sync_api import Page, expect
 from deploy.local.system import EmbeddedSystem
 from tests.e2e.resident import Resident
 
-pytestmark = [pytest.mark.javascript]
-
 
 @pytest.fixture
 def resident(page: Page, embedded_system: EmbeddedSystem) -> Resident:
@@ -48,6 +46,7 @@ def test_two_tabs_make_one_order(resident: Resident) -> None:
     assert _orders(resident) == 1
 
 
+@pytest.mark.javascript
 def test_back_from_unionpay_shows_the_order_and_never_a_second_one(resident: Resident) -> None:
     resident.to_cashier()
     resident.page.go_back()
@@ -109,6 +108,7 @@ def test_another_key_than_the_pages_is_refused(resident: Resident) -> None:
     assert _orders(resident) == 0
 
 
+@pytest.mark.javascript
 def test_cancelling_at_unionpay_shows_a_failure_and_no_charge(resident: Resident) -> None:
     resident.to_cashier()
     resident.press("取消支付")
@@ -118,6 +118,7 @@ def test_cancelling_at_unionpay_shows_a_failure_and_no_charge(resident: Resident
     resident.is_at("缴费人信息")
 
 
+@pytest.mark.javascript
 def test_leaving_unionpay_unpaid_can_be_gone_on_with(resident: Resident) -> None:
     number = resident.to_cashier()
     resident.press("返回商户")
@@ -131,6 +132,7 @@ def test_leaving_unionpay_unpaid_can_be_gone_on_with(resident: Resident) -> None
     resident.is_at("缴费成功")
 
 
+@pytest.mark.javascript
 def test_an_order_given_up_is_closed_without_a_charge(resident: Resident) -> None:
     number = resident.to_cashier()
     resident.page.goto(resident.url + "/menu")
@@ -141,12 +143,13 @@ def test_an_order_given_up_is_closed_without_a_charge(resident: Resident) -> Non
     assert resident.sandbox.order_of(number)["status"] == "TRADE_CLOSED"
 
 
+@pytest.mark.javascript
 def test_a_lost_notify_is_asked_after(resident: Resident) -> None:
     """The waiting page refreshes itself, without JavaScript too, until UnionPay was asked."""
     number = resident.to_cashier()
     resident.sandbox.put(f"/orders/{number}/settings", {"notify": {"lost_rate": 1}})
     resident.pay()
-    expect(resident.page.get_by_role("heading", level=1)).to_have_text("缴费成功", timeout=60_000)
+    expect(resident.page.get_by_role("heading", level=1)).to_have_text("缴费成功")
 
 
 def test_an_unclear_answer_says_do_not_pay_again(resident: Resident) -> None:
@@ -159,7 +162,7 @@ def test_an_unclear_answer_says_do_not_pay_again(resident: Resident) -> None:
     resident.is_at("正在确认，请勿重复缴费")
     resident.sandbox.put(f"/orders/{number}/settings", {"unionpay": {"query_unknown_rate": 0}})
     resident.sandbox.post(f"/orders/{number}/notify-now")
-    expect(resident.page.get_by_role("heading", level=1)).to_have_text("缴费成功", timeout=30_000)
+    expect(resident.page.get_by_role("heading", level=1)).to_have_text("缴费成功")
 
 
 def test_a_forged_notify_pays_nothing(resident: Resident) -> None:

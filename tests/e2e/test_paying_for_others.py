@@ -128,7 +128,6 @@ def test_a_member_is_paid_for_without_typing_and_a_failure_tries_the_same_person
     expect(_picks(page)).to_contain_text("还没有为他（她）缴过费")
 
 
-@pytest.mark.parametrize("phone", [True], ids=["javascript"], indirect=True)
 def test_prompts_and_taps_are_about_the_person_paid_for(page: Page, embedded_system: EmbeddedSystem) -> None:
     """One open journey: another person takes its place, a second tap for the same one does not."""
     resident = Resident(page, embedded_system)

@@ -82,9 +82,8 @@ def test_own_payments_are_found_at_once_and_others_by_name_and_number(page: Page
     expect(page.get_by_label("身份证号码")).to_have_value(mask_number(resident.someone.number))
 
 
-@pytest.mark.javascript
-def test_what_is_being_paid_is_not_voided(page: Page, system: System) -> None:
-    resident = Resident(page, system, Sandbox(system).persona("declared_being_paid"))
+def test_what_is_being_paid_is_not_voided(page: Page, embedded_system: System) -> None:
+    resident = Resident(page, embedded_system, Sandbox(embedded_system).persona("declared_being_paid"))
     resident.log_in()
     resident.press("社保费查询")
     resident.press("我的申报")
@@ -100,7 +99,7 @@ def test_what_is_being_paid_is_not_voided(page: Page, system: System) -> None:
     resident.sees("已申报，未缴费")
 
 
-def test_a_void_whose_answer_is_lost_is_confirmed_and_done_once(system: System) -> None:
+def test_a_void_whose_answer_is_lost_is_confirmed_and_done_once(page: Page, system: System) -> None:
     client = Client(system, Sandbox(system).persona("declared_unpaid"))
     client.log_in()
     year = dt.datetime.now(CHINA).year
@@ -119,6 +118,10 @@ def test_a_void_whose_answer_is_lost_is_confirmed_and_done_once(system: System) 
     assert client.call("POST", "/contributions", asked).json()["records"] == []
     (voided,) = client.call("POST", "/declarations", {}).json()["declarations"]
     assert voided["state"] == "voided"
+    page.context.add_cookies([{"name": "session", "value": client.token, "url": system.url}])
+    resident = Resident(page, system, client.someone)
+    page.goto(system.url + path)
+    resident.is_at("申报已作废")
     stranger = client.call("POST", f"{path}/void", {"pick_id": "00000000-0000-0000-0000-000000000000"})
     assert (stranger.status_code, stranger.json()["type"]) == (404, "urn:gx-tax:insured_not_found")
 

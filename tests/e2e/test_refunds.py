@@ -39,7 +39,7 @@ def test_a_refund_is_shown_told_and_leaves_the_year_to_be_paid_again(
     resident: Resident, embedded_system: EmbeddedSystem
 ) -> None:
     number = resident.to_cashier()
-    slow = {"refund_status": "PROCESSING", "refund_delay_seconds": 4.5}
+    slow = {"refund_status": "PROCESSING", "refund_delay_seconds": 8}
     resident.sandbox.put(f"/orders/{number}/settings", {"unionpay": slow})
     resident.pay()
     resident.is_at("缴费成功")
@@ -48,11 +48,11 @@ def test_a_refund_is_shown_told_and_leaves_the_year_to_be_paid_again(
 
     asked = ["--reason", "重复参保", "--operator", "gx0007", "--name", "莫敏"]
     assert "状态：待提交" in _at_the_desk(embedded_system, "request", order_id, *asked)
+    resident.page.goto(resident.url + "/orders")
+    resident.sees("退费中")
     resident.page.goto(order_page)
     resident.is_at("正在退费")
     resident.sees("短信告诉您")
-    resident.page.goto(resident.url + "/orders")
-    resident.sees("退费中")
 
     text = resident.sandbox.wait_for_sms(resident.someone, lambda sms: "已退费" in sms)
     for words in (
@@ -70,6 +70,7 @@ def test_a_refund_is_shown_told_and_leaves_the_year_to_be_paid_again(
     resident.is_at("已退费")
     resident.sees("退回原支付账户")
     resident.page.goto(resident.url + "/orders")
+    resident.is_at("我的缴费记录")
     resident.sees("已退费")
     assert resident.sandbox.order_of(number)["refunded"] == resident.sandbox.order_of(number)["totalAmount"]
 

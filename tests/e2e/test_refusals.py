@@ -8,8 +8,6 @@ from playwright.sync_api import Page
 from deploy.local.system import EmbeddedSystem
 from tests.e2e.resident import Resident
 
-pytestmark = [pytest.mark.javascript]
-
 
 def _at_enrolment(page: Page, system: EmbeddedSystem, persona: str) -> Resident:
     resident = Resident(page, system)
@@ -65,6 +63,7 @@ def test_a_slow_upstream_is_waited_for(page: Page, embedded_system: EmbeddedSyst
     resident.is_at("缴费信息选择")
 
 
+@pytest.mark.javascript
 def test_an_upstream_that_comes_back_is_asked_again(page: Page, embedded_system: EmbeddedSystem) -> None:
     resident = Resident(page, embedded_system)
     mine = f"/people/{resident.someone.key}/settings"

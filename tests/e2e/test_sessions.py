@@ -25,9 +25,6 @@ IPHONE = (
 )
 STRANGERS = "0" * 32
 
-without_javascript = pytest.mark.parametrize("phone", [False], ids=["plain"], indirect=True)
-"""These pages have no script of their own."""
-
 
 @pytest.fixture
 def resident(page: Page, full_system: FullSystem) -> Resident:
@@ -43,7 +40,7 @@ def second_phone(browser: Browser, resident: Resident, full_system: FullSystem) 
     context.close()
 
 
-@without_javascript
+@pytest.mark.javascript
 def test_a_person_ends_the_login_of_another_phone(
     resident: Resident, second_phone: Resident, full_system: FullSystem
 ) -> None:
@@ -68,7 +65,6 @@ def test_a_person_ends_the_login_of_another_phone(
         full_system.set_clock(0)
 
 
-@without_javascript
 def test_a_new_phone_number_ends_the_login_of_the_old_one(
     resident: Resident, second_phone: Resident, full_system: FullSystem
 ) -> None:

@@ -50,6 +50,7 @@ def crowded(embedded_system: EmbeddedSystem, others: list[Client]) -> Iterator[l
     sandbox.put("/settings", {"taxbank": {"latency_ms": 0}})
 
 
+@pytest.mark.javascript
 def test_who_waits_sees_how_many_are_ahead(page: Page, embedded_system: EmbeddedSystem, request: Any) -> None:
     resident = Resident(page, embedded_system)
     resident.log_in()
@@ -67,6 +68,7 @@ def test_who_waits_sees_how_many_are_ahead(page: Page, embedded_system: Embedded
     assert resident.sandbox.asked_for_enrolment(resident.someone) == 1
 
 
+@pytest.mark.javascript
 def test_a_slow_quote_is_waited_for_on_a_page_that_goes_on(
     page: Page, embedded_system: EmbeddedSystem
 ) -> None:
@@ -78,7 +80,7 @@ def test_a_slow_quote_is_waited_for_on_a_page_that_goes_on(
     resident.sandbox.put(f"/people/{resident.someone.key}/settings", {"taxbank": {"latency_ms": 4500}})
     resident.press("下一步")
     resident.press("核实无误，继续缴费")
-    resident.is_at("正在查询应缴费额")
+    expect(page.get_by_role("heading", level=1)).to_have_text("正在查询应缴费额")
     page.goto(page.url.rpartition("/")[0])
     resident.is_at("正在查询应缴费额")
     resident.is_at("缴费信息确认")
@@ -111,7 +113,6 @@ def test_what_the_upstream_said_last_is_shown_with_its_time(
     resident.is_at("缴费信息确认")
 
 
-@pytest.mark.parametrize("phone", [False], ids=["plain"], indirect=True)
 def test_a_question_whose_gateway_was_killed_is_asked_again(page: Page, full_system: FullSystem) -> None:
     resident = Resident(page, full_system)
     mine = f"/people/{resident.someone.key}/settings"

@@ -47,7 +47,7 @@ class AccountRoutes(Routes):
 
     @http("GET", "/account/export", access=Access.PAYER)
     def show_export(self, request: Request, session: Session) -> Response:
-        return self.show("export.html", request, session)
+        return self.show_with_sdk("export.html", request, session)
 
     @http("POST", "/account/export", access=Access.PAYER)
     def download_export(self, request: Request, session: Session) -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hmac
 import logging
 from collections.abc import Sequence
 from typing import Any, cast
@@ -23,14 +22,15 @@ from kit.rpc import Caller, RpcCaller
 from kit.service import Made
 from kit.telemetry import originate
 from services.gateway import problems
-from services.gateway.adapters.base import WechatAuthorization
+from services.gateway.adapters.base import OfficialAccount
 from services.gateway.adapters.wechat import Wechat
 from services.gateway.api.operations import API_KEY
-from services.gateway.browser import Browser, go
+from services.gateway.browser import Browser, go, is_masked
 from services.gateway.domain.clients import Client, name_of
 from services.gateway.domain.drafts import Journey, JourneyState
 from services.gateway.domain.paths import way_back
 from services.gateway.domain.rates import Rates
+from services.gateway.domain.sdk import in_wechat
 from services.gateway.domain.sessions import LoggedInPayer, Session, device_of, hash_of
 from services.gateway.errors import LoginNeeded, PageExpired, SessionNeeded, StalePage, UnknownKey
 from services.gateway.pages import Pages
@@ -40,10 +40,12 @@ from services.gateway.storage.journeys import Journeys
 from services.gateway.storage.rates import RateCounts
 from services.gateway.storage.readings import Readings
 from services.gateway.storage.sessions import Sessions
+from services.gateway.storage.tickets import Tickets
 from services.gateway.usecases import rates, sessions
 from services.gateway.usecases.ports import Ports
+from services.gateway.usecases.sdk import sign_page
 
-SESSIONS, JOURNEYS, BATCHES, READINGS = Sessions(), Journeys(), Batches(), Readings()
+SESSIONS, JOURNEYS, BATCHES, READINGS, TICKETS = Sessions(), Journeys(), Batches(), Readings(), Tickets()
 RATES = RateCounts()
 STATIC = "/static/"
 """Files a page brings along: who limits them breaks the page."""
@@ -60,7 +62,7 @@ class Routes(ParkedEntrypoints):
 
     rpc: Caller = cast(Caller, RpcCaller())
     aside: Aside = cast(Aside, AsideWork())
-    wechat: WechatAuthorization = cast(WechatAuthorization, Made(Wechat))
+    wechat: OfficialAccount = cast(OfficialAccount, Made(Wechat))
     pages: Pages = cast(Pages, Made(Pages))
     browser: Browser = cast(Browser, Made(Browser))
     photos: Photos = cast(Photos, Made(Photos))
@@ -93,10 +95,9 @@ class Routes(ParkedEntrypoints):
             self._count("person", session.payer.person_id, self.settings.person_per_minute)
         if access is Access.PAYER and session.payer is None:
             raise LoginNeeded
-        if request.method not in _SAFE and not _is_api(request):
-            sent = request.form.get("csrf", "")
-            if not hmac.compare_digest(sent.encode(), session.csrf_token.encode()):
-                raise PageExpired
+        form = request.method not in _SAFE and not _is_api(request)
+        if form and not is_masked(request.form.get("csrf", ""), session.csrf_token):
+            raise PageExpired
         now = self.clock.now()
         if now - session.last_seen_at > _TOUCH:
             with self.database.transaction() as tx:
@@ -172,6 +173,17 @@ class Routes(ParkedEntrypoints):
     ) -> Response:
         """A page."""
         return self.browser.protect(self.pages.render(template, request, session, status, **context))
+
+    def show_with_sdk(
+        self, template: str, request: Request, session: Session, status: int = 200, **context: Any
+    ) -> Response:
+        """A page that uses WeChat's JS-SDK where it is shown in WeChat."""
+        signed = None
+        if in_wechat(request.headers.get("User-Agent", "")):
+            url = self.settings.public_url.rstrip("/") + request.full_path.rstrip("?")
+            signed = sign_page(url, self.wechat, TICKETS, self.database, self.clock)
+        response = self.pages.render(template, request, session, status, sdk=signed, **context)
+        return self.browser.protect(self.browser.allow_sdk(response) if signed else response)
 
     def render_error(self, request: Request, error: ContractError) -> Response:
         """An error as this caller reads it: problem+json, the login page, the present state, or a page that says

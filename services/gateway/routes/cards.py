@@ -70,7 +70,7 @@ class CardRoutes(Routes):
         self, request: Request, session: Session, purpose: str, status: int = 200,
         errors: dict[str, str] | None = None,
     ) -> Response:  # fmt: skip
-        return self.show(
+        return self.show_with_sdk(
             "card_camera.html", request, session, status, purpose=_purpose(purpose), name=purpose,
             errors=errors or {}, version=CONSENT_VERSION, agreed=request.form.get("consent", ""),
         )  # fmt: skip

@@ -61,8 +61,9 @@ class CertificateRoutes(Routes):
         found = self._own_certificate(session, certificate_id)
         looks = request.args.get("looks", 1, int)
         waiting = found.state is CertificateState.WAITING and looks <= LOOKS
-        template = "certificate_waiting.html" if waiting else "certificate.html"
-        return self.show(template, request, session, certificate=found, looks=looks)
+        if waiting:
+            return self.show("certificate_waiting.html", request, session, certificate=found, looks=looks)
+        return self.show_with_sdk("certificate.html", request, session, certificate=found)
 
     @http("GET", "/certificates/<certificate_id>/pages/<int:page>", access=Access.PAYER)
     def show_certificate_page(

@@ -127,7 +127,8 @@ class LoginRoutes(Routes):
         return self.show(
             "login.html" if whole else "login_code.html", request, session, status, typed=shown,
             errors=errors or {}, sent=sent, wait=wait, phone=mask_phone(phone) if sent else "",
-            kinds=list(DocumentType), kind=kind, label=number_label(kind), hint=number_hint(kind),
+            kinds=[(one.value, one.label) for one in DocumentType], kind=kind, label=number_label(kind),
+            hint=number_hint(kind),
             consent_wanted=whole or login.needs_consent(session),
         )  # fmt: skip
 

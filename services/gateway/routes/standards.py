@@ -35,8 +35,9 @@ class StandardsRoutes(Routes):
         year = domain.settle_year(request.args.get("year", ""), today)
         wanted = Wanted(domain.division_of(picker.place), kind, year)
         return self.show(
-            "standards.html", request, session, picker=picker, wanted=wanted, today=today, kinds=tuple(PayerKind),
-            years=domain.years_shown(today), journey=journey, place=picker.place,
+            "standards.html", request, session, picker=picker, wanted=wanted, today=today,
+            kinds=[(one.value, one.label) for one in PayerKind], years=domain.years_shown(today), journey=journey,
+            place=picker.place,
             standards=find_standards(wanted, self.ports) if wanted.division_code else (),
         )  # fmt: skip
 

@@ -39,6 +39,13 @@
     });
   });
 
+  // A personal page is not to be passed on: WeChat's menu goes, by what its browser brings along, without the JS-SDK.
+  if (document.body.dataset.menu === "hidden") {
+    var hideMenu = function () { window.WeixinJSBridge.call("hideOptionMenu"); };
+    if (window.WeixinJSBridge) hideMenu();
+    else document.addEventListener("WeixinJSBridgeReady", hideMenu);
+  }
+
   // Counts down to when another code may be asked for.
   function countDown(button) {
     var until = Date.now() + Number(button.dataset.wait) * 1000;
@@ -60,6 +67,23 @@
     setTimeout(function () { location.replace(waiting.dataset.refresh); }, after);
   }
 
+  // A file is chosen with a button as big as all others, and in our words.
+  document.querySelectorAll("input[type=file]").forEach(function (field) {
+    var button = document.createElement("label"), told = document.createElement("p");
+    button.className = "weui-btn weui-btn_default";
+    button.htmlFor = field.id;
+    button.textContent = field.dataset.press;
+    told.className = "quiet";
+    told.setAttribute("role", "status");
+    field.className = "hidden";
+    field.after(button, told);
+    field.addEventListener("change", function () {
+      var chosen = field.files.length > 0;
+      button.textContent = chosen ? "重新" + field.dataset.press : field.dataset.press;
+      told.textContent = chosen ? "已选好：" + field.files[0].name : "";
+    });
+  });
+
   // A photo is made smaller on the phone: it is sent sooner and costs less. Where the phone cannot, it goes as it is.
   document.addEventListener("change", function (event) {
     var input = event.target, longest = Number(input.dataset.shrink);
@@ -74,7 +98,7 @@
       canvas.toBlob(function (smaller) {
         if (!smaller || smaller.size >= file.size || input.files[0] !== file) return;
         var files = new DataTransfer();
-        files.items.add(new File([smaller], "card.jpg", { type: "image/jpeg" }));
+        files.items.add(new File([smaller], "照片.jpg", { type: "image/jpeg" }));
         input.files = files.files;
       }, "image/jpeg", 0.9);
     }).catch(function () {});

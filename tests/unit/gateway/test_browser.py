@@ -8,13 +8,13 @@ import pytest
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
-from services.gateway.browser import Browser, go
+from services.gateway.browser import Browser, go, is_masked, masked
 from services.gateway.config import Config
 from services.gateway.errors import UnsafeRedirect
 from tests.factories.keys import KEYS, STAFF_KEYS
 
 
-def _settings(**other: object) -> Config:
+def settings(**other: object) -> Config:
     values: dict[str, object] = {
         "database_url": "sqlite://", "http_address": "127.0.0.1:0", "amqp_uri": "memory://",
         **{name.lower(): key for name, key in KEYS.items()}, "staff_keys": STAFF_KEYS,
@@ -30,7 +30,7 @@ def _request(path: str = "/", **headers: str) -> Request:
 
 @pytest.fixture
 def browser() -> Browser:
-    return Browser(_settings())
+    return Browser(settings())
 
 
 def test_on_https_cookies_are_host_bound_secure_and_unreadable(browser: Browser) -> None:
@@ -44,7 +44,7 @@ def test_on_https_cookies_are_host_bound_secure_and_unreadable(browser: Browser)
 
 
 def test_on_http_the_cookie_has_a_plain_name() -> None:
-    plain = Browser(_settings(public_url="http://127.0.0.1:8000"))
+    plain = Browser(settings(public_url="http://127.0.0.1:8000"))
     assert plain.keep_session(Response(), "t").headers["Set-Cookie"].startswith("session=t;")
     assert plain.session_token(_request(Cookie="session=t")) == "t"
     assert "Strict-Transport-Security" not in plain.protect(Response()).headers
@@ -107,7 +107,7 @@ def test_only_our_own_proxies_are_believed(proxies: int, forwarded: str, seen: s
             headers={"X-Forwarded-For": forwarded}, environ_base={"REMOTE_ADDR": "127.0.0.1"}
         ).get_environ()
     )
-    assert Browser(_settings(trusted_proxies=proxies)).client_ip(request) == seen
+    assert Browser(settings(trusted_proxies=proxies)).client_ip(request) == seen
 
 
 def test_redirects_within_the_site_drop_empty_questions() -> None:
@@ -128,8 +128,17 @@ def test_redirects_within_the_site_drop_empty_questions() -> None:
     ],
 )
 def test_unfit_settings_are_named(other: dict[str, object], problem: str) -> None:
-    assert any(problem in found for found in _settings(**other).problems())
+    assert any(problem in found for found in settings(**other).problems())
 
 
 def test_fit_settings_have_no_problem() -> None:
-    assert _settings().problems() == []
+    assert settings().problems() == []
+
+
+def test_a_csrf_token_looks_different_on_each_page_and_is_known_again() -> None:
+    first, second = masked("token-1"), masked("token-1")
+    assert first != second
+    assert is_masked(first, "token-1")
+    assert is_masked(second, "token-1")
+    for sent in (first[:-2], first + "00", "token-1", "", "zz", masked("token-2")):
+        assert not is_masked(sent, "token-1")

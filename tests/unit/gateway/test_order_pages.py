@@ -128,7 +128,7 @@ def test_money_that_was_not_the_orders_is_said_to_be_back() -> None:
 
 
 def test_how_long_a_refund_takes_is_said_only_where_it_is_configured() -> None:
-    pages = Pages(SimpleNamespace(refund_arrival="一般1至3个工作日到账"))
+    pages = Pages(SimpleNamespace(refund_arrival="一般1至3个工作日到账", wechat_sdk_url=""))
     view = order(replace(MEDICAL, refunds=(UNDER_WAY,)), state=OrderState.REFUNDING)
     request = Request(EnvironBuilder(path="/orders/order-1").get_environ())
     session = Session(b"", "openid", "csrf", NOW, NOW, payer=PAYER)
