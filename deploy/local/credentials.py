@@ -37,6 +37,8 @@ _GENERATED: Mapping[str, Callable[[], str]] = {
     "SEAL_APP_KEY": lambda: secrets.token_hex(16),
     "SEAL_CA": new_root,
     "POSTGRESQL_ADMIN_PASSWORD": lambda: secrets.token_hex(16),
+    "POSTGRESQL_REPLICATION_PASSWORD": lambda: secrets.token_hex(16),
+    "BACKUP_KEY": lambda: secrets.token_hex(32),
     "SUPERVISOR_PASSWORD": lambda: secrets.token_hex(16),
     "ERLANG_COOKIE": lambda: secrets.token_hex(16),
     **{f"{name.upper()}_DATABASE_PASSWORD": lambda: secrets.token_hex(16) for name in SERVICES},

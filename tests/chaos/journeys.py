@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,11 +30,14 @@ class Travelled:
 
 
 class Crowd:
-    """Everybody who travels. `begun` and `done` count journeys. Each ends when its people know the outcome."""
+    """Everybody who travels. `begun` and `done` count journeys. Each ends when its people know the outcome.
 
-    def __init__(self, plan: Plan, town: Town) -> None:
+    A second crowd in the same town must be of `people` who have not travelled yet.
+    """
+
+    def __init__(self, plan: Plan, town: Town, people: Sequence[Mapping[str, Any]] = ()) -> None:
         self._plan, self._town = plan, town
-        self._people = people_of(town.sandbox_url, len(plan.journeys) * 2)
+        self._people = people or people_of(town.sandbox_url, len(plan.journeys) * 2)
         self._counting = threading.Lock()
         self.begun = self.done = 0
 
