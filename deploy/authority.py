@@ -13,9 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+_OWN_NAME = "contribution authority"
+"""No account's: a certificate that names its own issuer is taken for a root."""
 
 _ROOT_LIFE, _LIFE, _RENEWED_BEFORE = dt.timedelta(days=3650), dt.timedelta(days=398), dt.timedelta(days=60)
 _USES = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
@@ -38,7 +42,7 @@ class Authority:
             assert isinstance(key, ec.EllipticCurvePrivateKey)
             return cls(x509.load_pem_x509_certificate(file.read_bytes()), key)
         key = ec.generate_private_key(ec.SECP256R1())
-        name = _name("contribution")
+        name = _name(_OWN_NAME)
         made = (
             _builder(name, name, key.public_key(), _ROOT_LIFE)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -75,11 +79,19 @@ class Authority:
         certificate = x509.load_pem_x509_certificate(file.read_bytes())
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         return (
-            certificate.issuer == self.certificate.subject
+            self._signed(certificate)
             and certificate.subject == _name(account)
             and names.get_values_for_type(x509.DNSName) == list(hosts or (account,))
             and certificate.not_valid_after_utc - dt.datetime.now(dt.UTC) > _RENEWED_BEFORE
         )
+
+
+    def _signed(self, certificate: x509.Certificate) -> bool:
+        try:
+            certificate.verify_directly_issued_by(self.certificate)
+        except (ValueError, InvalidSignature):
+            return False
+        return True
 
 
 def write_private(path: Path, content: bytes) -> None:
