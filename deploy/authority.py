@@ -85,7 +85,6 @@ class Authority:
             and certificate.not_valid_after_utc - dt.datetime.now(dt.UTC) > _RENEWED_BEFORE
         )
 
-
     def _signed(self, certificate: x509.Certificate) -> bool:
         try:
             certificate.verify_directly_issued_by(self.certificate)

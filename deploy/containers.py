@@ -29,7 +29,7 @@ _OWNERS = {"rabbitmq": 10002, "postgresql": 10003, "accounts": 10003, "proxy": 1
 _PRODUCT = 10001
 """The user of each image (Dockerfile, deploy/docker/servers.Dockerfile)."""
 
-_PROXY = "https://proxy:8443"
+_PROXY, _SANDBOX = "https://proxy:8443", "http://sandbox:8090"
 
 _HOSTS: Mapping[str, Sequence[str]] = {
     "rabbitmq": ("rabbitmq", "rabbitmq2", "rabbitmq3", "balancer"),
@@ -49,17 +49,15 @@ class Places:
     """Where browsers find the product and the sandbox, and services the broker and the database."""
 
     public_url: str = "https://localhost:8443"
-    sandbox_url: str = "http://sandbox.localhost:8090"
+    sandbox_url: str = "https://sandbox.localhost:8090"
     broker: str = "rabbitmq"
     database: str = "postgresql"
 
     @property
-    def public_host(self) -> str:
-        return urlsplit(self.public_url).hostname or ""
-
-    @property
-    def sandbox_port(self) -> int:
-        return urlsplit(self.sandbox_url).port or 80
+    def doors(self) -> tuple[str, ...]:
+        """The names the proxies answer to."""
+        hosts = (urlsplit(url).hostname or "" for url in (self.public_url, self.sandbox_url))
+        return (*hosts, "proxy")
 
 
 def files(secrets: Mapping[str, str], places: Places) -> dict[str, str]:
@@ -67,10 +65,12 @@ def files(secrets: Mapping[str, str], places: Places) -> dict[str, str]:
     environment = _environment(secrets, places)
     services = {name: environment.service(name, f"0.0.0.0:{HTTP_PORT}") for name in SERVICES}
     services["gateway"]["GATEWAY_TRUSTED_PROXIES"] = "1"
+    # Payment and browsers know UnionPay by one address, whose certificate is ours as long as it is the sandbox's.
+    services["payment"]["REQUESTS_CA_BUNDLE"] = f"{MOUNTED}/ca.crt"
     migration = {key: value for variables in services.values() for key, value in variables.items()}
     migration["AMQP_URI"] = _bus(secrets, MIGRATION, places.broker)
     written = {
-        "sandbox.env": _lines(environment.sandbox(f"0.0.0.0:{places.sandbox_port}", "/data/sandbox.sqlite3")),
+        "sandbox.env": _lines(environment.sandbox("0.0.0.0:8090", "/data/sandbox.sqlite3")),
         "rabbitmq/erlang.cookie": secrets["ERLANG_COOKIE"],
         "rabbitmq/definitions.json": json.dumps(
             {**definitions(passwords_of(secrets)), "policies": [_RPC_MIRRORED]}, indent=2
@@ -87,11 +87,11 @@ def files(secrets: Mapping[str, str], places: Places) -> dict[str, str]:
     return written
 
 
-def certify(authority: Authority, directory: Path, public_host: str) -> None:
+def certify(authority: Authority, directory: Path, doors: Sequence[str]) -> None:
     """Everybody's certificate, and the authority's beside it."""
     for server, hosts in _HOSTS.items():
         authority.issue(_place(directory, server, "server"), server, hosts)
-    authority.issue(_place(directory, "proxy", "server"), "proxy", (public_host, "proxy"))
+    authority.issue(_place(directory, "proxy", "server"), "proxy", doors)
     for name in SERVICES:
         authority.issue(_place(directory, name, name), name)
         authority.issue(_place(directory, MIGRATION, name), name)
@@ -112,7 +112,7 @@ def _environment(secrets: Mapping[str, str], places: Places) -> Environment:
     return Environment(
         secrets=secrets, common={"ENVIRONMENT": "development"},
         bus=lambda account: _bus(secrets, account, places.broker), database=database,
-        public_url=places.public_url, sandbox_url=places.sandbox_url,
+        public_url=places.public_url, sandbox_url=_SANDBOX, sandbox_pages_url=places.sandbox_url,
         payment_url=_PROXY, notify_url=_PROXY,
     )  # fmt: skip
 
@@ -182,7 +182,7 @@ def write(directory: Path, places: Places) -> None:
     for name, content in files(load_secrets(directory), places).items():
         folder, _, file = name.rpartition("/")
         write_private(_place(directory, folder, file) if folder else directory / file, content.encode())
-    certify(Authority.open(directory / "authority"), directory, places.public_host)
+    certify(Authority.open(directory / "authority"), directory, places.doors)
     if os.geteuid() == 0:
         _hand_over(directory)
     else:

@@ -43,8 +43,8 @@ class Environment:
     """Composes variables from secrets and from where things are.
 
     `common` goes to every process; `bus` and `database` give a service's own address, password included. The
-    URLs are those of the gateway and the sandbox as a browser sees them, of payment as UnionPay and of notify as the
-    SMS providers see it.
+    URLs are those of the gateway as a browser sees it, of the sandbox as services and, where that differs, as a browser
+    sees it, of payment as UnionPay and of notify as the SMS providers see it.
     """
 
     secrets: Mapping[str, str] = field(repr=False)
@@ -55,6 +55,11 @@ class Environment:
     sandbox_url: str
     payment_url: str
     notify_url: str
+    sandbox_pages_url: str = ""
+
+    @property
+    def _pages_url(self) -> str:
+        return self.sandbox_pages_url or self.sandbox_url
 
     def service(self, name: str, http_address: str) -> dict[str, str]:
         """What one service may know, and nothing of the others."""
@@ -96,9 +101,9 @@ class Environment:
     def _parties_of_gateway(self) -> dict[str, str]:
         return {
             "PUBLIC_URL": self.public_url,
-            "WECHAT_AUTHORIZE_URL": f"{self.sandbox_url}/connect/oauth2/authorize",
+            "WECHAT_AUTHORIZE_URL": f"{self._pages_url}/connect/oauth2/authorize",
             "WECHAT_API_URL": self.sandbox_url,
-            "REDIRECT_HOSTS": self.sandbox_url.partition("://")[2],
+            "REDIRECT_HOSTS": self._pages_url.partition("://")[2],
         }
 
     def _parties_of_identity(self) -> dict[str, str]:
@@ -109,7 +114,7 @@ class Environment:
 
     def _parties_of_payment(self) -> dict[str, str]:
         return {
-            "UNIONPAY_URL": self.sandbox_url,
+            "UNIONPAY_URL": self._pages_url,
             "TAXCORE_RECORDS_URL": f"{self.sandbox_url}/esb/records",
             "UNIONPAY_NOTIFY_URL": f"{self.payment_url}/notify/unionpay",
             "UNIONPAY_RETURN_URL": f"{self.public_url}/orders/",

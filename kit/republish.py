@@ -22,7 +22,9 @@ from kit.runner import read_settings
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m kit.republish", description=__doc__)
     parser.add_argument("services", nargs="+")
-    parser.add_argument("--since", required=True, type=dt.datetime.fromisoformat, help="2026-11-26T08:00:00+08:00")
+    parser.add_argument(
+        "--since", required=True, type=dt.datetime.fromisoformat, help="2026-11-26T08:00:00+08:00"
+    )
     chosen = parser.parse_args(arguments)
     if chosen.since.tzinfo is None:
         parser.error("--since needs a time zone")

@@ -42,7 +42,7 @@ FROM server AS proxy
 RUN useradd --uid 10005 --no-create-home proxied \
  && apt-get update && apt-get install --yes --no-install-recommends ca-certificates curl nginx-light \
  && rm -rf /var/lib/apt/lists/* /var/log/* && mkdir /var/log/nginx
-COPY nginx.conf /etc/nginx/nginx.conf
+COPY nginx.conf sandbox.conf /etc/nginx/
 USER proxied
 CMD ["nginx", "-g", "daemon off;"]
 

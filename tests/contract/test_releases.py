@@ -1,4 +1,4 @@
-"""This code and the last release run side by side while one replaces the other, so each must read what the other writes.
+"""This code and the last release run side by side while one replaces the other: each must read what the other writes.
 
 `tests/contract/releases/N` are the samples as release N had them; `scripts/release N` stores them. They never change.
 """
@@ -32,7 +32,7 @@ def test_what_the_last_release_writes_this_code_reads(stored: Path) -> None:
 
 @every_sample
 def test_what_this_code_writes_has_all_the_last_release_reads(stored: Path) -> None:
-    """A reader ignores fields it does not know, and samples show every field: so all of the old ones must still be there,
+    """A reader ignores fields it does not know, and samples show every field: all the old ones must still be there,
     of their old kind."""
     now = SAMPLES / stored.name
     assert now.exists(), f"{stored.stem} is gone, and the last release still sends or calls it"

@@ -24,10 +24,17 @@ _CLUSTER = ("cluster",)
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/deploy-test", description=__doc__)
-    parser.add_argument("--payments", type=int, default=1000, help="payments of the cluster's trial (1000); others take a fifth")
+    parser.add_argument(
+        "--payments",
+        type=int,
+        default=1000,
+        help="payments of the cluster's trial (1000); others take a fifth",
+    )
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="whose journeys they are")
     parser.add_argument("--only", choices=_SINGLE + _CLUSTER, action="append", help="only these trials")
-    parser.add_argument("--keep", action="store_true", help="leave the containers running when something was wrong")
+    parser.add_argument(
+        "--keep", action="store_true", help="leave the containers running when something was wrong"
+    )
     asked = parser.parse_args()
     found = Findings(_say)
     resolve_as_browsers_do()

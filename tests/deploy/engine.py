@@ -19,7 +19,9 @@ class EngineFailed(Exception):
     """A command of the engine did not end well; the message is what it said."""
 
 
-def run(command: Sequence[str], environment: Mapping[str, str] | None = None, given: str | None = None) -> str:
+def run(
+    command: Sequence[str], environment: Mapping[str, str] | None = None, given: str | None = None
+) -> str:
     """What a command printed. Raises EngineFailed."""
     done = subprocess.run(
         command, env={**os.environ, **(environment or {})}, cwd=ROOT, input=given,
@@ -79,7 +81,7 @@ class Container:
         return str(self._inspected()["Name"]).removeprefix("/")
 
     def address(self, network: str = "inner") -> str:
-        """Where this machine reaches it: a bridge of an internal network has no way out, but this machine has one in."""
+        """Where this machine reaches it: an internal network has no way out, but its machine has one in."""
         networks = self._inspected()["NetworkSettings"]["Networks"]
         return next(str(net["IPAddress"]) for name, net in networks.items() if name.endswith(f"_{network}"))
 

@@ -47,7 +47,9 @@ class Townsfolk:
         self.travelled: list[Travelled] = []
 
     @contextmanager
-    def paying(self, payments: int, only: frozenset[Kind] = _KINDS, misbehaving: bool = True) -> Iterator[Load]:
+    def paying(
+        self, payments: int, only: frozenset[Kind] = _KINDS, misbehaving: bool = True
+    ) -> Iterator[Load]:
         """So many payments and some other journeys beside the block; leaving it waits for their end. Once the outside
         world `misbehaves`, it goes on so."""
         plan = self._plan(payments, only)

@@ -34,7 +34,7 @@ class Stack:
         )  # fmt: skip
         host = "balancer" if self.clustered else ""
         self.places = Places(
-            f"https://localhost:{port}", f"http://sandbox.localhost:{port + 1}",
+            f"https://localhost:{port}", f"https://sandbox.localhost:{port + 1}",
             host or "rabbitmq", host or "postgresql",
         )  # fmt: skip
         self.url, self.sandbox_url = self.places.public_url, self.places.sandbox_url
@@ -87,7 +87,9 @@ class Stack:
     def _raise_limits(self) -> None:
         for name in SERVICES:
             file = self.directory / f"{name}.env"
-            more = "".join(f"{key}={value}\n" for key, value in LIMITS.items() if key.startswith(name.upper()))
+            more = "".join(
+                f"{key}={value}\n" for key, value in LIMITS.items() if key.startswith(name.upper())
+            )
             file.chmod(0o600)
             file.write_text(file.read_text() + more)
 

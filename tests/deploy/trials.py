@@ -100,7 +100,9 @@ def losses(stack: Stack, folk: Townsfolk, found: Findings, payments: int) -> Non
         _wait_for(load, payments // 2)
         leader = stack.postgresql.container()
         leader.kill_for_good()
-        found.say(f"  {folk.pays_through():6.1f} s  {leader.name} lost, until a payment begun then was through")
+        found.say(
+            f"  {folk.pays_through():6.1f} s  {leader.name} lost, until a payment begun then was through"
+        )
         found.say(f"          {stack.postgresql.container().name} leads now")
         _wait_for(load, payments * 4 // 5)
         run(["docker", "start", node.id, leader.id])
@@ -120,7 +122,8 @@ def stops(stack: Stack, folk: Townsfolk, found: Findings, payments: int) -> None
             _wait_for(load, payments * place // len(services))
             old = stack.project.containers(name)[0]
             took = found.seconds(
-                f"{old.name} stopped in order", lambda old=old: run(["docker", "stop", "--time", "40", old.id])
+                f"{old.name} stopped in order",
+                lambda old=old: run(["docker", "stop", "--time", "40", old.id]),
             )
             found.check(took < 40 and _exit_code(old) == 0, "it finished by itself")
             run(["docker", "start", old.id])
@@ -142,7 +145,9 @@ def restoring(stack: Stack, folk: Townsfolk, found: Findings, payments: int) -> 
     lost_at = time.monotonic()
     at = dt.datetime.now(dt.UTC)
     stack.postgresql.container().kill_for_good()
-    found.say(f"          {at:%H:%M:%S} the database is lost with its disk; its last order is of {last:%H:%M:%S}")
+    found.say(
+        f"          {at:%H:%M:%S} the database is lost with its disk; its last order is of {last:%H:%M:%S}"
+    )
     found.seconds("restored into an empty volume", lambda: run(["deploy/restore", "--empty"], environment))
     stack.wait_ready()
     found.say(f"  RTO {time.monotonic() - lost_at:6.1f} s  from the loss until everything can work again")
@@ -159,7 +164,9 @@ def _ended(load: Load, found: Findings) -> None:
     failed = [one for one in load.travelled if one.failure]
     for one in failed[:10]:
         found.say(f"         journey {one.journey.number} ({one.journey.kind}): {one.failure}")
-    found.check(not failed, f"{len(load.travelled)} journeys came to their end, {load.troubles} errors on the way")
+    found.check(
+        not failed, f"{len(load.travelled)} journeys came to their end, {load.troubles} errors on the way"
+    )
 
 
 def _wait_for(load: Load, begun: int) -> None:

@@ -94,11 +94,11 @@ def test_services_wait_for_the_migration_and_it_for_the_accounts(compose: Any) -
 def test_only_who_has_outside_parties_reaches_the_outer_network(compose: Any) -> None:
     assert compose["networks"]["inner"] == {"internal": True}
     reaching = {name for name, container in compose["services"].items() if "outer" in container["networks"]}
-    assert reaching == {*SERVICES, "proxy", "sandbox"} - INWARD
+    assert reaching == {*SERVICES, "proxy", "sandbox", "sandbox-proxy"} - INWARD
 
 
 def test_what_the_world_reaches_reaches_nothing_inside(compose: Any) -> None:
-    for name in ("proxy", "sandbox"):
+    for name in ("proxy", "sandbox", "sandbox-proxy"):
         assert set(compose["services"][name]["networks"]) == {"outer"}
 
 
@@ -113,12 +113,13 @@ def test_only_the_proxy_and_the_sandbox_publish_a_port(compose: Any) -> None:
     published = {name: c["ports"] for name, c in compose["services"].items() if "ports" in c}
     assert published == {
         "proxy": ["${PROXY_ADDRESS:-127.0.0.1:8443}:8443"],
-        "sandbox": ["127.0.0.1:${SANDBOX_PORT:-8090}:${SANDBOX_PORT:-8090}"],
+        "sandbox-proxy": ["127.0.0.1:${SANDBOX_PORT:-8090}:${SANDBOX_PORT:-8090}"],
     }
 
 
 def test_the_sandbox_starts_only_when_asked_for(compose: Any) -> None:
-    assert compose["services"]["sandbox"]["profiles"] == ["sandbox"]
+    for name in ("sandbox", "sandbox-proxy"):
+        assert compose["services"][name]["profiles"] == ["sandbox"]
 
 
 def test_the_proxy_lets_through_pages_and_the_two_addresses_of_outside_parties() -> None:
@@ -134,8 +135,9 @@ def test_the_proxy_lets_through_pages_and_the_two_addresses_of_outside_parties()
 def test_a_container_has_its_own_secrets_alone(compose: Any, cluster: Any, written: dict[str, str]) -> None:
     folders = {path.partition("/")[0].removesuffix(".env") for path in written} | {"proxy", "sandbox"}
     for name, container in compose["services"].items():
-        assert {path.removesuffix(".env") for path in _mounted(container)} == {name}
-        assert name in folders
+        wanted = "proxy" if name == "sandbox-proxy" else name
+        assert {path.removesuffix(".env") for path in _mounted(container)} == {wanted}
+        assert wanted in folders
     servers = {**dict.fromkeys(("rabbitmq2", "rabbitmq3"), "rabbitmq"), "postgresql2": "postgresql"}
     for name, of in servers.items():
         assert _mounted(cluster["services"][name]) == {of}
@@ -164,13 +166,16 @@ def test_a_container_gets_only_its_own_accounts(written: dict[str, str], service
 def test_the_migration_opens_every_database_and_the_bus_as_itself(written: dict[str, str]) -> None:
     assert written["migration/AMQP_URI"].startswith(f"amqps://{MIGRATION}:")
     for name in SERVICES:
-        assert written[f"migration/{name.upper()}_DATABASE_URL"] == written[f"{name}/{name.upper()}_DATABASE_URL"]
+        assert (
+            written[f"migration/{name.upper()}_DATABASE_URL"]
+            == written[f"{name}/{name.upper()}_DATABASE_URL"]
+        )
 
 
 def test_everybody_speaks_tls_and_shows_a_certificate_of_the_accounts_name(
     tmp_path: Path, written: dict[str, str]
 ) -> None:
-    certify(Authority.open(tmp_path / "authority"), tmp_path, "localhost")
+    certify(Authority.open(tmp_path / "authority"), tmp_path, Places().doors)
     for path in (path for path in written if path.endswith(("AMQP_URI", "_DATABASE_URL"))):
         url, container = written[path], path.partition("/")[0]
         account = url.partition("://")[2].partition(":")[0]
@@ -188,7 +193,9 @@ def test_the_cluster_is_reached_through_the_balancer(secrets: dict[str, str], cl
 
 
 def test_the_cluster_has_no_single_point(cluster: Any, compose: Any) -> None:
-    assert {"rabbitmq2", "rabbitmq3", "postgresql2", "etcd1", "etcd2", "etcd3", "balancer"} <= set(cluster["services"])
+    assert {"rabbitmq2", "rabbitmq3", "postgresql2", "etcd1", "etcd2", "etcd3", "balancer"} <= set(
+        cluster["services"]
+    )
     settings = (ROOT / "deploy/docker/haproxy.cfg").read_text()
     for name in ("rabbitmq", "rabbitmq2", "rabbitmq3"):
         assert f" {name}:5671" in settings
