@@ -10,14 +10,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from deploy.authority import Authority, write_private
 from deploy.broker import MIGRATION, definitions, passwords_of
-from deploy.environment import Environment, bus_url, database_password, database_url, is_secret
+from deploy.environment import Environment, bus_url, database_password, database_url
 from deploy.local.credentials import load_secrets
 from deploy.topology import SERVICES
 
@@ -25,7 +25,14 @@ HTTP_PORT = 8000
 MOUNTED = "/run/secrets"
 """Where a container finds its directory."""
 
-_OWNERS = {"rabbitmq": 10002, "postgresql": 10003, "accounts": 10003, "proxy": 10005, "administrator": 0}
+_OWNERS = {
+    "rabbitmq": 10002,
+    "postgresql": 10003,
+    "accounts": 10003,
+    "proxy": 10005,
+    "grafana": 472,
+    "administrator": 0,
+}
 _PRODUCT = 10001
 """The user of each image (Dockerfile, deploy/docker/servers.Dockerfile)."""
 
@@ -81,9 +88,13 @@ def files(secrets: Mapping[str, str], places: Places) -> dict[str, str]:
         "accounts/accounts.sql": "".join(_account_sql(secrets, name) for name in SERVICES),
         "accounts/administrator": secrets["POSTGRESQL_ADMIN_PASSWORD"],
         "administrator/administrator": secrets["POSTGRESQL_ADMIN_PASSWORD"],
+        "grafana/password": secrets["GRAFANA_PASSWORD"],
     }
     for name, variables in {**services, MIGRATION: migration}.items():
-        written |= _of_container(name, variables)
+        hidden = {
+            key for key in variables if key in secrets or key == "AMQP_URI" or key.endswith("_DATABASE_URL")
+        }
+        written |= _of_container(name, variables, hidden)
     return written
 
 
@@ -122,12 +133,11 @@ def _bus(secrets: Mapping[str, str], account: str, host: str) -> str:
     return f"{bus_url(secrets, account, f'{host}:5671').replace('amqp:', 'amqps:')}?{files}"
 
 
-def _of_container(name: str, variables: Mapping[str, str]) -> dict[str, str]:
-    """Its secrets as files of their own, the rest as variables that also say where those files are."""
-    hidden = {key: value for key, value in variables.items() if is_secret(key)}
+def _of_container(name: str, variables: Mapping[str, str], hidden: Collection[str]) -> dict[str, str]:
+    """What is hidden as files of their own, the rest as variables that also say where those files are."""
     shown = {key: value for key, value in variables.items() if key not in hidden}
     shown |= {f"{key}_FILE": f"{MOUNTED}/{key}" for key in hidden}
-    return {f"{name}.env": _lines(shown), **{f"{name}/{key}": value for key, value in hidden.items()}}
+    return {f"{name}.env": _lines(shown), **{f"{name}/{key}": variables[key] for key in hidden}}
 
 
 def _lines(variables: Mapping[str, str]) -> str:

@@ -144,17 +144,6 @@ class Environment:
         }
 
 
-def is_secret(name: str) -> bool:
-    """Whether a variable's value must be hidden: keys and credentials, and addresses that carry a password."""
-    known = {
-        "PERSONAL_DATA_KEYS",
-        "BLIND_INDEX_KEY",
-        "AMQP_URI",
-        *(key for keys in _SECRETS.values() for key in keys),
-    }
-    return name in known or name.endswith("_DATABASE_URL")
-
-
 def broker_password(secrets: Mapping[str, str], account: str) -> str:
     """The password of an account on the bus."""
     return secrets[f"{account.upper().replace('-', '_')}_BROKER_PASSWORD"]

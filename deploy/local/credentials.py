@@ -38,6 +38,7 @@ _GENERATED: Mapping[str, Callable[[], str]] = {
     "SEAL_CA": new_root,
     "POSTGRESQL_ADMIN_PASSWORD": lambda: secrets.token_hex(16),
     "POSTGRESQL_REPLICATION_PASSWORD": lambda: secrets.token_hex(16),
+    "GRAFANA_PASSWORD": lambda: secrets.token_hex(16),
     "BACKUP_KEY": lambda: secrets.token_hex(32),
     "SUPERVISOR_PASSWORD": lambda: secrets.token_hex(16),
     "ERLANG_COOKIE": lambda: secrets.token_hex(16),

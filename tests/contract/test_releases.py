@@ -36,7 +36,9 @@ def test_what_this_code_writes_has_all_the_last_release_reads(stored: Path) -> N
     of their old kind."""
     now = SAMPLES / stored.name
     assert now.exists(), f"{stored.stem} is gone, and the last release still sends or calls it"
-    missing = list(_missing(json.loads(stored.read_text("utf-8")), json.loads(now.read_text("utf-8")), stored.stem))
+    missing = list(
+        _missing(json.loads(stored.read_text("utf-8")), json.loads(now.read_text("utf-8")), stored.stem)
+    )
     assert not missing, f"the last release cannot do without {missing}"
 
 

@@ -18,6 +18,9 @@ from tests.chaos.snapshot import Books, Snapshot, take
 from tests.chaos.trial import SETTLING, Say, settle
 from tests.deploy.stack import Stack
 
+_AT_ONCE = 6
+"""Few, so that there are people all the while something is done to the containers."""
+
 _KINDS = PAYMENTS | {Kind.CANCELS, Kind.ABANDONS, Kind.GIVES_UP, Kind.TORN}
 """Journeys that need nobody but the payer: staff and the tax core come by the inner network."""
 
@@ -56,7 +59,7 @@ class Townsfolk:
         if misbehaving:
             settings = f"{self._stack.sandbox_url}/sandbox/api/settings"
             requests.put(settings, json=plan.settings, timeout=30).raise_for_status()
-        load = Load(Crowd(plan, self.town, self._people), len(plan.journeys), [])
+        load = Load(Crowd(plan, self.town, self._people, _AT_ONCE), len(plan.journeys), [])
         with ThreadPoolExecutor(1) as pool:
             travelling = pool.submit(load.crowd.travel)
             yield load
