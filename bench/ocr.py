@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 
@@ -19,9 +20,13 @@ from contract.ocr import CardItem, CardReading, NumberState
 ENGINES = ("rapidocr", "rapidocr-openvino", "tesseract", "tesseract-raw")
 """The last is Tesseract out of the box: the whole photo as a page, and the fields looked for in its text."""
 GOALS = {Tier.EASY: (0.98, 0.995), Tier.MEDIUM: (0.95, 0.99), Tier.HARD: (0.80, 0.95)}
-"""Per tier: cards with every field right, and numbers right, by rapidocr."""
+"""Per tier: cards with every field right, and numbers right, by rapidocr's models."""
 _SURE, _COVERED, _RIGHT = 0.97, 0.80, 0.995
-_SECONDS, _MEGABYTES = 1.3, 900
+_SECONDS = {"rapidocr": 1.3, "rapidocr-openvino": 0.7}
+"""For which engines there are goals, and what the middle photo may take on one core."""
+_MEGABYTES = 900
+_OVER_RAW = 2
+"""How many times as many whole cards Tesseract reads with us as out of the box."""
 
 
 @dataclass
@@ -70,7 +75,8 @@ def count(score: Score, taken: Photo, reading: CardReading | None, seconds: floa
 
 
 def measure(engine: str, seed: int, images: int) -> tuple[dict[Tier, Score], int]:
-    """The scores of an engine and the most memory it took, in megabytes. Runs in a process of its own."""
+    """The scores of an engine and the most memory it took, in megabytes. Runs in a process of its own; another takes
+    the photos, whose fonts alone need half of what a worker may take."""
     import cv2
 
     from services.ocr.adapters.engines import make_engine
@@ -82,9 +88,10 @@ def measure(engine: str, seed: int, images: int) -> tuple[dict[Tier, Score], int
     today = dt.date(2026, 11, 1)
     reader = None if engine == "tesseract-raw" else make_engine(engine, 1)
     scores = {tier: Score() for tier in Tier}
+    photographer = _process()
     for tier in Tier:
         for number in range(images):
-            taken = photo(seed, tier, number)
+            taken = photographer.submit(photo, seed, tier, number).result()
             begun, reading = _processor_seconds(), None
             try:
                 pixels = decode(taken.jpeg)
@@ -94,7 +101,12 @@ def measure(engine: str, seed: int, images: int) -> tuple[dict[Tier, Score], int
                 pass
             count(scores[tier], taken, reading, _processor_seconds() - begun)
     used = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    photographer.shutdown()
     return scores, used // 1024
+
+
+def _process() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, get_context("spawn"))
 
 
 def _processor_seconds() -> float:
@@ -129,20 +141,25 @@ def _out_of_the_box(jpeg: bytes, side: str) -> object:
 
 
 def run(images: int, seed: int) -> bool:
-    """Print every engine's table; whether rapidocr reached its goals."""
+    """Print every engine's table; whether the engines reached their goals."""
     print(f"{images} photos a tier, seed {seed}; seconds are processor seconds on one thread")
+    whole: dict[str, int] = {}
     reached = True
     for engine in ENGINES:
-        with get_context("spawn").Pool(1) as pool:
+        with _process() as process:
             try:
-                scores, megabytes = pool.apply(measure, (engine, seed, images))
+                scores, megabytes = process.submit(measure, engine, seed, images).result()
             except (ImportError, RuntimeError) as error:
                 print(f"\n{engine}: not installed ({error})")
+                reached = False
                 continue
         _show(engine, scores, megabytes)
-        if engine == "rapidocr":
-            reached = _judge(scores, megabytes)
-    return reached
+        whole[engine] = sum(score.whole for score in scores.values())
+        if engine in _SECONDS:
+            reached &= _judge(scores, megabytes, _SECONDS[engine])
+    ours, raw = (whole.get(engine, 0) for engine in ENGINES[2:])
+    return _met(f"tesseract: {ours} whole cards, {raw} out of the box, ≥ {_OVER_RAW}×",
+                ours >= max(1, _OVER_RAW * raw)) and reached  # fmt: skip
 
 
 def _show(engine: str, scores: dict[Tier, Score], megabytes: int) -> None:
@@ -162,23 +179,27 @@ def _show(engine: str, scores: dict[Tier, Score], megabytes: int) -> None:
         print(f"{whole}  {shares}{covered:9.1%}{sure:7.1%}{speed}{score.falsely_valid:7}")
 
 
-def _judge(scores: dict[Tier, Score], megabytes: int) -> bool:
+def _judge(scores: dict[Tier, Score], megabytes: int, seconds: float) -> bool:
     every = list(scores.values())
     sure, items = sum(s.sure for s in every), sum(s.items.total() for s in every)
     checks = {
         "no wrong number called valid": not any(s.falsely_valid for s in every),
         f"sure fields ≥ {_RIGHT:.1%} right": sum(s.surely_wrong for s in every) <= (1 - _RIGHT) * sure,
         f"sure fields ≥ {_COVERED:.0%} of all": sure >= _COVERED * items,
-        f"p50 ≤ {_SECONDS} s": all(statistics.median(s.seconds) <= _SECONDS for s in every),
+        f"p50 ≤ {seconds} s": all(statistics.median(s.seconds) <= seconds for s in every),
         f"memory ≤ {_MEGABYTES} MB": megabytes <= _MEGABYTES,
     }
     for tier, (whole, number) in GOALS.items():
         score = scores[tier]
         checks[f"{tier.value}: whole card ≥ {whole:.0%}"] = score.whole >= whole * score.cards
         checks[f"{tier.value}: number ≥ {number:.1%}"] = score.share("number") >= number
-    for what, reached in checks.items():
-        print(f"  {'met   ' if reached else 'MISSED'}  {what}")
-    return all(checks.values())
+    met = [_met(what, reached) for what, reached in checks.items()]
+    return all(met)
+
+
+def _met(what: str, reached: bool) -> bool:
+    print(f"  {'met   ' if reached else 'MISSED'}  {what}", flush=True)
+    return reached
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ _BATCH = 5000
 
 @dataclass(frozen=True)
 class Size:
-    """How much is done. `codes` are asked for at `rate` a second."""
+    """How much is done. `codes` are asked for at `rate` a second, and take at most `seconds` (p95)."""
 
     reminders: int = 50_000
     codes: int = 1000
@@ -49,6 +49,7 @@ class Size:
     failing: float = 10.0
     hanging: float = 20.0
     patience: float = 75.0
+    seconds: float = GOAL_SECONDS
     prefixes: tuple[str, str] = ("138", "139")
 
 
@@ -82,10 +83,11 @@ class Bench:
         late = sorted(arrived.get(phone, math.inf) - at for phone, at in asked.items())
         waiting = self.states()[State.QUEUED.value]
         p50, p95 = (late[int(len(late) * part)] for part in (0.5, 0.95))
-        met = p95 <= GOAL_SECONDS and waiting > 0
+        lost = late.count(math.inf)
+        met = not lost and p95 <= size.seconds and waiting > 0
         print(f"{size.codes} codes within {time.time() - began:.0f} s, {waiting} of {size.reminders} reminders still "
-              f"waiting; from request to provider p50 {p50:.2f} s, p95 {p95:.2f} s (goal ≤ {GOAL_SECONDS:.0f}), "
-              f"not sent {late.count(math.inf)}: {'met' if met else 'MISSED'}", flush=True)  # fmt: skip
+              f"waiting; from request to provider p50 {p50:.2f} s, p95 {p95:.2f} s (goal ≤ {size.seconds:.0f}), "
+              f"not sent {lost}: {'met' if met else 'MISSED'}", flush=True)  # fmt: skip
         with self._engine.begin() as tx:
             tx.execute(messages.delete().where(messages.c.state == State.QUEUED.value))
         return met
@@ -99,7 +101,7 @@ class Bench:
         self._misbehaves(error_rate=0.0, timeout_rate=1.0, timeout_seconds=8.0)
         hung = time.time()
         left = None
-        while time.time() - hung < size.hanging:
+        while time.time() - hung < (size.hanging if left is not None else GOAL_SWITCH):
             if left is None and self._share() == LEAST:
                 left = time.time() - hung
             time.sleep(0.5)

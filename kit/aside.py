@@ -16,6 +16,7 @@ from eventlet.event import Event
 from nameko.extensions import DependencyProvider
 
 from contract.errors import ContractError
+from kit.database import AWAY
 
 PATIENCE = 2.0
 """Seconds a request stays."""
@@ -75,6 +76,9 @@ class Aside:
         try:
             done.send((work(), None))
         except ContractError as error:
+            done.send((None, error))
+        except AWAY as error:
+            _log.warning("work that was left to itself found the database away: %s", type(error).__name__)
             done.send((None, error))
         except Exception as error:
             _log.exception("work that was left to itself crashed")

@@ -28,6 +28,8 @@ Answer = TypeVar("Answer")
 
 PATIENCE = 120.0
 """Seconds for which one step is tried; the longest a killed worker keeps an order is a minute."""
+SETTLING = 600.0
+"""Seconds until an order must be settled: its notify may be lost, and UnionPay silent after 30, 90 and 210 s."""
 
 SETTLED = frozenset({"paid", "failed", "closed", "refunded"})
 
@@ -37,7 +39,7 @@ class NotYet(Exception):
 
 
 class GaveUp(Exception):
-    """A step did not work for PATIENCE seconds."""
+    """A step did not work for as long as people are patient."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,11 @@ class Person(Resident):
         tab._http = requests.Session()
         return tab
 
-    def insist(self, act: Callable[[], Answer], again: Callable[[Refused], bool] = after_trouble) -> Answer:
+    def insist(
+        self, act: Callable[[], Answer], again: Callable[[Refused], bool] = after_trouble, patience: float = PATIENCE
+    ) -> Answer:  # fmt: skip
         """Do something until it works. Raises Refused for a final no, GaveUp when patience ends."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         while True:
             try:
                 return act()
@@ -245,7 +249,7 @@ class Person(Resident):
                 raise NotYet(f"the order is {state}")
             return state
 
-        return self.insist(look)
+        return self.insist(look, patience=SETTLING)
 
 
 def _by_the_bus(act: Callable[[], None]) -> None:

@@ -19,7 +19,7 @@ from deploy.local.settings import Mode
 from deploy.local.system import answers
 from deploy.topology import SERVICES, Ports
 
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 @contextmanager

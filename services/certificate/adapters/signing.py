@@ -36,8 +36,8 @@ from services.certificate.domain.authorities import Authority
 FIELD = "Seal"
 LEVELS = ("B-B", "B-T", "B-LT")
 _TSA_SECONDS = 5
-_ROOM = {"B-B": 8192, "B-T": 24576, "B-LT": 24576}
-"""Hex digits kept for the signature; without it pyHanko signs twice, once only to measure."""
+_SIGNATURE, _TIME_STAMP = 1024, 8192
+"""Bytes a signature takes beside its certificates, and a time stamp."""
 
 
 class Keys(Protocol):
@@ -154,8 +154,14 @@ class LocalSealer:
             meta, signer, timestamper=self._stamper, stamp_style=NoOpStampStyle(), new_field_spec=place
         )
         writer = IncrementalPdfFileWriter(io.BytesIO(printed.pdf))
-        sealed = await pdf_signer.async_sign_pdf(writer, bytes_reserved=_ROOM[self._level.name])
+        sealed = await pdf_signer.async_sign_pdf(writer, bytes_reserved=self._room(signer))
         return bytes(sealed.getbuffer())
+
+    def _room(self, signer: Any) -> int:
+        """Hex digits to keep for the signature: without being told, pyHanko signs twice, once only to measure; and
+        every check reads all of them, one by one."""
+        size = _SIGNATURE + sum(len(one.dump()) for one in (signer.signing_cert, *signer.cert_registry))
+        return 2 * (size if self._level.name == "B-B" else size + _TIME_STAMP)
 
     def _long_term(self, crls: Sequence[bytes]) -> dict[str, Any]:
         """B-LT: what a later check needs goes into the signed revision itself; added afterwards, readers would report a

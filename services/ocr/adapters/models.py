@@ -135,7 +135,10 @@ def _onnxruntime(path: str, threads: int) -> Run:
 def _openvino(path: str, threads: int) -> Run:
     import openvino
 
-    options = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY"}
+    options = {
+        "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY",
+        "CPU_RUNTIME_CACHE_CAPACITY": 64,  # every photo has lines of other lengths; all of them would fill the memory
+    }  # fmt: skip
     model = openvino.Core().compile_model(path, "CPU", options)
     request = model.create_infer_request()
     # What it returns is a view of a buffer that the next call overwrites.
