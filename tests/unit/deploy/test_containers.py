@@ -209,6 +209,12 @@ def test_the_cluster_has_no_single_point(cluster: Any, compose: Any) -> None:
         assert f" {name}:5432" in settings
 
 
+def test_members_do_not_wait_for_the_name_of_one_that_is_gone(cluster: Any) -> None:
+    """Docker's DNS took 20 s to say that it does not know it, and Erlang did nothing else meanwhile."""
+    for name in ("rabbitmq", "rabbitmq2", "rabbitmq3", "postgresql", "postgresql2"):
+        assert cluster["services"][name]["dns_opt"] == ["timeout:1", "attempts:1"]
+
+
 def test_the_servers_know_the_passwords_that_services_use(written: dict[str, str]) -> None:
     users = {user["name"] for user in json.loads(written["rabbitmq/definitions.json"])["users"]}
     assert users == {*SERVICES, *OUTSIDE, MIGRATION}
