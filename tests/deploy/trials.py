@@ -19,6 +19,10 @@ _LONG_RUNNING = (
 )  # fmt: skip
 
 
+_RPO = 60.0
+"""A segment of the log leaves at the latest after half a minute; as long again to get there."""
+
+
 @dataclass
 class Findings:
     """What was not as it must be."""
@@ -150,6 +154,11 @@ def restoring(stack: Stack, folk: Townsfolk, found: Findings, payments: int) -> 
     )
     found.seconds("restored into an empty volume", lambda: run(["deploy/restore", "--empty"], environment))
     stack.wait_ready()
+    back = _last_order(stack)
+    found.say(
+        f"  RPO {(last - back).total_seconds():6.1f} s  the last order that came back is of {back:%H:%M:%S}"
+    )
+    found.check((last - back).total_seconds() <= _RPO, f"at most {_RPO:.0f} s are lost")
     found.say(f"  RTO {time.monotonic() - lost_at:6.1f} s  from the loss until everything can work again")
     found.say(f"          {folk.pays_through():6.1f} s  and a payment is through")
 

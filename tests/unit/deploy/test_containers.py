@@ -111,7 +111,9 @@ def test_the_cluster_publishes_nothing_and_adds_no_way_out(cluster: Any) -> None
 def test_only_the_proxies_publish_a_port_to_residents(compose: Any) -> None:
     published = {name: c["ports"] for name, c in compose["services"].items() if "ports" in c}
     for name in {"console", "grafana"} & set(published):
-        assert published.pop(name)[0].startswith("127.0.0.1:"), "staff come from this machine, or through its tunnel"
+        assert published.pop(name)[0].startswith("127.0.0.1:"), (
+            "staff come from this machine, or through its tunnel"
+        )
         assert "staff" in compose["services"][name]["networks"]
     assert published == {
         "proxy": ["${PROXY_ADDRESS:-127.0.0.1:8443}:8443"],
