@@ -37,7 +37,8 @@ Data = TypeVar("Data", bound=EventData)
 
 @dataclass(frozen=True)
 class Envelope:
-    """The CloudEvents attributes. `subject` is the aggregate the event is about, e.g. an order id."""
+    """The CloudEvents attributes. `subject` is the aggregate the event is about, e.g. an order id; `traceparent` is
+    W3C's trace context (CloudEvents' Distributed Tracing extension), where what caused it is traced."""
 
     specversion: str
     id: str
@@ -48,6 +49,7 @@ class Envelope:
     data: dict[str, Any]
     datacontenttype: str = "application/json"
     correlationid: str = field(default="")
+    traceparent: str | None = None
 
     @property
     def foreign(self) -> bool:
@@ -68,14 +70,18 @@ class UnfitEvent(ValueError):
 
 
 def encode(
-    event: EventData, *, event_id: str, source: str, subject: str, time: dt.datetime, correlation_id: str
-) -> str:
+    event: EventData, *, event_id: str, source: str, subject: str, time: dt.datetime, correlation_id: str,
+    traceparent: str | None = None,
+) -> str:  # fmt: skip
     """An event as the text that goes on the bus."""
     envelope = Envelope(
         SPEC_VERSION, event_id, source, event.type, subject, time, schema.dump(event),
-        correlationid=correlation_id,
+        correlationid=correlation_id, traceparent=traceparent,
     )  # fmt: skip
-    return json.dumps(schema.dump(envelope), ensure_ascii=False, separators=(",", ":"))
+    attributes = schema.dump(envelope)
+    if traceparent is None:
+        del attributes["traceparent"]  # an attribute that is not there, as CloudEvents wants it
+    return json.dumps(attributes, ensure_ascii=False, separators=(",", ":"))
 
 
 def decode(body: str | bytes) -> Envelope:

@@ -75,6 +75,7 @@ class ServiceConfig:
     max_workers: int = own(default=50)
     database_pool: int = own(default=20)
     clock_offset_file: Path | None = None
+    otel_exporter_otlp_endpoint: str = ""
 
     @property
     def production(self) -> bool:

@@ -25,7 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from contract import events
 from contract.events import Envelope, EventData, UnfitEvent
-from kit import telemetry
+from kit import telemetry, tracing
 from kit.broker import EVENTS, BusConsumer, connect
 from kit.clock import Clock
 from kit.database import Database
@@ -82,10 +82,15 @@ class EventEntrypoint(Entrypoint):
 
     consumer = BusConsumer()
     retries = RetryTimer()
+    kind = "event"
 
     def __init__(self, event: type[EventData], *, foreign: bool = False, **kwargs: Any) -> None:
         self.event, self.foreign = event, foreign
         super().__init__(**kwargs)
+
+    @property
+    def traced_as(self) -> str:
+        return self.event.type
 
     def setup(self) -> None:
         self.queue = queue_of(self.container.service_name, self.event)
@@ -126,6 +131,8 @@ class EventEntrypoint(Entrypoint):
 
     def _start_worker(self, envelope: Envelope, data: EventData, handle_result: Callable[..., Any]) -> None:
         context = {telemetry.CORRELATION: envelope.correlationid}
+        if tracing.on and envelope.traceparent:
+            context[tracing.TRACEPARENT] = envelope.traceparent
         self.container.spawn_worker(
             self, (envelope, data), {}, context_data=context, handle_result=handle_result
         )

@@ -139,6 +139,11 @@ class Database:
             with self._at_once.connect() as connection:
                 insert_together(connection, rows)
 
+    def close(self) -> None:
+        """Let go of its connections."""
+        self.engine.dispose()
+        self._at_once.dispose()
+
     def answers(self) -> bool:
         """Whether the database does its work now."""
         try:

@@ -115,12 +115,18 @@ class HttpEntrypoint(HttpRequestHandler):
     many bytes a request may carry."""
 
     server = HttpServer()
+    kind = "http"
 
     def __init__(
         self, method: str, url: str, *, access: Access, max_body: int = MAX_BODY, **kwargs: Any
     ) -> None:
         self.access, self.max_body = access, max_body
         super().__init__(method, url, **kwargs)
+
+    @property
+    def traced_as(self) -> str:
+        """The route, never the path that was asked for."""
+        return f"{self.method} {self.url}"
 
     def handle_request(self, request: Request) -> Any:
         self.server.context_data_from_headers = _context

@@ -5,7 +5,7 @@ Outside production a service's `demonstration.py` then loads its 演示数据.
 
 from __future__ import annotations
 
-from kit.runner import read_settings, service_class  # first of all: it patches the standard library
+from kit.runner import read_settings  # first of all: it patches the standard library
 
 # isort: split
 
@@ -16,6 +16,7 @@ from kit import migrations
 from kit.config import ConfigurationError, ServiceConfig
 from kit.consumer import declare_queues
 from kit.database import Database
+from kit.service import service_class
 
 
 def migrate(names: list[str]) -> None:

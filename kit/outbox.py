@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from contract import events
+from kit import tracing
 from kit.columns import EncryptedJson, Moment
 from kit.database import Writer
 from kit.telemetry import correlation_id
@@ -82,7 +83,7 @@ class Outbox:
         event_id = str(uuid.uuid4())
         body = events.encode(
             event, event_id=event_id, source=self._source, subject=aggregate, time=now,
-            correlation_id=correlation_id(),
+            correlation_id=correlation_id(), traceparent=tracing.carried() if tracing.on else None,
         )  # fmt: skip
         tx.execute(
             self._insert,
@@ -121,10 +122,12 @@ class Outbox:
             tx.execute(delete(self._table).where(self._table.c.published_at < published_before)).rowcount
         )
 
-    def waiting(self, tx: Connection) -> int:
-        """How many events are not on the bus yet."""
-        count = select(func.count()).select_from(self._table).where(self._table.c.published_at.is_(None))
-        return int(tx.execute(count).scalar_one())
+    def waiting(self, connection: Connection) -> tuple[int, dt.datetime | None]:
+        """How many events are not on the bus yet, and since when the oldest of them waits."""
+        t = self._table
+        found = select(func.count(), func.min(t.c.created_at)).where(t.c.published_at.is_(None))
+        count, oldest = connection.execute(found).one()
+        return count, oldest
 
 
 def _claim(t: Table) -> Select[tuple[int, str, str, str]]:

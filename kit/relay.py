@@ -26,6 +26,7 @@ GATHER_SECONDS = 0.02
 KEEP_PUBLISHED = dt.timedelta(days=7)
 KEEP_PUBLISHED_MEMORY = dt.timedelta(hours=1)
 _PRUNE_EVERY = dt.timedelta(minutes=10)
+_MEASURE_SECONDS = 15.0
 
 _log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class Relay(DependencyProvider):
 
     def start(self) -> None:
         self._thread = self.container.spawn_managed_thread(self._run)
+        self.container.spawn_managed_thread(self._measure)
 
     def stop(self) -> None:
         self._stopping = True
@@ -111,7 +113,8 @@ class Relay(DependencyProvider):
             if waiting:
                 self._publisher.send(*(_message(event) for event in waiting))
                 self._outbox.mark_published(tx, [event.id for event in waiting], self._clock.now())
-        telemetry.EVENTS_PUBLISHED.labels(self._service).inc(len(waiting))
+        for event in waiting:
+            telemetry.EVENTS_PUBLISHED.labels(self._service, event.type).inc()
         return len(waiting)
 
     def _publish_again(self) -> None:
@@ -128,7 +131,20 @@ class Relay(DependencyProvider):
         self._pruned_at = now
         with self._database.transaction() as tx:
             self._outbox.prune(tx, now - (KEEP_PUBLISHED_MEMORY if self._memory else KEEP_PUBLISHED))
-            telemetry.OUTBOX_WAITING.labels(self._service).set(self._outbox.waiting(tx))
+
+    def _measure(self) -> None:
+        """Beside the relay itself, which does not come to it just when events wait for the broker."""
+        while not self._stopping:
+            try:
+                with self._database.read() as connection:
+                    waiting, oldest = self._outbox.waiting(connection)
+            except SQLAlchemyError as error:
+                _log.warning("cannot count waiting events: %s", type(error).__name__)
+            else:
+                age = (self._clock.now() - oldest).total_seconds() if oldest else 0.0
+                telemetry.OUTBOX_WAITING.labels(self._service).set(waiting)
+                telemetry.OUTBOX_OLDEST.labels(self._service).set(age)
+            eventlet.sleep(_MEASURE_SECONDS)
 
 
 def _message(event: Waiting) -> Message:

@@ -26,9 +26,10 @@ from nameko.extensions import DependencyProvider, Entrypoint, ProviderCollector,
 from contract import schema
 from contract.errors import ContractError, DeadlineExceeded, InvalidInput, Unavailable
 from contract.rpc import Method
-from kit import telemetry
+from kit import telemetry, tracing
 from kit.broker import RPC, BrokerUnavailable, BusConsumer, Message, Publisher, Unroutable
 from kit.database import AWAY
+from kit.wire_errors import error_data, error_from
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
@@ -36,6 +37,7 @@ Answer = TypeVar("Answer")
 _REPLY_QUEUE_TTL = 300_000
 _EXPIRES = "nameko.expires_at"
 _CORRELATION = f"nameko.{telemetry.CORRELATION}"
+_TRACEPARENT = f"nameko.{tracing.TRACEPARENT}"
 
 _log = logging.getLogger(__name__)
 
@@ -100,7 +102,7 @@ class RpcQueue(SharedExtension, ProviderCollector):
         """Send the answer, then acknowledge: a worker killed in between leaves the request for another."""
         properties = message.properties
         if reply_to := properties.get("reply_to"):
-            body = json.dumps({"result": result, "error": _error_data(error)}, ensure_ascii=False)
+            body = json.dumps({"result": result, "error": error_data(error)}, ensure_ascii=False)
             correlation = {"correlation_id": properties.get("correlation_id")}
             try:
                 self.light.publisher.send(Message(RPC.name, reply_to, body, properties=correlation))
@@ -114,10 +116,15 @@ class RpcEntrypoint(Entrypoint):
 
     requests = RpcQueue()
     limited = False
+    kind = "rpc"
 
     def __init__(self, method: Method[Any, Any], **kwargs: Any) -> None:
         self.method = method
         super().__init__(**kwargs)
+
+    @property
+    def traced_as(self) -> str:
+        return f"{self.container.service_name}.{self.method_name}"
 
     def setup(self) -> None:
         # The health method is inherited by every service and stands for that service's own.
@@ -143,6 +150,8 @@ class RpcEntrypoint(Entrypoint):
     def start_worker(self, message: Any, request: Any) -> None:
         """Start a worker for a request."""
         context = {telemetry.CORRELATION: message.headers.get(_CORRELATION)}
+        if tracing.on:
+            context[tracing.TRACEPARENT] = message.headers.get(_TRACEPARENT)
         self.container.spawn_worker(
             self, (request,), {}, context_data=context, handle_result=partial(self._finish, message)
         )
@@ -218,6 +227,12 @@ class Caller:
         Raises Unavailable when nobody serves the method or the broker is away (nothing was done), and
         DeadlineExceeded when no answer, or no confirm, came in time (it may have been done).
         """
+        if tracing.on:
+            with tracing.asking(f"{method.service}.{method.name}"):
+                return self._call(method, request)
+        return self._call(method, request)
+
+    def _call(self, method: Method[Request, Answer], request: Request) -> Answer:
         call_id = str(uuid.uuid4())
         answer = self._replies.expect(call_id)
         try:
@@ -229,15 +244,18 @@ class Caller:
         finally:
             self._replies.forget(call_id)
         if body["error"] is not None:
-            raise _error_from(body["error"])
+            raise error_from(body["error"])
         return schema.load(method.answer, body["result"])
 
     def _send(self, method: Method[Any, Any], request: Any, call_id: str) -> None:
+        headers = {_EXPIRES: time.time() + method.deadline, _CORRELATION: telemetry.correlation_id()}
+        if tracing.on and (carried := tracing.carried()):
+            headers[_TRACEPARENT] = carried
         message = Message(
             RPC.name, _routing_key(method),
             json.dumps({"args": [], "kwargs": {"request": schema.dump(request)}}, ensure_ascii=False),
             mandatory=method.command, expiration=method.deadline,
-            headers={_EXPIRES: time.time() + method.deadline, _CORRELATION: telemetry.correlation_id()},
+            headers=headers,
             properties={"reply_to": self._replies.address, "correlation_id": call_id},
         )  # fmt: skip
         try:
@@ -277,19 +295,3 @@ def expiry(headers: dict[str, Any]) -> float:
         return float(headers[_EXPIRES])
     except (KeyError, TypeError, ValueError):
         return math.inf
-
-
-def _error_data(error: BaseException | None) -> dict[str, Any] | None:
-    if error is None:
-        return None
-    if not isinstance(error, ContractError):
-        # What went wrong inside is in our log, under the correlation id; it does not cross the bus.
-        error = ContractError()
-    return {
-        "exc_type": type(error).__name__, "exc_path": f"contract.{error.code}", "exc_args": [error.message],
-        "value": error.message, "code": error.code, "detail": error.detail,
-    }  # fmt: skip
-
-
-def _error_from(data: dict[str, Any]) -> ContractError:
-    return ContractError.of(data.get("code", "error"), data.get("value") or "", data.get("detail") or {})

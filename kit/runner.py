@@ -23,19 +23,14 @@ from typing import Any
 from nameko.containers import ServiceContainer
 from nameko.utils.concurrency import SpawningProxy
 
+from kit import tracing
 from kit.config import ConfigurationError, ServiceConfig, read
 from kit.consumer import declare_queues
 from kit.database import Database
+from kit.service import service_class
 from kit.telemetry import configure_logging
 
 _log = logging.getLogger(__name__)
-
-
-def service_class(name: str) -> type[Any]:
-    """The class of a service by its name: services/payment/service.py has PaymentService."""
-    module = importlib.import_module(f"services.{name}.service")
-    found: type[Any] = getattr(module, f"{name.capitalize()}Service")
-    return found
 
 
 def read_settings(names: Iterable[str]) -> dict[str, ServiceConfig]:
@@ -74,6 +69,7 @@ class Runner:
         self._containers = [container(name, own) for name, own in settings.items()]
 
     def start(self) -> None:
+        tracing.configure(next(iter(self._settings.values())).otel_exporter_otlp_endpoint, self._settings)
         for name, own in self._settings.items():
             if own.memory_bus:
                 declare_queues(service_class(name), own.amqp_uri)
@@ -87,6 +83,7 @@ class Runner:
     def stop(self) -> None:
         """Finish the work in hand, then stop."""
         SpawningProxy(self._containers).stop()
+        tracing.stop()
 
     def wait(self) -> None:
         """Until stopped; raises what a container died of."""

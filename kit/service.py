@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,13 @@ from contract.health import HEALTH, CheckHealth, Health
 from kit.http import Access, HttpEntrypoint, problem
 from kit.rpc import rpc
 from kit.telemetry import Telemetry
+
+
+def service_class(name: str) -> type[Any]:
+    """The class of a service by its name: services/payment/service.py has PaymentService."""
+    module = importlib.import_module(f"services.{name}.service")
+    found: type[Any] = getattr(module, f"{name.capitalize()}Service")
+    return found
 
 
 class FromConfig(DependencyProvider):

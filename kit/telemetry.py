@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextvars
+import copy
+import dataclasses
 import datetime as dt
 import json
 import logging
@@ -16,23 +18,31 @@ from nameko.extensions import DependencyProvider
 from prometheus_client import Counter, Gauge, Histogram
 
 from contract.errors import ContractError
+from kit import tracing
 from kit.database import AWAY
 
 CORRELATION = "correlation_id"
 """The name under which the id travels in bus headers."""
 
+TIMER = "timer"
+"""The kind of an entrypoint that is none of the kit's."""
+CRASH, LOST = "crash", "database_away"
+"""Results of work that ended as nobody foresaw, and of work whose database went away."""
+
 _correlation: contextvars.ContextVar[str] = contextvars.ContextVar("correlation", default="")
 
 WORK_SECONDS = Histogram(
-    "work_seconds", "Time a worker took, by entrypoint and how it ended", ["service", "entrypoint", "result"],
+    "work_seconds", "Time a worker took, by entrypoint and how it ended",
+    ["service", "kind", "entrypoint", "result"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )  # fmt: skip
 EVENTS_CONSUMED = Counter("events_consumed", "Events by outcome", ["service", "event", "outcome"])
-EVENTS_PUBLISHED = Counter("events_published", "Events the relay put on the bus", ["service"])
+EVENTS_PUBLISHED = Counter("events_published", "Events the relay put on the bus", ["service", "event"])
 EXPIRED_DROPPED = Counter(
     "rpc_expired_dropped", "Requests dropped because their caller had gone", ["service"]
 )
 OUTBOX_WAITING = Gauge("outbox_waiting", "Events committed and not yet on the bus", ["service"])
+OUTBOX_OLDEST = Gauge("outbox_oldest_seconds", "Age of the oldest event not yet on the bus", ["service"])
 INBOX_PARKED = Gauge("inbox_parked", "Events parked for an operator", ["service"])
 UPSTREAM_IN_FLIGHT = Gauge("upstream_in_flight", "Workers that ask a limited upstream", ["upstream"])
 UPSTREAM_WAITING = Gauge("upstream_waiting", "Requests that wait for an upstream", ["upstream", "priority"])
@@ -85,14 +95,31 @@ class JsonFormatter(logging.Formatter):
             "time": dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _message(record),
         }
         if correlation := correlation_id():
             entry["correlation_id"] = correlation
+        if tracing.on and (trace := tracing.trace_id()):
+            entry["trace_id"] = trace
         entry |= {key: value for key, value in vars(record).items() if key not in self._STANDARD}
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
-        return redact(json.dumps(entry, ensure_ascii=False, default=str))
+        return redact(json.dumps(entry, ensure_ascii=False, default=_shown))
+
+
+def _message(record: logging.LogRecord) -> str:
+    """What is said, with payloads among its arguments shown by their type alone."""
+    given = record.args
+    if isinstance(given, tuple) and any(map(dataclasses.is_dataclass, given)):
+        record = copy.copy(record)
+        record.args = tuple(_shown(one) if dataclasses.is_dataclass(one) else one for one in given)
+    return record.getMessage()
+
+
+def _shown(value: Any) -> str:
+    """A value JSON does not know. Whatever holds fields (a person, a request, an order) may hold somebody's: of it only
+    the type is told."""
+    return f"<{type(value).__name__}>" if dataclasses.is_dataclass(value) else str(value)
 
 
 def configure_logging(level: str) -> None:
@@ -107,22 +134,43 @@ def configure_logging(level: str) -> None:
 
 
 class Telemetry(DependencyProvider):
-    """Gives each worker its correlation id, times it, and logs what went wrong."""
+    """Gives each worker its correlation id, times it, traces it, and logs what went wrong."""
 
     def worker_setup(self, worker_ctx: Any) -> None:
         correlate(worker_ctx.data.get(CORRELATION))
         worker_ctx.data[CORRELATION] = correlation_id()
         worker_ctx.started = time.perf_counter()
+        if tracing.on:
+            kind, name = _described(worker_ctx.entrypoint)
+            parent = worker_ctx.data.get(tracing.TRACEPARENT)
+            worker_ctx.traced = tracing.begin(worker_ctx.service_name, kind, name, parent, correlation_id())
 
     def worker_result(self, worker_ctx: Any, result: Any = None, exc_info: Any = None) -> None:
         error = exc_info[1] if exc_info else None
-        outcome = "ok" if error is None else getattr(error, "code", "crash")
+        outcome = _outcome(result, error)
         elapsed = time.perf_counter() - worker_ctx.started
-        WORK_SECONDS.labels(worker_ctx.service_name, worker_ctx.entrypoint.method_name, outcome).observe(
-            elapsed
-        )
-        log, name = logging.getLogger(worker_ctx.service_name), worker_ctx.entrypoint.method_name
+        service, name = worker_ctx.service_name, worker_ctx.entrypoint.method_name
+        kind = getattr(worker_ctx.entrypoint, "kind", TIMER)
+        WORK_SECONDS.labels(service, kind, name, outcome).observe(elapsed)
+        log = logging.getLogger(service)
         if isinstance(error, AWAY):
             log.warning("%s found the database away: %s", name, type(error).__name__)
         elif error is not None and not isinstance(error, ContractError):
             log.error("%s crashed", name, exc_info=exc_info)
+        if tracing.on and (traced := getattr(worker_ctx, "traced", None)):
+            tracing.end(traced, outcome, failed=outcome in (CRASH, LOST) or outcome.startswith("5"))
+
+
+def _described(entrypoint: Any) -> tuple[str, str]:
+    """Which kind an entrypoint of the kit is, and what its spans are called."""
+    return getattr(entrypoint, "kind", TIMER), getattr(entrypoint, "traced_as", "")
+
+
+def _outcome(result: Any, error: BaseException | None) -> str:
+    """How a worker ended: ok, a contract error's code, or CRASH; of a route, the status of what is not ok."""
+    if error is None:
+        status = getattr(result, "status_code", 200)
+        return "ok" if status < 400 else str(status)
+    if isinstance(error, ContractError):
+        return error.code
+    return LOST if isinstance(error, AWAY) else CRASH

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from contract.errors import ContractError, Unavailable
 from contract.upstream import UpstreamUnavailable
-from kit import telemetry
+from kit import telemetry, tracing
 from kit.breaker import Breaker
 
 
@@ -32,7 +32,8 @@ class Upstream:
             raise UpstreamUnavailable()
         answered = False
         try:
-            yield
+            with tracing.asking(f"{self._name}.{operation}") if tracing.on else contextlib.nullcontext():
+                yield
             answered = True
         except ContractError as error:
             answered = not isinstance(error, Unavailable)

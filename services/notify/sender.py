@@ -39,6 +39,7 @@ WAITING = Gauge("sms_waiting", "Reminders by state that are not done", ["state"]
 CALLS = Histogram(
     "sms_call_seconds", "Calls of a provider by what came of them", ["provider", "call", "outcome"]
 )
+RECEIPTS = Counter("sms_receipts", "Carriers' reports, each counted once", ["provider", "fate"])
 SHARE = Gauge("sms_provider_share", "Percent of its weight a provider has now", ["provider"])
 
 _log = logging.getLogger(__name__)

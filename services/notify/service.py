@@ -32,7 +32,7 @@ from kit.rpc import rpc
 from kit.service import Made, Service
 from services.notify.adapters.base import UnreadableReceipt
 from services.notify.config import Config
-from services.notify.sender import ChannelsInUse, Sender, receivers
+from services.notify.sender import RECEIPTS, ChannelsInUse, Sender, receivers
 from services.notify.storage import NotifyStorage
 from services.notify.usecases import codes, receipts, reminders, seeing
 
@@ -87,9 +87,11 @@ class NotifyService(Service):
             reports = receiver.receipts(json.loads(request.get_data()))
         except (UnreadableReceipt, ValueError, RecursionError):
             raise InvalidInput from None
-        receipts.take_receipts(
+        new = receipts.take_receipts(
             provider, reports, self.database, self.storage, self.channels, self.clock, self.settings.patience
         )
+        for report in new:
+            RECEIPTS.labels(provider, "delivered" if report.delivered else "failed").inc()
         return Response(json.dumps(receiver.thanks(), ensure_ascii=False), content_type="application/json")
 
     @consume(PaymentSucceeded)

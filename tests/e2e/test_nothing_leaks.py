@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from bench.resident import Refused, Resident
 from deploy.local.system import FullSystem
@@ -110,6 +111,14 @@ def test_the_logs_name_nobody(full_system: FullSystem, people: list[str]) -> Non
     logs = {path: path.read_bytes() for path in Path(full_system.state / "log").rglob("*") if path.is_file()}
     assert any(b"gateway" in text for text in logs.values()), "these are the logs"
     assert {path.name: found for path, text in logs.items() if (found := _found(people, text))} == {}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_metrics_name_nobody(full_system: FullSystem, people: list[str], service: str) -> None:
+    for url in full_system.urls(service):
+        scraped = requests.get(f"{url}/metrics", timeout=10).content
+        assert b"work_seconds" in scraped, "these are the metrics"
+        assert _found(people, scraped) == []
 
 
 def test_this_search_finds_what_is_there(people: list[str]) -> None:

@@ -26,7 +26,7 @@ from services.payment.domain.orders import (
     Subject,
 )
 from services.payment.domain.refunds import Refund
-from services.payment.storage.orders import Blocker, StoredNotify
+from services.payment.storage.orders import Blocker, NotFinal, StoredNotify
 
 
 @dataclass(frozen=True)
@@ -230,9 +230,12 @@ class FakeOrderStorage:
         again = notify._replace(attempts=notify.attempts + 1)
         self.notifies[notify.digest] = KeptNotify(again, next_at, reason)
 
-    def not_final(self, tx: Any) -> dict[str, int]:
-        states = [order.state.value for order in self.orders.values() if order.state not in FINAL]
-        return {state: states.count(state) for state in set(states)}
+    def not_final(self, tx: Any) -> dict[str, NotFinal]:
+        placed: dict[str, list[dt.datetime]] = {}
+        for order in self.orders.values():
+            if order.state not in FINAL:
+                placed.setdefault(order.state.value, []).append(order.created_at)
+        return {state: NotFinal(len(moments), min(moments)) for state, moments in placed.items()}
 
 
 _STATE = ("orders", "looked_at", "history", "notifies", "refunds", "given_back", "refund_history", "events")

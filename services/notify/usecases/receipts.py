@@ -16,15 +16,15 @@ from services.notify.usecases.reminders import settle
 def take_receipts(
     provider: str, reports: Sequence[Found], transactions: Transactions, storage: Storage, channels: Channels,
     clock: Clock, patience: Patience,
-) -> int:  # fmt: skip
-    """Keep each report once and let it reach the send it is about, now or when that is recorded; returns how many are
+) -> Sequence[Found]:  # fmt: skip
+    """Keep each report once and let it reach the send it is about, now or when that is recorded; returns those that are
     new."""
-    new = 0
+    new = []
     for report in reports:
         with transactions.transaction() as tx:
             if storage.add_receipt(tx, provider, report, clock.now()):
                 settle(tx, provider, report, storage, channels, clock.now(), patience)
-                new += 1
+                new.append(report)
     return new
 
 

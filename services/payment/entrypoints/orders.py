@@ -19,6 +19,7 @@ from services.payment.usecases import notifies, ordering
 
 _NOTIFIES = Counter("unionpay_notifies", "Notifies by outcome", ["outcome"])
 _WAITING = Gauge("orders_not_final", "Orders UnionPay's final word is still to come for", ["state"])
+_OLDEST = Gauge("orders_oldest_seconds", "Age of the oldest order in a state that is not final", ["state"])
 
 _log = logging.getLogger(__name__)
 
@@ -81,6 +82,9 @@ class OrderEntrypoints(Entrypoints):
     @timer(interval=15)
     def measure_orders(self) -> None:
         with self.database.read() as connection:
-            counts = self.orders.not_final(connection)
+            found = self.orders.not_final(connection)
+        now = self.clock.now()
         for state in ("placed", "submitted", "unknown", "refunding"):
-            _WAITING.labels(state).set(counts.get(state, 0))
+            waiting = found.get(state)
+            _WAITING.labels(state).set(waiting.number if waiting else 0)
+            _OLDEST.labels(state).set((now - waiting.oldest).total_seconds() if waiting else 0)

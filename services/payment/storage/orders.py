@@ -70,6 +70,13 @@ class StoredNotify(NamedTuple):
     attempts: int
 
 
+class NotFinal(NamedTuple):
+    """The orders in one state that is not final."""
+
+    number: int
+    oldest: dt.datetime
+
+
 class OrderStorage:
     """Everything payment keeps."""
 
@@ -235,11 +242,12 @@ class OrderStorage:
         failed = update(notifies).where(notifies.c.digest == notify.digest)
         tx.execute(failed.values(reason=reason[:2000], next_at=next_at, attempts=notify.attempts + 1))
 
-    def not_final(self, connection: Connection) -> dict[str, int]:
-        """How many orders are in each state that is not final, for metrics."""
+    def not_final(self, connection: Connection) -> dict[str, NotFinal]:
+        """How many orders are in each state that is not final and when the oldest was placed, for metrics."""
         states = orders.c.state.not_in([state.value for state in FINAL])
-        counts = select(orders.c.state, func.count()).where(states).group_by(orders.c.state)
-        return dict(connection.execute(counts).all())
+        counts = select(orders.c.state, func.count(), func.min(orders.c.created_at)).where(states)
+        found = connection.execute(counts.group_by(orders.c.state))
+        return {state: NotFinal(number, oldest) for state, number, oldest in found}
 
 
 def _one(tx: Connection, statement: Select[Any], **values: str) -> Order | None:

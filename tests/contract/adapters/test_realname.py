@@ -77,8 +77,8 @@ def test_what_the_directory_learns_and_forgets_is_seen(
 
 FAULTS = {
     "503": {"error_rate": 1.0},
-    "no answer": {"timeout_rate": 1.0, "timeout_seconds": 0.6},
-    "late": {"latency_ms": 600},
+    "no answer": {"timeout_rate": 1.0, "timeout_seconds": 6.0},
+    "late": {"latency_ms": 6000},
 }
 NONE = {"error_rate": 0.0, "timeout_rate": 0.0, "latency_ms": 0}
 
@@ -91,7 +91,7 @@ def test_a_directory_that_does_not_answer_is_unavailable(sandbox: RunningSandbox
         started = time.monotonic()
         with pytest.raises(RegistryUnavailable):
             impatient.find("oRealname-flexible")
-        assert time.monotonic() - started < 0.6
+        assert time.monotonic() - started < 5
     finally:
         sandbox.api("PUT", "/settings", {"realname": NONE})
     assert impatient.find("oRealname-flexible") is not None

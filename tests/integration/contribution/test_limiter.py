@@ -144,7 +144,7 @@ def test_a_replica_that_stops_hands_over_at_once(
     journeys = everybody.go(crowd(20), THIS_YEAR)
     assert active(running).kill(signal.SIGTERM) == 0
     assert fared(journeys.result(40)) == ["completed"] * 20
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
     calls = sandbox.api("GET", "/counters")["calls"]
     assert calls == {"taxbank.insured": 20, "taxbank.resident_payable": 20}, "nobody was asked about twice"
     assert most_in_flight(sandbox) == LIMIT

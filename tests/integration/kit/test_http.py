@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from contract.errors import TooMany
 from kit.database import Database
 from kit.http import MAX_BODY
 from tests.integration.kit.running import Probe, probe
@@ -96,7 +97,8 @@ def test_every_service_has_the_operators_pages(service: Probe, name: str) -> Non
     assert _get(service, "/readyz", name).status_code == 200
     _get(service, "/limited")
     metrics = _get(service, "/metrics", name).text
-    assert 'work_seconds_count{entrypoint="refuse",result="ok",service="identity"}' in metrics
+    counted = 'work_seconds_count{entrypoint="%s",kind="http",result="%d",service="identity"}'
+    assert counted % ("refuse", TooMany.status) in metrics, "an error that was answered is no success"
     assert "outbox_waiting" in metrics and "inbox_parked" in metrics
     assert _get(service, "/", name).text == f"{name}\n"
 

@@ -78,5 +78,5 @@ def test_a_code_the_provider_never_got_is_refused_in_time(
     began = time.monotonic()
     with pytest.raises(SmsNotAccepted):
         send(notify)
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 20
     assert provider.messages == []

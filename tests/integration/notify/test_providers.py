@@ -56,9 +56,10 @@ def both(environment: dict[str, str], database: Database, provider: Provider) ->
 
 
 def report(notify: Notify, provider: str, found: Found) -> int:
-    return reporting.take_receipts(
+    new = reporting.take_receipts(
         provider, [found], notify.database, notify.storage, notify.channels, notify.clock, PATIENCE
     )
+    return len(new)
 
 
 def sends(notify: Notify) -> list[tuple[str, str | None, str | None]]:

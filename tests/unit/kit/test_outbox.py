@@ -56,7 +56,7 @@ def test_a_claim_takes_no_more_than_asked_oldest_first(outbox: Outbox, database:
     ids = [_add(outbox, database, f"o-{number}") for number in range(5)]
     assert [waiting.event_id for waiting in _claim(outbox, database, 2)] == ids[:2]
     with database.read() as connection:
-        assert outbox.waiting(connection) == 3
+        assert outbox.waiting(connection) == (3, NOW)
 
 
 def test_a_claim_that_was_not_marked_waits_again(outbox: Outbox, database: Database) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from contract.people import DocumentType, Person
 from kit.telemetry import JsonFormatter, correlate, correlation_id, redact
 
 NUMBER, PHONE = "45010319780612204X", "13800138000"
@@ -101,3 +102,13 @@ def test_a_line_carries_the_correlation_id_of_its_work() -> None:
 
     assert json.loads(contextvars.copy_context().run(work))["correlation_id"] == "0123456789abcdef"
     assert "correlation_id" not in json.loads(contextvars.Context().run(_line, "outside any work"))
+
+
+def test_a_payload_is_logged_by_its_type_alone() -> None:
+    """A name is in no pattern: whoever logs a person or a request logs nobody."""
+    person = Person(DocumentType.RESIDENT_ID, NUMBER, "韦秀兰")
+    line = _line("refused %s for %s", person, "o-1", extra={"asked": person, "all": [person]})
+    assert "韦秀兰" not in line
+    entry = json.loads(line)
+    assert entry["message"] == "refused <Person> for o-1"
+    assert (entry["asked"], entry["all"]) == ("<Person>", ["<Person>"])
