@@ -9,13 +9,11 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
-import ssl
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import eventlet
 import kombu
@@ -25,6 +23,7 @@ from kombu.exceptions import KombuError
 from nameko.messaging import QueueConsumer
 
 from contract.events import EXCHANGE
+from kit import tls
 
 EVENTS = kombu.Exchange(EXCHANGE, type="topic", durable=True)
 RPC = kombu.Exchange("nameko-rpc", type="topic", durable=True)
@@ -76,7 +75,7 @@ def connect(uri: str) -> kombu.Connection:
         return kombu.Connection(uri, transport_options={"polling_interval": 0.005})
     address, _, query = uri.partition("?")
     return kombu.Connection(
-        address, ssl=_tls(address, query), heartbeat=0, connect_timeout=3,
+        address, ssl=tls.options(address, query), heartbeat=0, connect_timeout=3,
         transport_options={
             "write_timeout": TIMEOUT, "read_timeout": TIMEOUT,
             "socket_settings": {
@@ -85,17 +84,6 @@ def connect(uri: str) -> kombu.Connection:
             },
         },
     )  # fmt: skip
-
-
-def _tls(address: str, query: str) -> dict[str, Any] | bool:
-    parts = urlsplit(address)
-    if parts.scheme != "amqps":
-        return False
-    files = dict(parse_qsl(query))
-    return {
-        "ca_certs": files.get("cacertfile"), "certfile": files.get("certfile"), "keyfile": files.get("keyfile"),
-        "cert_reqs": ssl.CERT_REQUIRED, "server_hostname": parts.hostname,
-    }  # fmt: skip
 
 
 @contextlib.contextmanager

@@ -90,7 +90,7 @@ def test_services_wait_for_the_migration_and_it_for_the_accounts(compose: Any) -
     assert migration["command"][3:] == list(SERVICES)
 
 
-def test_only_who_has_outside_parties_reaches_the_outer_network(compose: Any) -> None:
+def test_only_services_with_outside_parties_reach_the_outer_network(compose: Any) -> None:
     assert compose["networks"]["inner"] == {"internal": True}
     reaching = {name for name, container in compose["services"].items() if "outer" in container["networks"]}
     assert reaching == {*SERVICES, "proxy", "sandbox", "sandbox-proxy"} - INWARD
