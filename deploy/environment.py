@@ -48,8 +48,8 @@ class Environment:
     """Composes variables from secrets and from where things are.
 
     `common` goes to every process; `bus` and `database` give a service's own address, password included. The
-    URLs are those of the gateway, the sandbox and the console as a browser sees them, of payment as UnionPay and of
-    notify as the SMS providers see it.
+    URLs are those of the gateway and the console as a browser sees them, of the sandbox as services and, where that
+    differs, as a browser sees it, of payment as UnionPay and of notify as the SMS providers see it.
     """
 
     secrets: Mapping[str, str] = field(repr=False)
@@ -61,6 +61,11 @@ class Environment:
     payment_url: str
     notify_url: str
     console_url: str
+    sandbox_pages_url: str = ""
+
+    @property
+    def _pages_url(self) -> str:
+        return self.sandbox_pages_url or self.sandbox_url
 
     def service(self, name: str, http_address: str) -> dict[str, str]:
         """What one service may know, and nothing of the others."""
@@ -104,10 +109,10 @@ class Environment:
     def _parties_of_gateway(self) -> dict[str, str]:
         return {
             "PUBLIC_URL": self.public_url,
-            "WECHAT_AUTHORIZE_URL": f"{self.sandbox_url}/connect/oauth2/authorize",
+            "WECHAT_AUTHORIZE_URL": f"{self._pages_url}/connect/oauth2/authorize",
             "WECHAT_API_URL": self.sandbox_url,
-            "WECHAT_SDK_URL": f"{self.sandbox_url}/sandbox/static/jweixin.js",
-            "REDIRECT_HOSTS": self.sandbox_url.partition("://")[2],
+            "WECHAT_SDK_URL": f"{self._pages_url}/sandbox/static/jweixin.js",
+            "REDIRECT_HOSTS": self._pages_url.partition("://")[2],
         }
 
     def _parties_of_identity(self) -> dict[str, str]:
@@ -118,7 +123,7 @@ class Environment:
 
     def _parties_of_payment(self) -> dict[str, str]:
         return {
-            "UNIONPAY_URL": self.sandbox_url,
+            "UNIONPAY_URL": self._pages_url,
             "TAXCORE_RECORDS_URL": f"{self.sandbox_url}/esb/records",
             "UNIONPAY_NOTIFY_URL": f"{self.payment_url}/notify/unionpay",
             "UNIONPAY_RETURN_URL": f"{self.public_url}/orders/",

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from deploy.containers import MOUNTED
 from deploy.local.settings import LocalSettings, Mode
 from deploy.topology import SERVICES
 from kit.config import ConfigurationError, ServiceConfig, read
@@ -99,4 +100,12 @@ def of_services(variables: Mapping[str, Mapping[str, str]], folder: Path | None 
 def _of_file(path: Path) -> dict[str, str]:
     if not path.exists():
         raise NoSuchSystem(f"{path} 不存在。先用 python -m deploy.containers 生成。")
-    return dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
+    folder, found = path.with_suffix(""), {}
+    for name, _, value in (line.partition("=") for line in path.read_text().splitlines()):
+        if name.endswith("_FILE") and value.startswith(MOUNTED):
+            # Here the container's directory is not where the container sees it.
+            kept = (folder / value.removeprefix(f"{MOUNTED}/")).read_text()
+            found[name.removesuffix("_FILE")] = kept.replace(MOUNTED, str(folder.resolve()))
+        elif name:
+            found[name] = value
+    return found

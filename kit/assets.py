@@ -1,5 +1,5 @@
-"""What travels to a browser: static files, read once, under URLs that carry a hash of their content, so that browsers may
-keep them for ever; and answers compressed."""
+"""What travels to a browser: static files, read once, under URLs that carry a hash of their content, so that they
+may be kept for ever; and answers compressed."""
 
 from __future__ import annotations
 

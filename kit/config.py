@@ -2,7 +2,7 @@
 
 A field's environment name is its upper-case name, with the service's name in front where the field is marked
 `own`. A field without a default must be set, one marked `when` only if another has a certain value; all that are
-missing are reported together. Secrets have no default.
+missing are reported together. Secrets have no default. A value may be kept in a file (kit.variables).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from kit.clock import Clock, OffsetClock, SystemClock
 from kit.crypto import BadKeys, KeyRing, index_key
+from kit.variables import text_of
 
 T = TypeVar("T", bound="ServiceConfig")
 When = tuple[str, Any]
@@ -129,15 +130,19 @@ def read(config: type[T], environ: Mapping[str, str] = os.environ) -> T:
     hints = get_type_hints(config)
     for field in dataclasses.fields(config):
         name = _variable(config, field)
-        text = environ.get(name, "")
-        if text:
-            try:
+        try:
+            text = text_of(name, environ)
+            if text:
                 values[field.name] = _parse(hints[field.name], text)
-            except ValueError:
-                values[field.name] = None  # neither the default nor what it makes necessary is meant
-                problems.append(f"{name} is malformed")
-        elif _required(config, field, values):
-            problems.append(f"{name} is not set")
+        except OSError as error:
+            values[field.name] = None  # neither the default nor what it makes necessary is meant
+            problems.append(f"{name}_FILE cannot be read: {error.strerror}")
+        except ValueError:
+            values[field.name] = None
+            problems.append(f"{name} is malformed")
+        else:
+            if not text and _required(config, field, values):
+                problems.append(f"{name} is not set")
     if problems:
         raise ConfigurationError(problems)
     settings = config(**values)

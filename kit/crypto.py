@@ -17,6 +17,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from kit.variables import text_of
+
 _NONCE = 12
 _TAG = 16
 _KEY = 16
@@ -146,18 +148,18 @@ def key_of(text: str) -> bytes:
 @functools.cache
 def personal_data_keys() -> KeyRing:
     """The process's keys for personal fields, from PERSONAL_DATA_KEYS."""
-    return KeyRing.parse(os.environ.get("PERSONAL_DATA_KEYS", ""))
+    return KeyRing.parse(text_of("PERSONAL_DATA_KEYS"))
 
 
 @functools.cache
 def row_seal_keys() -> KeyRing:
     """The process's keys for seals of rows (kit/seals.py), from ROW_SEAL_KEYS."""
-    return KeyRing.parse(os.environ.get("ROW_SEAL_KEYS", ""))
+    return KeyRing.parse(text_of("ROW_SEAL_KEYS"))
 
 
 @functools.cache
 def _index_key() -> bytes:
-    return index_key(os.environ.get("BLIND_INDEX_KEY", ""))
+    return index_key(text_of("BLIND_INDEX_KEY"))
 
 
 def blind_index(purpose: str, value: str) -> bytes:

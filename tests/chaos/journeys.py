@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,17 +30,22 @@ class Travelled:
 
 
 class Crowd:
-    """Everybody who travels. `begun` and `done` count journeys. Each ends when its people know the outcome."""
+    """Everybody who travels. `begun` and `done` count journeys. Each ends when its people know the outcome.
 
-    def __init__(self, plan: Plan, town: Town) -> None:
-        self._plan, self._town = plan, town
-        self._people = people_of(town.sandbox_url, len(plan.journeys) * 2)
+    A second crowd in the same town must be of `people` who have not travelled yet.
+    """
+
+    def __init__(
+        self, plan: Plan, town: Town, people: Sequence[Mapping[str, Any]] = (), at_once: int = AT_ONCE
+    ) -> None:
+        self._plan, self._town, self._at_once = plan, town, at_once
+        self._people = people or people_of(town.sandbox_url, len(plan.journeys) * 2)
         self._counting = threading.Lock()
         self.begun = self.done = 0
 
     def travel(self) -> list[Travelled]:
-        """All journeys, AT_ONCE at a time, in the plan's order."""
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="person") as pool:
+        """All journeys, so many at a time, in the plan's order."""
+        with ThreadPoolExecutor(self._at_once, thread_name_prefix="person") as pool:
             return list(pool.map(self._one, self._plan.journeys))
 
     def _one(self, journey: Journey) -> Travelled:

@@ -6,12 +6,11 @@ import datetime as dt
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 
 from deploy.local.supervisor import ROOT
-from deploy.local.system import FullSystem
 from kit.crypto import KeyRing, hmac_sm3, index_key
 from tests.chaos.journeys import Travelled
 
@@ -152,7 +151,23 @@ class Snapshot:
     waiting_allowed: bool = False
 
 
-def take(system: FullSystem, journeys: Sequence[Travelled] = (), waiting_allowed: bool = False) -> Snapshot:
+class Opened(Protocol):
+    """A running system whose servers answer its administrator, wherever they run."""
+
+    @property
+    def env(self) -> Mapping[str, str]: ...
+
+    @property
+    def sandbox_url(self) -> str: ...
+
+    @property
+    def postgresql(self) -> Any: ...
+
+    @property
+    def rabbitmq(self) -> Any: ...
+
+
+def take(system: Opened, journeys: Sequence[Travelled] = (), waiting_allowed: bool = False) -> Snapshot:
     """Read all books. Nothing may be on its way, or they do not agree."""
     books = Books(system)
     events = books.events()
@@ -166,7 +181,7 @@ def take(system: FullSystem, journeys: Sequence[Travelled] = (), waiting_allowed
 class Books:
     """Reads a running system's books with plain SQL and the sandbox's API."""
 
-    def __init__(self, system: FullSystem) -> None:
+    def __init__(self, system: Opened) -> None:
         self._system = system
         self._keys = KeyRing.parse(system.env["PERSONAL_DATA_KEYS"])
         self._index_key = index_key(system.env["BLIND_INDEX_KEY"])

@@ -25,11 +25,11 @@ from tests.chaos.snapshot import WAITING, Books, take
 PAST_EXPIRY = 35 * 60
 """Orders live half an hour and get two minutes of grace."""
 
-_SETTLING = 180.0
+SETTLING = 180.0
 _AFTERWARDS = 20.0
 """Seconds to wait for what is on its way; once that was not enough, the audit is not kept waiting as long again."""
 
-_LIMITS = {
+LIMITS = {
     # One machine plays the whole province.
     "IDENTITY_CODES_PER_IP": "1000000",
     "IDENTITY_CODES_PER_PHONE": "1000",
@@ -47,9 +47,9 @@ class Trial:
 
     def __init__(self, plan: Plan, state: Path, say: Say) -> None:
         self._plan, self._say = plan, say
-        self._system = FullSystem(state, free_base(), replicas=REPLICAS, extra=_LIMITS)
+        self._system = FullSystem(state, free_base(), replicas=REPLICAS, extra=LIMITS)
         self._phases: dict[str, float] = {}
-        self._settling = _SETTLING
+        self._settling = SETTLING
         self._began = self._said = time.monotonic()
 
     def run(self) -> Report:
@@ -96,17 +96,8 @@ class Trial:
             return travelling.result()
 
     def _settle(self, waiting_allowed: bool) -> None:
-        """Wait until nothing is on its way any more, twice in a row; when time is up the audit says what still is."""
-        deadline, quiet = time.monotonic() + self._settling, 0
-        books = Books(self._system)
-        while quiet < 2 and time.monotonic() < deadline:
-            left = {name: count for name, count in books.unsettled().items() if count}
-            if waiting_allowed:
-                left.pop(WAITING, None)
-            quiet = 0 if left else quiet + 1
-            self._progress(f"waiting for {left}")
-            time.sleep(1)
-        if quiet < 2:
+        """Wait for what is on its way; when time is up the audit says what still is."""
+        if not settle(Books(self._system), self._settling, waiting_allowed, self._progress):
             self._settling = _AFTERWARDS
 
     def _close_abandoned(self, travelled: Sequence[Travelled]) -> None:
@@ -135,6 +126,19 @@ class Trial:
         if time.monotonic() - self._said > 10:
             self._said = time.monotonic()
             self._say(f"  {self._said - self._began:5.0f} s  {text}")
+
+
+def settle(books: Books, seconds: float, waiting_allowed: bool, progress: Say) -> bool:
+    """Wait until nothing is on its way any more, twice in a row; False when time is up before."""
+    deadline, quiet = time.monotonic() + seconds, 0
+    while quiet < 2 and time.monotonic() < deadline:
+        left = {name: count for name, count in books.unsettled().items() if count}
+        if waiting_allowed:
+            left.pop(WAITING, None)
+        quiet = 0 if left else quiet + 1
+        progress(f"waiting for {left}")
+        time.sleep(1)
+    return quiet == 2
 
 
 def _errors(state: Path) -> Counter[str]:

@@ -16,10 +16,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from sqlalchemy import insert
 
-from deploy.containers import files
+from deploy.containers import Places, write
 from deploy.inspection import business, expiry, hosts, page, running, stores
 from deploy.inspection.findings import Finding, Level, Section, ago, graded
-from deploy.local.credentials import load_secrets
 from deploy.target import NoSuchSystem, Target, add_options, target
 from deploy.topology import SERVICES
 from kit.clock import SetClock
@@ -164,15 +163,13 @@ def test_a_duration_is_said_as_people_say_it() -> None:
 
 
 def test_each_service_of_a_container_deployment_is_read_from_its_own_file(tmp_path: Path) -> None:
-    for name, content in files(
-        load_secrets(tmp_path), "http://127.0.0.1:8000", "http://sandbox.localhost"
-    ).items():
-        (tmp_path / name).write_text(content)
+    write(tmp_path, Places())
     parser = argparse.ArgumentParser()
     add_options(parser)
     found = target(parser.parse_args(["--secrets", str(tmp_path)]))
     assert list(found.settings) == list(SERVICES)
     assert all(f"//{name}:" in settings.amqp_uri for name, settings in found.settings.items())
+    assert f"certfile={tmp_path}/payment/payment.crt" in found.settings["payment"].amqp_uri
     assert found.url("payment") == "http://payment:8000"
 
 

@@ -185,3 +185,17 @@ def test_a_collector_is_not_believed_without_its_authority() -> None:
     assert _problems(DEVELOPMENT | {"AUDIT_COLLECTOR": "collector:6514"}) == (
         "AUDIT_COLLECTOR_CA is not set",
     )
+
+
+def test_a_secret_may_be_kept_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "passwords").write_text("from-a-file-1,from-a-file-2\n")
+    kept = {key: value for key, value in DEVELOPMENT.items() if key != "SCALE_PASSWORDS"}
+    settings = read(Weighbridge, {**kept, "SCALE_PASSWORDS_FILE": str(tmp_path / "passwords")})
+    assert settings.scale_passwords == ("from-a-file-1", "from-a-file-2")
+
+
+def test_a_file_that_cannot_be_read_is_named_with_the_rest() -> None:
+    problems = _problems({**DEVELOPMENT, "SCALE_URL": "", "AMQP_URI_FILE": "/nowhere/uri"})
+    assert set(problems) == {
+        "AMQP_URI_FILE cannot be read: No such file or directory", "SCALE_URL is not set",
+    }  # fmt: skip

@@ -1,0 +1,111 @@
+"""The container engine and its compose, by their command lines."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+class EngineFailed(Exception):
+    """A command of the engine did not end well; the message is what it said."""
+
+
+def run(
+    command: Sequence[str], environment: Mapping[str, str] | None = None, given: str | None = None
+) -> str:
+    """What a command printed. Raises EngineFailed."""
+    done = subprocess.run(
+        command, env={**os.environ, **(environment or {})}, cwd=ROOT, input=given,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise EngineFailed(f"{' '.join(command)}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
+    return done.stdout
+
+
+@dataclass(frozen=True)
+class Project:
+    """One project of compose: its files, and the variables they ask for."""
+
+    name: str
+    files: Sequence[str]
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def compose(self, *arguments: str, given: str | None = None) -> str:
+        """`docker compose …` of this project."""
+        command = [*_compose(), "--project-name", self.name, "--profile", "sandbox"]
+        for file in self.files:
+            command += ["--file", file]
+        return run([*command, *arguments], self.variables, given)
+
+    def containers(self, service: str = "") -> list[Container]:
+        """The running containers of a service, or all, in the order they were started."""
+        wanted = [f"label=com.docker.compose.project={self.name}"]
+        wanted += [f"label=com.docker.compose.service={service}"] if service else []
+        filters = [part for one in wanted for part in ("--filter", one)]
+        found = run(["docker", "ps", "--quiet", "--no-trunc", *filters]).split()
+        return [Container(name) for name in reversed(found)]
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container by its id."""
+
+    id: str
+
+    @property
+    def state(self) -> Any:
+        return self._inspected()["State"]
+
+    @property
+    def pid(self) -> int:
+        """Its first process, as this machine counts; 0 when it does not run."""
+        return int(self.state["Pid"])
+
+    @property
+    def service(self) -> str:
+        name: str = self._inspected()["Config"]["Labels"]["com.docker.compose.service"]
+        return name
+
+    @property
+    def name(self) -> str:
+        return str(self._inspected()["Name"]).removeprefix("/")
+
+    def address(self, network: str = "inner") -> str:
+        """Where this machine reaches it: an internal network has no way out, but its machine has one in."""
+        networks = self._inspected()["NetworkSettings"]["Networks"]
+        return next(str(net["IPAddress"]) for name, net in networks.items() if name.endswith(f"_{network}"))
+
+    def execute(self, *command: str, user: str | None = None) -> str:
+        """Run a command inside."""
+        return run(["docker", "exec", *(("--user", user) if user else ()), self.id, *command])
+
+    def crash(self) -> None:
+        """Kill its first process from outside, as the kernel does; the engine starts it again by its own rule."""
+        os.kill(self.pid, signal.SIGKILL)
+
+    def kill_for_good(self) -> None:
+        """Kill it and leave it dead, as with its machine."""
+        run(["docker", "kill", self.id])
+
+    def _inspected(self) -> Any:
+        return json.loads(run(["docker", "inspect", self.id]))[0]
+
+
+def _compose() -> list[str]:
+    try:
+        run(["docker", "compose", "version"])
+    except EngineFailed:
+        if shutil.which("docker-compose") is None:
+            raise
+        return ["docker-compose"]
+    return ["docker", "compose"]

@@ -1,0 +1,91 @@
+"""People who pay while something is done to the containers, and what their books say afterwards."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import requests
+
+from tests.chaos.audit import Violation, audit
+from tests.chaos.journeys import Crowd, Travelled, people_of
+from tests.chaos.person import Diary, Person, Town
+from tests.chaos.plan import PAYMENTS, Kind, Plan, make_plan
+from tests.chaos.snapshot import Books, Snapshot, take
+from tests.chaos.trial import SETTLING, Say, settle
+from tests.deploy.stack import Stack
+
+_AT_ONCE = 6
+"""Few, so that there are people all the while something is done to the containers."""
+
+_KINDS = PAYMENTS | {Kind.CANCELS, Kind.ABANDONS, Kind.GIVES_UP, Kind.TORN}
+"""Journeys that need nobody but the payer: staff and the tax core come by the inner network."""
+
+
+@dataclass
+class Load:
+    """People who travel beside what is done; `travelled` is complete when the block is left."""
+
+    crowd: Crowd
+    journeys: int
+    travelled: list[Travelled]
+
+    @property
+    def troubles(self) -> int:
+        """How often anybody met an error and tried again."""
+        return sum(one.diary.troubles for one in self.travelled)
+
+
+class Townsfolk:
+    """Everybody who will ever travel in one stack; each load takes people who have not."""
+
+    def __init__(self, stack: Stack, seed: int, journeys: int) -> None:
+        self._stack, self._seed = stack, seed
+        self.town = Town([stack.url], stack.sandbox_url, stack.env["WECHAT_APPID"], "", "")
+        self._people = people_of(stack.sandbox_url, journeys * 2)
+        self._first = 0
+        self.travelled: list[Travelled] = []
+
+    @contextmanager
+    def paying(
+        self, payments: int, only: frozenset[Kind] = _KINDS, misbehaving: bool = True
+    ) -> Iterator[Load]:
+        """So many payments and some other journeys beside the block; leaving it waits for their end. Once the outside
+        world `misbehaves`, it goes on so."""
+        plan = self._plan(payments, only)
+        if misbehaving:
+            settings = f"{self._stack.sandbox_url}/sandbox/api/settings"
+            requests.put(settings, json=plan.settings, timeout=30).raise_for_status()
+        load = Load(Crowd(plan, self.town, self._people, _AT_ONCE), len(plan.journeys), [])
+        with ThreadPoolExecutor(1) as pool:
+            travelling = pool.submit(load.crowd.travel)
+            yield load
+            load.travelled = travelling.result()
+        self.travelled += load.travelled
+
+    def pays_through(self) -> float:
+        """Seconds until a payment that begins now is through, with everything somebody has to try again."""
+        began = time.monotonic()
+        number, self._first = self._first, self._first + 1
+        person = Person(self.town, self._people[number], f"139{number:08d}", Diary())
+        person.arrive()
+        order_id, payment_url = person.submit(person.ask_quote())
+        person.pay_order(order_id, payment_url)
+        person.watch(order_id, asks=True)
+        return time.monotonic() - began
+
+    def audit(self, say: Say) -> tuple[Snapshot, list[Violation]]:
+        """Wait for what is on its way, then compare all books of everybody who has travelled."""
+        settle(Books(self._stack), SETTLING, True, say)
+        books = take(self._stack, self.travelled, waiting_allowed=True)
+        return books, audit(books)
+
+    def _plan(self, payments: int, only: frozenset[Kind]) -> Plan:
+        plan = make_plan(payments, 0, self._seed + self._first)
+        chosen = [journey for journey in plan.journeys if journey.kind in only]
+        numbered = tuple(replace(one, number=number) for number, one in enumerate(chosen, self._first))
+        self._first += len(numbered)
+        return replace(plan, journeys=numbered, faults=())

@@ -1,0 +1,164 @@
+"""The product in containers, read past its services: what the audit and the people of tests/chaos ask for."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import requests
+
+from deploy.containers import Places, write
+from deploy.local.process import wait_until
+from deploy.topology import SERVICES
+from tests.chaos.trial import LIMITS
+from tests.deploy.engine import Container, EngineFailed, Project
+
+SINGLE = ("docker-compose.yml",)
+CLUSTER = (*SINGLE, "docker-compose.cluster.yml")
+_READY_SECONDS = 600.0
+
+
+class Stack:
+    """A project in an empty directory, with the sandbox as its outside world. Also what `Books` reads."""
+
+    def __init__(self, directory: Path, name: str, files: tuple[str, ...], port: int) -> None:
+        self.directory = directory
+        self.clustered = files == CLUSTER
+        self.project = Project(
+            name, files,
+            {"SECRETS": str(directory), "PROXY_ADDRESS": f"127.0.0.1:{port}", "SANDBOX_PORT": str(port + 1)},
+        )  # fmt: skip
+        host = "balancer" if self.clustered else ""
+        self.places = Places(
+            f"https://localhost:{port}", f"https://sandbox.localhost:{port + 1}",
+            host or "rabbitmq", host or "postgresql",
+        )  # fmt: skip
+        self.url, self.sandbox_url = self.places.public_url, self.places.sandbox_url
+        self.postgresql, self.rabbitmq = Postgresql(self), RabbitMQ(self)
+        self.replicas = dict.fromkeys(SERVICES, 1)
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """What the audit must know of the settings."""
+        lines = (self.directory / "secrets.env").read_text().splitlines()
+        secrets = dict(line.split("=", 1) for line in lines)
+        return {**secrets, "SMS_TEMPLATES": "services/notify/templates.json"}
+
+    def up(self) -> None:
+        """Everything from nothing."""
+        write(self.directory, self.places)
+        self._raise_limits()
+        options = ("--scale", "balancer=2") if self.clustered else ()
+        self.project.compose("up", "--detach", "--no-build", *options)
+        self.wait_ready()
+
+    def scale(self, **replicas: int) -> None:
+        """So many replicas of some services; the others stay as they are."""
+        self.replicas |= replicas
+        numbers = [part for name, number in self.replicas.items() for part in ("--scale", f"{name}={number}")]
+        numbers += ["--scale", "balancer=2"] if self.clustered else []
+        self.project.compose("up", "--detach", "--no-build", "--no-recreate", *numbers)
+
+    def down(self) -> None:
+        """Nothing of it is left, data included."""
+        self.project.compose("down", "--volumes", "--remove-orphans", "--timeout", "10")
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def wait_ready(self, seconds: float = _READY_SECONDS) -> None:
+        """Until every replica can do its work and the door is open. Raises EngineFailed."""
+        if not wait_until(lambda: not self.not_ready(), seconds, pause=0.5):
+            raise EngineFailed(f"not ready after {seconds:.0f} s: {', '.join(self.not_ready())}")
+
+    def not_ready(self) -> list[str]:
+        """The services with fewer replicas that can work than there should be."""
+        late = [name for name, wanted in self.replicas.items() if self._ready(name) < wanted]
+        if not _answers(f"{self.url}/api/v1/openapi.json") or not _answers(f"{self.sandbox_url}/healthz"):
+            late.append("proxy or sandbox")
+        return late
+
+    def _ready(self, service: str) -> int:
+        found = self.project.containers(service)
+        return sum(_answers(f"http://{one.address()}:8000/readyz") for one in found)
+
+    def _raise_limits(self) -> None:
+        for name in SERVICES:
+            file = self.directory / f"{name}.env"
+            more = "".join(
+                f"{key}={value}\n" for key, value in LIMITS.items() if key.startswith(name.upper())
+            )
+            file.chmod(0o600)
+            file.write_text(file.read_text() + more)
+
+
+class Postgresql:
+    """The database that leads, as its administrator."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+
+    def container(self) -> Container:
+        """Who leads now. Raises EngineFailed while nobody does."""
+        names = ("postgresql", "postgresql2") if self._stack.clustered else ("postgresql",)
+        for one in (found for name in names for found in self._stack.project.containers(name)):
+            try:
+                if "f" in one.execute("psql", "-Atc", "SELECT pg_is_in_recovery()", "postgres"):
+                    return one
+            except EngineFailed:
+                continue
+        raise EngineFailed("no PostgreSQL leads")
+
+    def run(self, statement: str, database: str = "postgres") -> list[tuple[Any, ...]]:
+        """Run one statement and return its rows."""
+        place = self._stack.directory / "administrator"
+        connection = psycopg2.connect(
+            host=self.container().address(), dbname=database, user="postgres", connect_timeout=5,
+            password=(place / "administrator").read_text(), sslmode="verify-ca", sslrootcert=str(place / "ca.crt"),
+            sslcert=str(place / "postgres.crt"), sslkey=str(place / "postgres.key"),
+        )  # fmt: skip
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+
+class RabbitMQ:
+    """Any node that runs."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+
+    def control(self, *arguments: str) -> str:
+        """`rabbitmqctl …` on the first node that answers."""
+        names = ("rabbitmq", "rabbitmq2", "rabbitmq3") if self._stack.clustered else ("rabbitmq",)
+        said = ""
+        for one in (found for name in names for found in self._stack.project.containers(name)):
+            try:
+                return one.execute("rabbitmqctl", "--quiet", *arguments)
+            except EngineFailed as error:
+                said = str(error)
+        raise EngineFailed(f"no RabbitMQ answers\n{said}")
+
+
+def resolve_as_browsers_do() -> None:
+    """*.localhost is this machine, which not every resolver knows."""
+    ask = socket.getaddrinfo
+
+    def known(host: Any, *arguments: Any, **options: Any) -> Any:
+        here = isinstance(host, str) and host.endswith(".localhost")
+        return ask("127.0.0.1" if here else host, *arguments, **options)
+
+    socket.getaddrinfo = known
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.RequestException:
+        return False
