@@ -3,7 +3,7 @@
   const said = new Set();
   const shown = (element) => {
     const box = element.getBoundingClientRect();
-    return box.width > 1 && box.height > 1 && getComputedStyle(element).visibility === "visible";
+    return box.width > 1 && box.height > 1 && element.checkVisibility({ visibilityProperty: true });
   };
   const name = (element) => `${element.tagName.toLowerCase()} “${(element.innerText || element.id || element.name || "").trim().slice(0, 20)}”`;
 

@@ -95,7 +95,6 @@ def test_staff_come_in_and_two_of_them_put_a_table_into_force(
     wang.sees("王芳（wang）")
 
 
-@pytest.mark.javascript
 def test_an_order_is_looked_up_by_masked_fields_with_a_purpose(
     browser: Browser, embedded_system: EmbeddedSystem, page: Page
 ) -> None:

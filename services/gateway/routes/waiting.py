@@ -55,10 +55,10 @@ class WaitingRoutes(Routes):
         raise draft.refused.error
 
     def _wait(
-        self, request: Request, session: Session, journey: Journey, page: str, subject: str
+        self, request: Request, session: Session, journey: Journey, about: str, subject: str
     ) -> Response:
         place = journeys.find_place(journey.journey_id, self.ports)
         return self.show(
-            "asking.html", request, session, journey=journey, page=page, subject=subject, place=place,
+            "asking.html", request, session, journey=journey, about=about, subject=subject, place=place,
             seconds=look_again(place),
         )  # fmt: skip

@@ -18,7 +18,7 @@ from services.gateway.service import GatewayService
 from services.gateway.usecases import rates as limiting
 from services.gateway.usecases.ports import Ports
 from tests.unit.gateway.conftest import NOW
-from tests.unit.gateway.test_browser import _settings
+from tests.unit.gateway.test_browser import settings
 
 LIMIT = 50
 
@@ -95,7 +95,7 @@ def test_minutes_that_are_over_are_forgotten(ports: Ports, clock: SetClock) -> N
 
 def _gateway(clock: SetClock, **limits: int) -> GatewayService:
     service: Any = GatewayService()
-    service.settings, service.clock, service.rates = _settings(**limits), clock, Rates()
+    service.settings, service.clock, service.rates = settings(**limits), clock, Rates()
     service.browser = Browser(service.settings)
     return service
 
