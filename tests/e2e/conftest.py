@@ -8,10 +8,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-pytest.register_assert_rewrite(
-    "tests.e2e.looks", "tests.e2e.desk", "tests.e2e.resident"
-)  # say what was not so
-
 from bench.browser import new_phone, start_browser
 from deploy.local.system import System
 from tests.e2e.gallery import Gallery

@@ -315,7 +315,9 @@ def _into_token(module: Path, office: SealOffice, folder: Path) -> None:
     key = load_pem_private_key(content, None)
     der = key.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     certificate = pyca.load_pem_x509_certificate(content).public_bytes(Encoding.DER)
-    token = pkcs11.lib(str(module)).get_token(token_label="seals")
+    library = pkcs11.lib(str(module))
+    library.reinitialize()  # another test of this process may have shown it tokens in another folder
+    token = library.get_token(token_label="seals")
     with token.open(user_pin="87654321", rw=True) as session:
         for attributes in (decode_rsa_private_key(der), decode_x509_certificate(certificate)):
             session.create_object({
