@@ -15,8 +15,8 @@ from contract.staff import roles_for
 METHODS = [method for method in catalogue.METHODS if method.request.__module__.startswith("contract.")]
 
 OWNERS = {"payer_id", "person_id", "owner_id", "payer", "person", "operator"}
-"""Fields that name the resident whose data is asked for, as the gateway's session knows them; the operator is who pays for
-others (3.2.1.13)."""
+"""Fields that name the resident whose data is asked for, as the gateway's session knows them; the operator is
+who pays for others (3.2.1.13)."""
 
 NOT_OWNED = {
     "identity.request_login_code": "nobody is known yet: counted by openid, address, phone and number",
