@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 
 from sandbox.settings import DEMO_CREDENTIALS
 from tests.factories.contribution_sheets import resident, workbook
-from tests.factories.keys import KEYS, STAFF_KEYS
+from tests.factories.keys import KEYS, QUOTE_KEYS, STAFF_KEYS
 from tests.integration.contribution.running import ROOT
 
 LI = ("--operator", "4501-0001", "--name", "李明", "--pooling", "450100")
@@ -26,7 +26,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     clock = directory / "clock-offset"
     clock.write_text("0")
     variables = {
-        **KEYS, "CONTRIBUTION_STAFF_KEYS": STAFF_KEYS,
+        **KEYS, "QUOTE_KEYS": QUOTE_KEYS, "CONTRIBUTION_STAFF_KEYS": STAFF_KEYS,
         "PATH": os.environ["PATH"], "ENVIRONMENT": "development", "AMQP_URI": "memory://localhost",
         "CONTRIBUTION_DATABASE_URL": f"sqlite:///{directory}/contribution.sqlite3",
         "CONTRIBUTION_HTTP_ADDRESS": "127.0.0.1:0", "TAXBANK_URL": "http://127.0.0.1:9",

@@ -7,14 +7,19 @@ from pathlib import Path
 
 from contract.payment import OrderPlacedEvent
 from kit.database import Database
-from kit.outbox import Outbox
+from kit.migrations import new_metadata
+from kit.outbox import Outbox, outbox_table
 from kit.republish import republish
 from tests.factories.payloads import event
 
 NOW = dt.datetime(2026, 11, 26, 0, 5, tzinfo=dt.UTC)
 
 
-def test_events_since_a_moment_wait_for_the_relay_again(outbox: Outbox, database: Database) -> None:
+def test_events_since_a_moment_wait_for_the_relay_again(tmp_path: Path) -> None:
+    database, metadata = Database(f"sqlite:///{tmp_path}/payment.sqlite3"), new_metadata()
+    outbox = Outbox(outbox_table(metadata), "payment")
+    with database.transaction() as tx:
+        metadata.create_all(tx)
     with database.transaction() as tx:
         old = outbox.add(tx, event(OrderPlacedEvent), "o-1", NOW - dt.timedelta(days=2))
         new = outbox.add(tx, event(OrderPlacedEvent), "o-2", NOW)
