@@ -32,6 +32,7 @@ def workers() -> Iterator[Workers]:
             amqp_uri="memory://",
             personal_data_keys="",
             blind_index_key="",
+            row_seal_keys="",
             room=1,
             seconds=60,
         )

@@ -17,14 +17,16 @@ from sqlalchemy import select
 from contract import events, schema
 from contract.external import ExternalContribution
 from contract.paid import ListPaid
-from deploy.broker import EXAMPLE
+from deploy.broker import EXAMPLE, MIGRATION
 from deploy.environment import VHOST
 from deploy.local.process import wait_until
 from deploy.local.rabbitmq import RabbitMQ
 from kit.clock import SetClock
+from kit.consumer import declare_queues
 from kit.database import Database
 from services.payment.domain.external import ExternalEvent, lines_of
 from services.payment.models import external_payments, inbox
+from services.payment.service import PaymentService
 from services.payment.storage.external import ExternalStorage
 from services.payment.usecases import ordering
 from tests.fakes.payment_external import PUBLISHER_KEYS, SOURCE, failed, key_of, refunded, said, succeeded
@@ -39,6 +41,7 @@ def publisher(
 ) -> Iterator[amqp.Channel]:
     """The channel of another tax system beside the running payment service."""
     folder = tmp_path_factory.mktemp("external")
+    declare_queues(PaymentService, rabbitmq.url(MIGRATION))  # as kit.migrate does, before anybody can publish
     changed = {"amqp_uri": rabbitmq.url("payment"), "publisher_keys": PUBLISHER_KEYS}
     with (
         running_payment(migrated, folder, **changed),
