@@ -21,7 +21,10 @@ from bench.resident import Refused, Resident
 from contract.errors import Unavailable
 from contract.insurance import InsuranceType
 from contract.refunds import Operator, RefundPart, RefundRequested, RequestRefund, request_refund
-from kit.clock import CHINA
+from contract.staff import Role, Staff
+from kit.clock import CHINA, SystemClock
+from kit.crypto import KeyRing
+from kit.staff import seal_for
 from tests.integration.notify import bus
 
 Answer = TypeVar("Answer")
@@ -30,6 +33,8 @@ PATIENCE = 120.0
 """Seconds for which one step is tried; the longest a killed worker keeps an order is a minute."""
 SETTLING = 600.0
 """Seconds until an order must be settled: its notify may be lost, and UnionPay silent after 30, 90 and 210 s."""
+
+_STAFF = Staff("gx0007", "莫敏", Role.AUTHORITY)
 
 SETTLED = frozenset({"paid", "failed", "closed", "refunded"})
 
@@ -52,6 +57,7 @@ class Town:
     appid: str
     staff_bus: str
     tax_core_bus: str
+    staff_keys: str = ""
 
 
 @dataclass
@@ -233,7 +239,8 @@ class Person(Resident):
                 bus.publish(self.town.tax_core_bus, (f"tax-core-{number}", wanted))
             else:
                 wish = RequestRefund(operator, order_id, "重复参保", f"desk-{order_id}", (part,))
-                bus.call(self.town.staff_bus, request_refund, wish)
+                seal = seal_for(_STAFF, KeyRing.parse(self.town.staff_keys), SystemClock())
+                bus.call(self.town.staff_bus, request_refund, wish, seal)
 
         self.insist(lambda: _by_the_bus(ask))
 

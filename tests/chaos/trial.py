@@ -62,7 +62,8 @@ class Trial:
             self._sandbox("PUT", "/settings", self._plan.settings)
             town = Town(
                 system.urls("gateway"), system.sandbox_url, system.env["WECHAT_APPID"],
-                system.rabbitmq.url("gateway"), system.rabbitmq.url("taxcore"),
+                system.rabbitmq.url("console"), system.rabbitmq.url("taxcore"),
+                system.env["PAYMENT_STAFF_KEYS"],
             )  # fmt: skip
             crowd = Crowd(self._plan, town)
             saboteur = Saboteur(self._plan, system, lambda: crowd.begun)
