@@ -126,6 +126,46 @@ def test_an_order_is_looked_up_by_masked_fields_with_a_purpose(
     desk.is_at("登录工作台")
 
 
+def test_a_certificate_is_taken_back_and_issued_again_with_a_reason(
+    browser: Browser, embedded_system: EmbeddedSystem, page: Page
+) -> None:
+    resident = Resident(page, embedded_system)
+    resident.someone = resident.sandbox.persona("declared")
+    resident.log_in()
+    resident.press("缴费证明")
+    resident.press("开具缴费证明")
+    resident.press("开具证明")
+    resident.is_at("缴费证明已开具")
+    with page.expect_download() as downloading:
+        resident.press("下载 PDF 文件")
+    (number,) = set(re.findall(r"GX\w{10,}", page.locator("main").inner_text()))
+    desk = Desk(browser, embedded_system)
+    desk.first_login("zheng", desk.bootstrap("zheng", "authority"))
+    desk.go("缴费证明")
+    desk.is_at("缴费证明")
+    desk.page.get_by_label("证明编号").fill("GX0000000000")
+    desk.press("查询")
+    desk.sees("没有")
+    desk.page.get_by_label("证明编号").fill(number)
+    desk.press("查询")
+    desk.sees("已开具")
+    desk.page.get_by_label("重新开具原因").fill("错")
+    desk.press("作废重开")
+    desk.sees("2到100个字")
+    desk.page.get_by_label("重新开具原因").fill("缴费记录更正")
+    desk.press("作废重开")
+    desk.sees("原证明已作废")
+    desk.is_at("缴费证明")
+    desk.page.get_by_label("证明编号").fill(number)
+    desk.press("查询")
+    desk.sees("缴费记录更正")
+    assert not desk.offers("作废"), "once is enough"
+    page.goto(f"{resident.url}/check")
+    page.set_input_files("#file", downloading.value.path())
+    resident.press("上传并验证")
+    resident.is_at("这份证明已经作废")
+
+
 def staff_routes() -> list[tuple[str, str]]:
     """Every route that is for staff, with something in place of its path values."""
     found = [
