@@ -17,6 +17,8 @@ _GROWN_UP_SINCE = 2005
 """Born in this year or before: no guardian is asked for."""
 
 _serial = itertools.count(int(time.time()) % 100_000 * 10)
+_given: set[tuple[str, str]] = set()
+"""Who was given to a test already, by system: what one person paid is not payable for the next."""
 
 
 @dataclass(frozen=True)
@@ -56,16 +58,23 @@ class Sandbox:
         """A grown-up with medical insurance alone, payable for this year and the next, whom nobody else was given."""
         while True:
             found = self.get("/people", offset=next(_serial) % 7000, limit=1)["people"][0]
-            someone = _at_a_phone(found["djxh"], found)
-            if len(found["enrolments"]) == 1 and int(someone.number[6:10]) <= _GROWN_UP_SINCE:
-                return someone
+            grown_up = int(found["id_number"][6:10]) <= _GROWN_UP_SINCE
+            if len(found["enrolments"]) == 1 and grown_up and self._is_free(found):
+                return _at_a_phone(found["djxh"], found)
 
     def behind(self, years: int) -> Someone:
         """A resident whose pension is so many years behind, whom nobody else was given."""
         everybody = self.get("/people", all=1, limit=10_000)["people"]
-        behind = [found for found in everybody if found["arrears_years"] == years and not found["persona"]]
-        found = behind[next(_serial) % len(behind)]
+        behind = (found for found in everybody if found["arrears_years"] == years and not found["persona"])
+        found = next(filter(self._is_free, behind))
         return _at_a_phone(found["djxh"], found)
+
+    def _is_free(self, found: dict[str, Any]) -> bool:
+        """Whether nobody was given this person yet; from now on somebody is."""
+        key = (self._api, found["djxh"])
+        free = key not in _given
+        _given.add(key)
+        return free
 
     def code_for(self, someone: Someone) -> str:
         """The newest login code at a phone."""
