@@ -58,4 +58,7 @@ RUN useradd --uid 10006 --no-create-home watcher \
  && apt-get update && apt-get install --yes --no-install-recommends prometheus \
  && rm -rf /var/lib/apt/lists/* /var/log/* && install --directory --owner watcher /data
 USER watcher
-CMD ["prometheus", "--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/data"]
+# The monthly report asks for a whole month that is over; consoles are pages of our own (deploy/observability/consoles).
+CMD ["prometheus", "--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/data", \
+     "--storage.tsdb.retention.time=100d", \
+     "--web.console.templates=/etc/prometheus/consoles", "--web.console.libraries=/etc/prometheus/consoles"]

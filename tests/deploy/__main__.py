@@ -12,14 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.local.process import free_base
-from tests.deploy import trials
+from tests.chaos.person import GaveUp
+from tests.deploy import seen, trials
 from tests.deploy.engine import EngineFailed
+from tests.deploy.findings import Findings
 from tests.deploy.load import Townsfolk
 from tests.deploy.stack import CLUSTER, SINGLE, Stack, resolve_as_browsers_do
-from tests.deploy.trials import Findings
+from tests.deploy.staff import ConsoleFailed
 
-_SINGLE = ("journey", "scaling", "stops", "kills", "restoring")
-_CLUSTER = ("cluster",)
+_SINGLE = ("journey", "observing", "scaling", "stops", "kills", "restoring")
+_CLUSTER = ("cluster", "cluster-restoring")
 
 
 def main() -> int:
@@ -41,12 +43,14 @@ def main() -> int:
     wanted = asked.only or [*_SINGLE, *_CLUSTER]
     fewer = max(20, asked.payments // 5)
     acts: dict[str, Callable[[Stack, Townsfolk], None]] = {
-        "journey": lambda stack, folk: trials.journey(folk, found),
+        "journey": lambda stack, folk: _first(stack, folk, found),
+        "observing": lambda stack, folk: seen.observing(stack, folk, found),
         "scaling": lambda stack, folk: trials.scaling(stack, folk, found, fewer),
         "stops": lambda stack, folk: trials.stops(stack, folk, found, fewer),
         "kills": lambda stack, folk: trials.kills(stack, folk, found, fewer),
         "restoring": lambda stack, folk: trials.restoring(stack, folk, found, fewer),
         "cluster": lambda stack, folk: trials.losses(stack, folk, found, asked.payments),
+        "cluster-restoring": lambda stack, folk: trials.restoring(stack, folk, found, fewer // 2),
     }
     for files, names in ((SINGLE, _SINGLE), (CLUSTER, _CLUSTER)):
         chosen = [name for name in names if name in wanted]
@@ -54,11 +58,11 @@ def main() -> int:
             continue
         try:
             with _running(files, found, asked.keep) as stack:
-                folk = Townsfolk(stack, asked.seed, 2 * asked.payments + 8 * fewer + 200)
+                folk = Townsfolk(stack, asked.seed, 2 * asked.payments + 10 * fewer + 200)
                 for name in chosen:
                     acts[name](stack, folk)
-        except EngineFailed as error:
-            found.check(False, f"{error}")
+        except (EngineFailed, ConsoleFailed, GaveUp) as error:
+            found.check(False, f"{type(error).__name__}: {error}")
     _say(f"FAILED: {len(found.wrong)}; seed {asked.seed}" if found.wrong else "PASSED")
     return 1 if found.wrong else 0
 
@@ -75,6 +79,11 @@ def _running(files: tuple[str, ...], found: Findings, keep: bool) -> Iterator[St
     finally:
         if not (keep and found.wrong):
             stack.down()
+
+
+def _first(stack: Stack, folk: Townsfolk, found: Findings) -> None:
+    trials.journey(stack, folk, found)
+    seen.locked_in(stack, found)
 
 
 def _say(text: str) -> None:

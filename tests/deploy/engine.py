@@ -15,6 +15,9 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 
 
+_PROFILES = ("--profile", "sandbox", "--profile", "observability")
+
+
 class EngineFailed(Exception):
     """A command of the engine did not end well; the message is what it said."""
 
@@ -42,7 +45,7 @@ class Project:
 
     def compose(self, *arguments: str, given: str | None = None) -> str:
         """`docker compose …` of this project."""
-        command = [*_compose(), "--project-name", self.name, "--profile", "sandbox"]
+        command = [*_compose(), "--project-name", self.name, *_PROFILES]
         for file in self.files:
             command += ["--file", file]
         return run([*command, *arguments], self.variables, given)
@@ -67,9 +70,32 @@ class Container:
         return self._inspected()["State"]
 
     @property
+    def exit_code(self) -> int:
+        return int(self.state["ExitCode"])
+
+    @property
     def pid(self) -> int:
         """Its first process, as this machine counts; 0 when it does not run."""
         return int(self.state["Pid"])
+
+    @property
+    def user(self) -> int:
+        """Whom its first process belongs to."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(status.partition("Uid:")[2].split()[0])
+
+    @property
+    def locked(self) -> bool:
+        """Whether its root can only be read, and it has no capability and gets none."""
+        given = self._inspected()["HostConfig"]
+        may_not = "no-new-privileges:true" in (given["SecurityOpt"] or ())
+        return given["ReadonlyRootfs"] is True and given["CapDrop"] == ["ALL"] and may_not
+
+    @property
+    def published(self) -> set[str]:
+        """The addresses of this machine it is reached by from outside."""
+        ports = self._inspected()["NetworkSettings"]["Ports"].values()
+        return {f"{one['HostIp']}:{one['HostPort']}" for bound in ports for one in bound or ()}
 
     @property
     def service(self) -> str:

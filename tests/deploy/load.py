@@ -33,10 +33,24 @@ class Load:
     journeys: int
     travelled: list[Travelled]
 
+    def wait_for(self, begun: int) -> None:
+        """Until so many journeys of this load have begun, or all have ended."""
+        while self.crowd.begun < begun and self.crowd.done < self.journeys:
+            time.sleep(0.1)
+
     @property
     def troubles(self) -> int:
         """How often anybody met an error and tried again."""
         return sum(one.diary.troubles for one in self.travelled)
+
+
+@dataclass(frozen=True)
+class Paid:
+    """A payment that is through: how long it took from the menu on, and whose it is."""
+
+    seconds: float
+    order_id: str
+    person: Person
 
 
 class Townsfolk:
@@ -66,8 +80,8 @@ class Townsfolk:
             load.travelled = travelling.result()
         self.travelled += load.travelled
 
-    def pays_through(self) -> float:
-        """Seconds until a payment that begins now is through, with everything somebody has to try again."""
+    def pays_through(self) -> Paid:
+        """A payment that begins now, with everything somebody has to try again."""
         began = time.monotonic()
         number, self._first = self._first, self._first + 1
         person = Person(self.town, self._people[number], f"139{number:08d}", Diary())
@@ -75,7 +89,7 @@ class Townsfolk:
         order_id, payment_url = person.submit(person.ask_quote())
         person.pay_order(order_id, payment_url)
         person.watch(order_id, asks=True)
-        return time.monotonic() - began
+        return Paid(time.monotonic() - began, order_id, person)
 
     def audit(self, say: Say) -> tuple[Snapshot, list[Violation]]:
         """Wait for what is on its way, then compare all books of everybody who has travelled."""

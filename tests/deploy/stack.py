@@ -16,6 +16,7 @@ from deploy.local.process import wait_until
 from deploy.topology import SERVICES
 from tests.chaos.trial import LIMITS
 from tests.deploy.engine import Container, EngineFailed, Project
+from tests.deploy.watching import Watcher
 
 SINGLE = ("docker-compose.yml",)
 CLUSTER = (*SINGLE, "docker-compose.cluster.yml")
@@ -30,14 +31,18 @@ class Stack:
         self.clustered = files == CLUSTER
         self.project = Project(
             name, files,
-            {"SECRETS": str(directory), "PROXY_ADDRESS": f"127.0.0.1:{port}", "SANDBOX_PORT": str(port + 1)},
+            {
+                "SECRETS": str(directory), "PROXY_ADDRESS": f"127.0.0.1:{port}", "SANDBOX_PORT": str(port + 1),
+                "CONSOLE_ADDRESS": f"127.0.0.1:{port + 2}", "PROMETHEUS_ADDRESS": f"127.0.0.1:{port + 3}",
+            },
         )  # fmt: skip
         host = "balancer" if self.clustered else ""
         self.places = Places(
             f"https://localhost:{port}", f"https://sandbox.localhost:{port + 1}",
-            host or "rabbitmq", host or "postgresql",
+            f"http://127.0.0.1:{port + 2}", host or "rabbitmq", host or "postgresql",
         )  # fmt: skip
         self.url, self.sandbox_url = self.places.public_url, self.places.sandbox_url
+        self.watcher = Watcher(f"http://127.0.0.1:{port + 3}")
         self.postgresql, self.rabbitmq = Postgresql(self), RabbitMQ(self)
         self.replicas = dict.fromkeys(SERVICES, 1)
 
@@ -72,6 +77,12 @@ class Stack:
         """Until every replica can do its work and the door is open. Raises EngineFailed."""
         if not wait_until(lambda: not self.not_ready(), seconds, pause=0.5):
             raise EngineFailed(f"not ready after {seconds:.0f} s: {', '.join(self.not_ready())}")
+
+    def wait_standby(self, seconds: float = _READY_SECONDS) -> None:
+        """Until the second database has all that the first commits. Raises EngineFailed."""
+        statement = "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'"
+        if not wait_until(lambda: bool(self.postgresql.run(statement)), seconds, pause=1):
+            raise EngineFailed(f"no synchronous standby after {seconds:.0f} s")
 
     def not_ready(self) -> list[str]:
         """The services with fewer replicas that can work than there should be."""

@@ -1,118 +1,58 @@
-"""What `scripts/deploy-test` does to containers, each with its own line for everything that was done and seen."""
+"""What `scripts/deploy-test` does to containers while people pay."""
 
 from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 
+from contract.staff import Role
 from tests.chaos.plan import Kind
-from tests.chaos.trial import Say
 from tests.deploy.engine import Container, run
-from tests.deploy.load import Load, Townsfolk
+from tests.deploy.findings import Findings
+from tests.deploy.load import Townsfolk
 from tests.deploy.stack import Stack
+from tests.deploy.staff import Desk
+from tests.deploy.watching import SERVER_DOWN
 
 _LONG_RUNNING = (
     "proxy", "gateway", "identity", "contribution", "payment", "notify", "ocr", "certificate", "console", "rabbitmq",
-    "postgresql", "sandbox",
+    "postgresql", "prometheus", "sandbox",
 )  # fmt: skip
-
 
 _RPO = 60.0
 """A segment of the log leaves at the latest after half a minute; as long again to get there."""
 
 
-@dataclass
-class Findings:
-    """What was not as it must be."""
-
-    say: Say
-    wrong: list[str] = field(default_factory=list)
-
-    def check(self, holds: bool, what: str) -> None:
-        """Say whether something holds, and remember it when it does not."""
-        self.say(f"  {'ok    ' if holds else 'WRONG '} {what}")
-        if not holds:
-            self.wrong.append(what)
-
-    def seconds(self, what: str, act: Callable[[], object]) -> float:
-        """Do something and say how long it took."""
-        began = time.monotonic()
-        act()
-        took = time.monotonic() - began
-        self.say(f"  {took:6.1f} s  {what}")
-        return took
-
-
-def audited(folk: Townsfolk, found: Findings) -> None:
-    """Nothing is lost, doubled or stuck: UnionPay's ledger, orders, events and SMS agree."""
-    books, violations = folk.audit(lambda _: None)
-    paid = [entry for entry in books.ledger if entry.paid]
-    states = sorted({order.state for order in books.orders})
-    counts = ", ".join(f"{sum(o.state == state for o in books.orders)} {state}" for state in states)
-    found.say(
-        f"  UnionPay took {len(paid)} payments of {sum(e.amount for e in paid) / 100:.2f} yuan; orders: {counts};"
-        f" {len(books.events)} events, {len(books.sms)} SMS"
+def journey(stack: Stack, folk: Townsfolk, found: Findings) -> None:
+    """One resident through the proxy, from login to result; then staff find the order and give it back."""
+    found.say("a journey through the TLS proxy, and staff at the console")
+    paid = folk.pays_through()
+    found.took(paid.seconds, "from the menu to 缴费成功")
+    administrator = Desk.of_the_first(stack)
+    officer = administrator.make("jingban", Role.AUTHORITY)
+    found.check(
+        True, "an administrator, made in the console's container, made an officer; both with two factors"
     )
-    for violation in violations[:20]:
-        found.say(f"         {violation}")
-    found.check(not violations, f"the books agree ({len(violations)} violations)")
-
-
-def journey(folk: Townsfolk, found: Findings) -> None:
-    """One resident through the proxy: login, quote, order, UnionPay, result."""
-    found.say("a journey through the TLS proxy")
-    found.say(f"  {folk.pays_through():6.1f} s  from the menu to 缴费成功")
+    found.check(officer.finds(paid.order_id), "the officer finds the order")
+    found.seconds("refunded by the officer", lambda: officer.gives_back(paid.order_id))
+    shown = paid.person.watch(paid.order_id, until=frozenset({"refunded"}))
+    found.check(shown == "refunded", "the resident sees it")
 
 
 def scaling(stack: Stack, folk: Townsfolk, found: Findings, payments: int) -> None:
     """Payment to three and contribution to four and back while people pay, and nobody notices."""
     found.say(f"scaling while {payments} people pay (outside world well-behaved)")
     with folk.paying(payments, frozenset({Kind.PAYS}), misbehaving=False) as load:
-        _wait_for(load, payments // 10)
+        load.wait_for(payments // 10)
         found.seconds("payment → 3, contribution → 4", lambda: stack.scale(payment=3, contribution=4))
         found.seconds("all seven can work", stack.wait_ready)
-        _wait_for(load, payments * 6 // 10)
+        begun = load.crowd.begun
+        load.wait_for(begun + (payments - begun) // 2)
         found.seconds("payment → 1, contribution → 1", lambda: stack.scale(payment=1, contribution=1))
-    found.check(load.troubles == 0, f"{len(load.travelled)} journeys met {load.troubles} errors")
-    _ended(load, found)
-
-
-def kills(stack: Stack, folk: Townsfolk, found: Findings, payments: int) -> None:
-    """Each container's first process killed in turn while people pay and the outside world misbehaves."""
-    found.say(f"killing each container in turn while {payments} people pay")
-    names = [name for name in _LONG_RUNNING if stack.project.containers(name)]
-    with folk.paying(payments) as load:
-        for place, name in enumerate(names):
-            _wait_for(load, payments * place // len(names))
-            victim = stack.project.containers(name)[-1]
-            victim.crash()
-            found.say(f"  {_recovered(stack, victim):6.1f} s  {name} killed, until everything can work again")
-    _ended(load, found)
-    audited(folk, found)
-
-
-def losses(stack: Stack, folk: Townsfolk, found: Findings, payments: int) -> None:
-    """A broker's node and the database that leads are lost during payments, and do not come back by themselves."""
-    found.say(f"losing one of three RabbitMQ nodes and the leading PostgreSQL while {payments} people pay")
-    with folk.paying(payments) as load:
-        _wait_for(load, payments // 5)
-        node = stack.project.containers("rabbitmq2")[0]
-        node.kill_for_good()
-        found.say(f"  {folk.pays_through():6.1f} s  {node.name} lost, until a payment begun then was through")
-        _wait_for(load, payments // 2)
-        leader = stack.postgresql.container()
-        leader.kill_for_good()
-        found.say(
-            f"  {folk.pays_through():6.1f} s  {leader.name} lost, until a payment begun then was through"
+        found.check(
+            load.crowd.done < load.journeys, f"{load.journeys - begun} journeys began when all were there"
         )
-        found.say(f"          {stack.postgresql.container().name} leads now")
-        _wait_for(load, payments * 4 // 5)
-        run(["docker", "start", node.id, leader.id])
-        found.seconds("both are back, and all can work", stack.wait_ready)
-    _ended(load, found)
-    audited(folk, found)
+    found.unnoticed(load)
 
 
 def stops(stack: Stack, folk: Townsfolk, found: Findings, payments: int) -> None:
@@ -123,65 +63,101 @@ def stops(stack: Stack, folk: Townsfolk, found: Findings, payments: int) -> None
     stack.wait_ready()
     with folk.paying(payments, frozenset({Kind.PAYS}), misbehaving=False) as load:
         for place, name in enumerate(services):
-            _wait_for(load, payments * place // len(services))
+            load.wait_for(payments * place // len(services))
             old = stack.project.containers(name)[0]
             took = found.seconds(
                 f"{old.name} stopped in order",
                 lambda old=old: run(["docker", "stop", "--time", "40", old.id]),
             )
-            found.check(took < 40 and _exit_code(old) == 0, "it finished by itself")
+            found.check(took < 40 and old.exit_code == 0, "it finished by itself")
             run(["docker", "start", old.id])
             stack.wait_ready()
-    found.check(load.troubles == 0, f"{len(load.travelled)} journeys met {load.troubles} errors")
-    _ended(load, found)
+    found.unnoticed(load)
     stack.scale(**dict.fromkeys(services, 1))
 
 
+def kills(stack: Stack, folk: Townsfolk, found: Findings, payments: int) -> None:
+    """Each container's first process killed in turn while people pay, staff work and the outside world misbehaves."""
+    found.say(f"killing each container in turn while {payments} people pay")
+    paid = folk.pays_through()
+    officer = Desk.of_the_first(stack, "oncall").make("zhiban", Role.AUTHORITY)
+    names = [name for name in _LONG_RUNNING if stack.project.containers(name)]
+    with folk.paying(payments) as load:
+        for place, name in enumerate(names):
+            load.wait_for(payments * place // len(names))
+            victim = stack.project.containers(name)[-1]
+            victim.crash()
+            found.took(_recovered(stack, victim), f"{name} killed, until everything can work again")
+            if not officer.finds(paid.order_id):
+                found.check(False, f"staff find the order after {name} was killed")
+    found.check(True, "staff went on with the login they had")
+    found.seconds("a refund by staff", lambda: officer.gives_back(paid.order_id))
+    found.ended(load)
+    found.audited(folk)
+
+
+def losses(stack: Stack, folk: Townsfolk, found: Findings, payments: int) -> None:
+    """A broker's node and the database that leads are lost during payments, and do not come back by themselves."""
+    found.say(f"losing one of three RabbitMQ nodes and the leading PostgreSQL while {payments} people pay")
+    with folk.paying(payments) as load:
+        load.wait_for(payments // 5)
+        node = stack.project.containers("rabbitmq2")[0]
+        node.kill_for_good()
+        found.took(folk.pays_through().seconds, f"{node.name} lost, until a payment begun then was through")
+        load.wait_for(payments // 2)
+        leader = stack.postgresql.container()
+        leader.kill_for_good()
+        found.took(folk.pays_through().seconds, f"{leader.name} lost, until a payment begun then was through")
+        found.say(f"            {stack.postgresql.container().name} leads now")
+        for lost in (f"{node.service}:15692", f"{leader.service}:8008"):
+            missed = stack.watcher.becomes(SERVER_DOWN, lost, "firing")
+            found.check(missed, f"Prometheus misses {lost}")
+        load.wait_for(payments * 4 // 5)
+        run(["docker", "start", node.id, leader.id])
+        found.seconds("both are back, and all can work", stack.wait_ready)
+    found.ended(load)
+    found.audited(folk)
+
+
 def restoring(stack: Stack, folk: Townsfolk, found: Findings, payments: int) -> None:
-    """The database's machine is lost with its disk; the backup comes back into an empty one."""
+    """The databases' machines are lost with their disks; the backup comes back into an empty one."""
     found.say("restore drill")
-    environment = {**stack.project.variables, "COMPOSE_PROJECT_NAME": stack.project.name}
+    environment = {
+        **stack.project.variables, "COMPOSE_PROJECT_NAME": stack.project.name,
+        "COMPOSE_FILE": ":".join(stack.project.files),
+    }  # fmt: skip
     found.seconds("full backup", lambda: run(["deploy/backup"], environment))
     with folk.paying(payments, frozenset({Kind.PAYS})) as load:
         pass
-    _ended(load, found)
-    last = _last_order(stack)
+    found.ended(load)
+    orders, last = _orders(stack)
     lost_at = time.monotonic()
     at = dt.datetime.now(dt.UTC)
-    stack.postgresql.container().kill_for_good()
+    for name in ("postgresql", "postgresql2"):
+        for lost in stack.project.containers(name):
+            lost.kill_for_good()
     found.say(
-        f"          {at:%H:%M:%S} the database is lost with its disk; its last order is of {last:%H:%M:%S}"
+        f"            {at:%H:%M:%S} all databases are lost with their disks; last order {last:%H:%M:%S}"
     )
     found.seconds("restored into an empty volume", lambda: run(["deploy/restore", "--empty"], environment))
     stack.wait_ready()
-    back = _last_order(stack)
+    back, newest = _orders(stack)
+    lost_seconds = (last - newest).total_seconds()
     found.say(
-        f"  RPO {(last - back).total_seconds():6.1f} s  the last order that came back is of {back:%H:%M:%S}"
+        f"  RPO {lost_seconds:4.1f} s  {back} of {orders} orders came back, the last of {newest:%H:%M:%S}"
     )
-    found.check((last - back).total_seconds() <= _RPO, f"at most {_RPO:.0f} s are lost")
-    found.say(f"  RTO {time.monotonic() - lost_at:6.1f} s  from the loss until everything can work again")
-    found.say(f"          {folk.pays_through():6.1f} s  and a payment is through")
+    found.check(lost_seconds <= _RPO, f"at most {_RPO:.0f} s are lost")
+    found.say(f"  RTO {time.monotonic() - lost_at:4.1f} s  from the loss until everything can work again")
+    found.took(folk.pays_through().seconds, "and a payment is through")
+    if stack.clustered:
+        found.seconds("the second database follows the restored one", stack.wait_standby)
 
 
-def _last_order(stack: Stack) -> dt.datetime:
-    ((last,),) = stack.postgresql.run("SELECT max(created_at) FROM orders", "payment")
+def _orders(stack: Stack) -> tuple[int, dt.datetime]:
+    """How many there are, and when the last was placed."""
+    ((number, last),) = stack.postgresql.run("SELECT count(*), max(created_at) FROM orders", "payment")
     assert isinstance(last, dt.datetime)
-    return last
-
-
-def _ended(load: Load, found: Findings) -> None:
-    failed = [one for one in load.travelled if one.failure]
-    for one in failed[:10]:
-        found.say(f"         journey {one.journey.number} ({one.journey.kind}): {one.failure}")
-    found.check(
-        not failed, f"{len(load.travelled)} journeys came to their end, {load.troubles} errors on the way"
-    )
-
-
-def _wait_for(load: Load, begun: int) -> None:
-    """Until so many journeys of this load have begun, or all have ended."""
-    while load.crowd.begun < begun and load.crowd.done < load.journeys:
-        time.sleep(0.1)
+    return number, last
 
 
 def _recovered(stack: Stack, victim: Container) -> float:
@@ -189,7 +165,3 @@ def _recovered(stack: Stack, victim: Container) -> float:
     time.sleep(1)  # a signal needs a moment
     stack.wait_ready()
     return time.monotonic() - began
-
-
-def _exit_code(container: Container) -> int:
-    return int(container.state["ExitCode"])

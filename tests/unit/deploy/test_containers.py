@@ -70,10 +70,9 @@ def test_every_long_running_container_has_a_health_check(compose: Any, cluster: 
 
 def test_no_container_may_more_than_it_must(compose: Any, cluster: Any) -> None:
     for name, container in {**cluster["services"], **compose["services"]}.items():
-        assert container.get("read_only") or name == "sandbox", name
-        if name not in ONE_SHOT | {"sandbox"}:
-            assert container["cap_drop"] == ["ALL"], name
-            assert container["security_opt"] == ["no-new-privileges:true"], name
+        assert container["read_only"], name
+        assert container["cap_drop"] == ["ALL"], name
+        assert container["security_opt"] == ["no-new-privileges:true"], name
 
 
 def test_a_service_that_is_stopped_may_finish_what_it_has_in_hand(compose: Any) -> None:
@@ -99,7 +98,7 @@ def test_only_services_with_outside_parties_reach_the_outer_network(compose: Any
 def test_the_console_is_on_no_network_that_leads_out(compose: Any) -> None:
     assert set(compose["services"]["console"]["networks"]) == {"inner", "staff"}
     beside = {name for name, container in compose["services"].items() if "staff" in container["networks"]}
-    assert beside <= {"console", "grafana"}
+    assert beside <= {"console", "prometheus", "grafana"}
     options = compose["networks"]["staff"]["driver_opts"]
     assert options == {"com.docker.network.bridge.enable_ip_masquerade": "false"}
 
@@ -118,8 +117,8 @@ def test_the_cluster_publishes_nothing_and_adds_no_way_out(cluster: Any) -> None
 
 def test_only_the_proxies_publish_a_port_to_residents(compose: Any) -> None:
     published = {name: c["ports"] for name, c in compose["services"].items() if "ports" in c}
-    for name in {"console", "grafana"} & set(published):
-        assert published.pop(name)[0].startswith("127.0.0.1:"), (
+    for name in {"console", "prometheus", "grafana"} & set(published):
+        assert re.match(r"(\$\{[A-Z]+_ADDRESS:-)?127\.0\.0\.1:", published.pop(name)[0]), (
             "staff come from this machine, or through its tunnel"
         )
         assert "staff" in compose["services"][name]["networks"]

@@ -14,7 +14,7 @@ import yaml
 
 from contract.catalogue import EVENTS
 from deploy.topology import SERVICES
-from scripts.lib.write_dashboards import FOLDER, TARGET, documents, text
+from scripts.lib.write_dashboards import FOLDER, documents, files
 from tests.architecture.measured import metrics
 from tests.architecture.sources import ROOT
 
@@ -40,7 +40,11 @@ _WORDS = {
     "or",
     "unless",
     "bool",
+    "group",
+    "present_over_time",
 }
+_PROMETHEUS_OWN = {"le", "instance", "job", "host"}
+"""Labels that scraping adds (prometheus.yml)."""
 _CHINESE = re.compile(r"[一-鿿]")
 
 
@@ -126,12 +130,12 @@ def test_every_metric_named_exists(expression: str) -> None:
             continue
         assert name in known or name in FOREIGN, f"{name} is counted nowhere"
         wanted = set(re.findall(r"(\w+)\s*=~?\s*\"", braces))
-        assert wanted <= known.get(name, set()) | {"le", "instance", "job"}, f"{name} has no label {wanted}"
+        assert wanted <= known.get(name, set()) | _PROMETHEUS_OWN, f"{name} has no label {wanted}"
 
 
 @every_expression
 def test_every_label_that_is_grouped_by_exists(expression: str) -> None:
-    named = {label for metric in metrics() for label in metric.labels} | {"le", "instance"}
+    named = {label for metric in metrics() for label in metric.labels} | _PROMETHEUS_OWN
     for grouping in re.findall(r"by \(([^)]*)\)", expression):
         assert {label.strip() for label in grouping.split(",")} <= named
 
@@ -145,13 +149,22 @@ def _without_groupings(expression: str) -> str:
     return re.sub(r"by \([^)]*\)", "", expression)
 
 
-def test_the_dashboards_are_what_their_panels_say() -> None:
-    made = documents()
-    assert {path.stem for path in TARGET.glob("*.json")} == set(made) == {
-        "overview", "payment", "upstream", "sms", "bus",
-    }  # fmt: skip
-    for name, document in made.items():
-        assert (TARGET / f"{name}.json").read_text("utf-8") == text(document), "run scripts/dashboards"
+def test_dashboards_and_consoles_are_what_their_panels_say() -> None:
+    made = files()
+    assert set(documents()) == {"overview", "payment", "upstream", "sms", "bus"}
+    assert {*(FOLDER / "dashboards").iterdir(), *(FOLDER / "consoles").glob("*.html")} == set(made)
+    for path, text in made.items():
+        assert path.read_text("utf-8") == text, "run scripts/dashboards"
+
+
+def test_every_console_draws_every_panel_of_its_dashboard_and_is_linked() -> None:
+    around = (FOLDER / "consoles" / "page.lib").read_text("utf-8")
+    for name, document in documents().items():
+        page = (FOLDER / "consoles" / f"{name}.html").read_text("utf-8")
+        assert page.count("draw(") == len(document["panels"])
+        assert all(f"<h2>{panel['title']}</h2>" in page for panel in document["panels"])
+        assert page.count("{{") == page.count("{{ template ") == 2, "a legend is no template"
+        assert f'href="{name}.html"' in around
 
 
 def test_every_panel_has_a_chinese_title_and_a_place_of_its_own() -> None:
@@ -167,3 +180,20 @@ def test_prometheus_asks_every_service() -> None:
         for job in yaml.safe_load((FOLDER / "prometheus.yml").read_text())["scrape_configs"]
     }
     assert jobs["services"]["dns_sd_configs"][0]["names"] == list(SERVICES)
+
+
+def test_prometheus_asks_the_clusters_servers_where_they_are_mounted() -> None:
+    (job,) = (
+        job
+        for job in yaml.safe_load((FOLDER / "prometheus.yml").read_text())["scrape_configs"]
+        if job["job_name"] == "servers"
+    )
+    ((place,),) = (one["files"] for one in job["file_sd_configs"])
+    compose = yaml.safe_load((ROOT / "docker-compose.cluster.yml").read_text())["services"]
+    assert f"./deploy/observability/cluster.yml:{place}:ro" in compose["prometheus"]["volumes"]
+    asked = {
+        target.partition(":")[0]
+        for group in yaml.safe_load((FOLDER / "cluster.yml").read_text())
+        for target in group["targets"]
+    }
+    assert asked == {name for name in compose if re.match("rabbitmq2|rabbitmq3|postgresql|etcd", name)}
