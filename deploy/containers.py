@@ -22,7 +22,7 @@ from deploy.local.credentials import load_secrets
 from deploy.topology import SERVICES
 
 HTTP_PORT = 8000
-CONSOLE_URL = "http://127.0.0.1:8007"
+CONSOLE_URL = "https://localhost:8444"
 """As docker-compose.yml publishes it: on the machine itself, for whoever is let onto it."""
 MOUNTED = "/run/secrets"
 """Where a container finds its directory."""
@@ -32,6 +32,7 @@ _OWNERS = {
     "postgresql": 10003,
     "accounts": 10003,
     "proxy": 10005,
+    "console-proxy": 10005,
     "grafana": 472,
     "administrator": 0,
 }
@@ -69,12 +70,17 @@ class Places:
         hosts = (urlsplit(url).hostname or "" for url in (self.public_url, self.sandbox_url))
         return (*hosts, "proxy")
 
+    @property
+    def staff_door(self) -> str:
+        """The name the console's proxy answers to."""
+        return urlsplit(self.console_url).hostname or ""
+
 
 def files(secrets: Mapping[str, str], places: Places) -> dict[str, str]:
     """The content of every file, certificates apart, by its path."""
     environment = _environment(secrets, places)
     services = {name: environment.service(name, f"0.0.0.0:{HTTP_PORT}") for name in SERVICES}
-    services["gateway"]["GATEWAY_TRUSTED_PROXIES"] = "1"
+    services["gateway"]["GATEWAY_TRUSTED_PROXIES"] = services["console"]["CONSOLE_TRUSTED_PROXIES"] = "1"
     # Payment and browsers know UnionPay by one address, whose certificate is ours as long as it is the sandbox's.
     services["payment"]["REQUESTS_CA_BUNDLE"] = f"{MOUNTED}/ca.crt"
     migration = {key: value for variables in services.values() for key, value in variables.items()}
@@ -101,11 +107,12 @@ def files(secrets: Mapping[str, str], places: Places) -> dict[str, str]:
     return written
 
 
-def certify(authority: Authority, directory: Path, doors: Sequence[str]) -> None:
+def certify(authority: Authority, directory: Path, places: Places) -> None:
     """Everybody's certificate, and the authority's beside it."""
     for server, hosts in _HOSTS.items():
         authority.issue(_place(directory, server, "server"), server, hosts)
-    authority.issue(_place(directory, "proxy", "server"), "proxy", doors)
+    authority.issue(_place(directory, "proxy", "server"), "proxy", places.doors)
+    authority.issue(_place(directory, "console-proxy", "server"), "console-proxy", [places.staff_door])
     for name in SERVICES:
         authority.issue(_place(directory, name, name), name)
         authority.issue(_place(directory, MIGRATION, name), name)
@@ -196,7 +203,7 @@ def write(directory: Path, places: Places) -> None:
     for name, content in files(load_secrets(directory), places).items():
         folder, _, file = name.rpartition("/")
         write_private(_place(directory, folder, file) if folder else directory / file, content.encode())
-    certify(Authority.open(directory / "authority"), directory, places.doors)
+    certify(Authority.open(directory / "authority"), directory, places)
     if os.geteuid() == 0:
         _hand_over(directory)
     else:

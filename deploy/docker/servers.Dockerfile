@@ -37,12 +37,12 @@ RUN groupadd --gid 10004 etcd && useradd --uid 10004 --gid 10004 --home-dir /var
 USER etcd
 CMD ["sh", "-c", "exec etcd --name $(hostname) --advertise-client-urls http://$(hostname):2379 --initial-advertise-peer-urls http://$(hostname):2380"]
 
-# In front of the gateway: TLS towards the world.
+# In front of the gateway, TLS towards the world; with a file of its own, in front of the console and the sandbox.
 FROM server AS proxy
 RUN useradd --uid 10005 --no-create-home proxied \
  && apt-get update && apt-get install --yes --no-install-recommends ca-certificates curl nginx-light \
  && rm -rf /var/lib/apt/lists/* /var/log/* && mkdir /var/log/nginx
-COPY nginx.conf sandbox.conf /etc/nginx/
+COPY nginx.conf console.conf sandbox.conf /etc/nginx/
 USER proxied
 CMD ["nginx", "-g", "daemon off;"]
 

@@ -30,7 +30,8 @@ class Travelled:
 
 
 class Crowd:
-    """Everybody who travels. `begun` and `done` count journeys. Each ends when its people know the outcome.
+    """Everybody who travels. `begun` and `done` count journeys. Each ends when its people know the outcome; once there
+    are `enough`, nobody begins any more.
 
     A second crowd in the same town must be of `people` who have not travelled yet.
     """
@@ -42,13 +43,16 @@ class Crowd:
         self._people = people or people_of(town.sandbox_url, len(plan.journeys) * 2)
         self._counting = threading.Lock()
         self.begun = self.done = 0
+        self.enough = threading.Event()
 
     def travel(self) -> list[Travelled]:
         """All journeys, so many at a time, in the plan's order."""
         with ThreadPoolExecutor(self._at_once, thread_name_prefix="person") as pool:
-            return list(pool.map(self._one, self._plan.journeys))
+            return [one for one in pool.map(self._one, self._plan.journeys) if one]
 
-    def _one(self, journey: Journey) -> Travelled:
+    def _one(self, journey: Journey) -> Travelled | None:
+        if self.enough.is_set():
+            return None
         with self._counting:
             self.begun += 1
         one = Travelled(journey)

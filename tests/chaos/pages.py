@@ -91,7 +91,7 @@ class PageWalker:
             except (requests.RequestException, TimeoutError) as error:
                 where, page = f"{where} {type(error).__name__}", None
             if page is None:
-                self._person.diary.troubles += 1
+                self._person.diary.met.append(where)
                 time.sleep(random.uniform(0.2, 1.0))
             elif state := self._result(page):
                 return state

@@ -43,6 +43,10 @@ class NotYet(Exception):
     """The answer says to come back in a moment."""
 
 
+class Waiting(NotYet):
+    """Nothing is wrong: what is waited for takes its time."""
+
+
 class GaveUp(Exception):
     """A step did not work for as long as people are patient."""
 
@@ -65,13 +69,17 @@ class Diary:
     """What people will remember: it is compared with the books at the end.
 
     `orders` they were given, `pressed` those whose 支付 UnionPay confirmed on the spot, `seen` the last state shown,
-    `troubles` how often something failed and was tried again.
+    `troubles` how often something failed and was tried again, `met` what it said.
     """
 
     orders: set[str] = field(default_factory=set)
     pressed: set[str] = field(default_factory=set)
     seen: dict[str, str] = field(default_factory=dict)
-    troubles: int = 0
+    met: list[str] = field(default_factory=list)
+
+    @property
+    def troubles(self) -> int:
+        return len(self.met)
 
 
 def after_trouble(refused: Refused) -> bool:
@@ -118,12 +126,15 @@ class Person(Resident):
                 if not again(refused):
                     raise
                 reason = str(refused)
+                self.diary.met.append(reason)
                 if refused.status == 401 and again is after_trouble:
                     self.arrive()
+            except Waiting as waiting:
+                reason = str(waiting)
             except (requests.RequestException, TimeoutError, NotYet) as error:
                 reason = f"{type(error).__name__}: {error}"[:200]
+                self.diary.met.append(reason)
                 self._url = random.choice(self.town.gateways)
-            self.diary.troubles += 1
             if time.monotonic() > deadline:
                 raise GaveUp(reason)
             time.sleep(random.uniform(0.2, 1.0))
@@ -169,7 +180,7 @@ class Person(Resident):
             if batch["blocked"]:  # the upstream had trouble
                 self.call("POST", f"/batches/{made['batch_id']}/questions")
             if batch["status"] != "ready" or batch["payable"] != 2:
-                raise NotYet(f"{batch['payable']} of 2 can be paid for")
+                raise Waiting(f"{batch['payable']} of 2 can be paid for")
             return batch
 
         return self.insist(answered)
@@ -253,7 +264,7 @@ class Person(Resident):
             self.diary.seen[order_id] = state
             if state not in until:
                 time.sleep(1)
-                raise NotYet(f"the order is {state}")
+                raise Waiting(f"the order is {state}")
             return state
 
         return self.insist(look, patience=SETTLING)

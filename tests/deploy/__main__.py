@@ -16,7 +16,7 @@ from tests.chaos.person import GaveUp
 from tests.deploy import seen, trials
 from tests.deploy.engine import EngineFailed
 from tests.deploy.findings import Findings
-from tests.deploy.load import Townsfolk
+from tests.deploy.load import MEANWHILE, Townsfolk
 from tests.deploy.stack import CLUSTER, SINGLE, Stack, resolve_as_browsers_do
 from tests.deploy.staff import ConsoleFailed
 
@@ -45,8 +45,8 @@ def main() -> int:
     acts: dict[str, Callable[[Stack, Townsfolk], None]] = {
         "journey": lambda stack, folk: _first(stack, folk, found),
         "observing": lambda stack, folk: seen.observing(stack, folk, found),
-        "scaling": lambda stack, folk: trials.scaling(stack, folk, found, fewer),
-        "stops": lambda stack, folk: trials.stops(stack, folk, found, fewer),
+        "scaling": lambda stack, folk: trials.scaling(stack, folk, found),
+        "stops": lambda stack, folk: trials.stops(stack, folk, found),
         "kills": lambda stack, folk: trials.kills(stack, folk, found, fewer),
         "restoring": lambda stack, folk: trials.restoring(stack, folk, found, fewer),
         "cluster": lambda stack, folk: trials.losses(stack, folk, found, asked.payments),
@@ -58,7 +58,7 @@ def main() -> int:
             continue
         try:
             with _running(files, found, asked.keep) as stack:
-                folk = Townsfolk(stack, asked.seed, 2 * asked.payments + 10 * fewer + 200)
+                folk = Townsfolk(stack, asked.seed, 2 * MEANWHILE + 2 * asked.payments)
                 for name in chosen:
                     acts[name](stack, folk)
         except (EngineFailed, ConsoleFailed, GaveUp) as error:

@@ -51,7 +51,9 @@ class Findings:
 
     def unnoticed(self, load: Load) -> None:
         """Nobody met an error."""
-        self.check(load.troubles == 0, f"{len(load.travelled)} journeys met {load.troubles} errors")
+        for reason, times in load.met.most_common(10):
+            self.say(f"         {times} × {reason}")
+        self.check(not load.met, f"{len(load.travelled)} journeys met {load.met.total()} errors")
         self.ended(load)
 
     def ended(self, load: Load) -> None:
@@ -59,6 +61,5 @@ class Findings:
         failed = [one for one in load.travelled if one.failure]
         for one in failed[:10]:
             self.say(f"         journey {one.journey.number} ({one.journey.kind}): {one.failure}")
-        self.check(
-            not failed, f"{len(load.travelled)} journeys came to their end, {load.troubles} errors on the way"
-        )
+        met = load.met.total()
+        self.check(not failed, f"{len(load.travelled)} journeys came to their end, {met} errors on the way")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,6 +22,9 @@ from tests.deploy.stack import Stack
 _AT_ONCE = 6
 """Few, so that there are people all the while something is done to the containers."""
 
+MEANWHILE = 800
+"""More than can pay while something lasts some minutes, a few at once."""
+
 _KINDS = PAYMENTS | {Kind.CANCELS, Kind.ABANDONS, Kind.GIVES_UP, Kind.TORN}
 """Journeys that need nobody but the payer: staff and the tax core come by the inner network."""
 
@@ -33,15 +37,19 @@ class Load:
     journeys: int
     travelled: list[Travelled]
 
+    def wait_for_more(self, journeys: int) -> None:
+        """Until so many more have begun than have now."""
+        self.wait_for(self.crowd.begun + journeys)
+
     def wait_for(self, begun: int) -> None:
         """Until so many journeys of this load have begun, or all have ended."""
         while self.crowd.begun < begun and self.crowd.done < self.journeys:
             time.sleep(0.1)
 
     @property
-    def troubles(self) -> int:
-        """How often anybody met an error and tried again."""
-        return sum(one.diary.troubles for one in self.travelled)
+    def met(self) -> Counter[str]:
+        """The errors people met before they tried again."""
+        return Counter(reason for one in self.travelled for reason in one.diary.met)
 
 
 @dataclass(frozen=True)
@@ -69,14 +77,30 @@ class Townsfolk:
     ) -> Iterator[Load]:
         """So many payments and some other journeys beside the block; leaving it waits for their end. Once the outside
         world `misbehaves`, it goes on so."""
-        plan = self._plan(payments, only)
+        with self._travelling(self._plan(payments, only), misbehaving) as load:
+            yield load
+
+    @contextmanager
+    def paying_meanwhile(self) -> Iterator[Load]:
+        """People who pay as long as the block lasts, in a world that behaves: leaving it ends their coming."""
+        plan = self._plan(MEANWHILE, frozenset({Kind.PAYS}))
+        with self._travelling(plan, misbehaving=False, at_once=_AT_ONCE // 2) as load:
+            yield load
+            load.crowd.enough.set()
+
+    @contextmanager
+    def _travelling(self, plan: Plan, misbehaving: bool, at_once: int = _AT_ONCE) -> Iterator[Load]:
         if misbehaving:
             settings = f"{self._stack.sandbox_url}/sandbox/api/settings"
             requests.put(settings, json=plan.settings, timeout=30).raise_for_status()
-        load = Load(Crowd(plan, self.town, self._people, _AT_ONCE), len(plan.journeys), [])
+        load = Load(Crowd(plan, self.town, self._people, at_once), len(plan.journeys), [])
         with ThreadPoolExecutor(1) as pool:
             travelling = pool.submit(load.crowd.travel)
-            yield load
+            try:
+                yield load
+            except BaseException:
+                load.crowd.enough.set()
+                raise
             load.travelled = travelling.result()
         self.travelled += load.travelled
 
@@ -90,6 +114,12 @@ class Townsfolk:
         person.pay_order(order_id, payment_url)
         person.watch(order_id, asks=True)
         return Paid(time.monotonic() - began, order_id, person)
+
+    def unknown_payments(self) -> int:
+        """How many payments UnionPay took for orders that are in no database any more."""
+        books = Books(self._stack)
+        known = {order.number for order in books.orders()}
+        return sum(entry.paid and entry.number not in known for entry in books.ledger())
 
     def audit(self, say: Say) -> tuple[Snapshot, list[Violation]]:
         """Wait for what is on its way, then compare all books of everybody who has travelled."""

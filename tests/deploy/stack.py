@@ -39,7 +39,7 @@ class Stack:
         host = "balancer" if self.clustered else ""
         self.places = Places(
             f"https://localhost:{port}", f"https://sandbox.localhost:{port + 1}",
-            f"http://127.0.0.1:{port + 2}", host or "rabbitmq", host or "postgresql",
+            f"https://localhost:{port + 2}", host or "rabbitmq", host or "postgresql",
         )  # fmt: skip
         self.url, self.sandbox_url = self.places.public_url, self.places.sandbox_url
         self.watcher = Watcher(f"http://127.0.0.1:{port + 3}")
@@ -89,6 +89,10 @@ class Stack:
         late = [name for name, wanted in self.replicas.items() if self._ready(name) < wanted]
         if not _answers(f"{self.url}/api/v1/openapi.json") or not _answers(f"{self.sandbox_url}/healthz"):
             late.append("proxy or sandbox")
+        if not _answers(f"{self.places.console_url}/login"):
+            late.append("console's proxy")
+        if not _answers(f"{self.watcher.url}/-/ready"):
+            late.append("prometheus")
         return late
 
     def _ready(self, service: str) -> int:

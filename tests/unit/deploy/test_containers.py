@@ -50,7 +50,7 @@ def written(secrets: dict[str, str]) -> dict[str, str]:
 def _mounted(container: Any) -> set[str]:
     """What a container has of the secrets' directory."""
     paths = [*container.get("volumes", ()), *container.get("env_file", ())]
-    return {found[1] for path in paths if (found := re.match(r"\$\{SECRETS:-\./secrets\}/([a-z.]+)", path))}
+    return {found[1] for path in paths if (found := re.match(r"\$\{SECRETS:-\./secrets\}/([a-z.-]+)", path))}
 
 
 def test_every_service_has_a_container_of_its_own_image(compose: Any) -> None:
@@ -96,9 +96,9 @@ def test_only_services_with_outside_parties_reach_the_outer_network(compose: Any
 
 
 def test_the_console_is_on_no_network_that_leads_out(compose: Any) -> None:
-    assert set(compose["services"]["console"]["networks"]) == {"inner", "staff"}
+    assert set(compose["services"]["console"]["networks"]) == {"inner"}
     beside = {name for name, container in compose["services"].items() if "staff" in container["networks"]}
-    assert beside <= {"console", "prometheus", "grafana"}
+    assert beside <= {"console-proxy", "prometheus", "grafana"}
     options = compose["networks"]["staff"]["driver_opts"]
     assert options == {"com.docker.network.bridge.enable_ip_masquerade": "false"}
 
@@ -117,7 +117,7 @@ def test_the_cluster_publishes_nothing_and_adds_no_way_out(cluster: Any) -> None
 
 def test_only_the_proxies_publish_a_port_to_residents(compose: Any) -> None:
     published = {name: c["ports"] for name, c in compose["services"].items() if "ports" in c}
-    for name in {"console", "prometheus", "grafana"} & set(published):
+    for name in {"console-proxy", "prometheus", "grafana"} & set(published):
         assert re.match(r"(\$\{[A-Z]+_ADDRESS:-)?127\.0\.0\.1:", published.pop(name)[0]), (
             "staff come from this machine, or through its tunnel"
         )
@@ -144,7 +144,11 @@ def test_the_proxy_lets_through_pages_and_the_two_addresses_of_outside_parties()
 
 
 def test_a_container_has_its_own_secrets_alone(compose: Any, cluster: Any, written: dict[str, str]) -> None:
-    folders = {path.partition("/")[0].removesuffix(".env") for path in written} | {"proxy", "sandbox"}
+    folders = {path.partition("/")[0].removesuffix(".env") for path in written} | {
+        "proxy",
+        "console-proxy",
+        "sandbox",
+    }
     for name, container in compose["services"].items():
         if name == "prometheus":
             assert not _mounted(container)
@@ -190,7 +194,7 @@ def test_the_migration_opens_every_database_and_the_bus_as_itself(written: dict[
 def test_everybody_speaks_tls_and_shows_a_certificate_of_the_accounts_name(
     tmp_path: Path, written: dict[str, str]
 ) -> None:
-    certify(Authority.open(tmp_path / "authority"), tmp_path, Places().doors)
+    certify(Authority.open(tmp_path / "authority"), tmp_path, Places())
     for path in (path for path in written if path.endswith(("AMQP_URI", "_DATABASE_URL"))):
         url, container = written[path], path.partition("/")[0]
         account = url.partition("://")[2].partition(":")[0]
