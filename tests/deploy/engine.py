@@ -1,16 +1,20 @@
-"""The container engine and its compose, by their command lines."""
+"""The container engine, by its socket where something is only asked, and by the command lines of it and its compose."""
 
 from __future__ import annotations
 
+import functools
+import http.client
 import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,6 +39,31 @@ def run(
     return done.stdout
 
 
+class _Socket(http.client.HTTPConnection):
+    """The engine's own, as its command line asks it; a process of that for every question takes what is tried here."""
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(
+            os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
+        )
+
+
+def ask(path: str) -> Any:
+    """What the engine answers. Raises EngineFailed."""
+    connection = _Socket("engine", timeout=120)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        told = answer.read()
+    finally:
+        connection.close()
+    if answer.status != http.client.OK:
+        raise EngineFailed(f"GET {path}: {answer.status} {told.decode()}")
+    return json.loads(told)
+
+
 @dataclass(frozen=True)
 class Project:
     """One project of compose: its files, and the variables they ask for."""
@@ -52,18 +81,18 @@ class Project:
 
     def containers(self, service: str = "") -> list[Container]:
         """The running containers of a service, or all, in the order they were started."""
-        wanted = [f"label=com.docker.compose.project={self.name}"]
-        wanted += [f"label=com.docker.compose.service={service}"] if service else []
-        filters = [part for one in wanted for part in ("--filter", one)]
-        found = run(["docker", "ps", "--quiet", "--no-trunc", *filters]).split()
-        return [Container(name) for name in reversed(found)]
+        labels = [f"com.docker.compose.project={self.name}"]
+        labels += [f"com.docker.compose.service={service}"] if service else []
+        found = ask("/containers/json?filters=" + quote(json.dumps({"label": labels})))
+        return [Container(one["Id"], one) for one in reversed(found)]
 
 
 @dataclass(frozen=True)
 class Container:
-    """A container by its id."""
+    """A container by its id, and as it was listed."""
 
     id: str
+    listed: Any = field(repr=False, compare=False)
 
     @property
     def state(self) -> Any:
@@ -94,21 +123,19 @@ class Container:
     @property
     def published(self) -> set[str]:
         """The addresses of this machine it is reached by from outside."""
-        ports = self._inspected()["NetworkSettings"]["Ports"].values()
-        return {f"{one['HostIp']}:{one['HostPort']}" for bound in ports for one in bound or ()}
+        return {f"{one['IP']}:{one['PublicPort']}" for one in self.listed["Ports"] if "PublicPort" in one}
 
     @property
     def service(self) -> str:
-        name: str = self._inspected()["Config"]["Labels"]["com.docker.compose.service"]
-        return name
+        return str(self.listed["Labels"]["com.docker.compose.service"])
 
     @property
     def name(self) -> str:
-        return str(self._inspected()["Name"]).removeprefix("/")
+        return str(self.listed["Names"][0]).removeprefix("/")
 
     def address(self, network: str = "inner") -> str:
         """Where this machine reaches it: an internal network has no way out, but its machine has one in."""
-        networks = self._inspected()["NetworkSettings"]["Networks"]
+        networks = self.listed["NetworkSettings"]["Networks"]
         return next(str(net["IPAddress"]) for name, net in networks.items() if name.endswith(f"_{network}"))
 
     def execute(self, *command: str, user: str | None = None) -> str:
@@ -124,9 +151,10 @@ class Container:
         run(["docker", "kill", self.id])
 
     def _inspected(self) -> Any:
-        return json.loads(run(["docker", "inspect", self.id]))[0]
+        return ask(f"/containers/{self.id}/json")
 
 
+@functools.cache
 def _compose() -> list[str]:
     try:
         run(["docker", "compose", "version"])

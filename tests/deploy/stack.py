@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,8 @@ class Stack:
 
     def not_ready(self) -> list[str]:
         """The services with fewer replicas that can work than there should be."""
-        late = [name for name, wanted in self.replicas.items() if self._ready(name) < wanted]
+        ready = Counter(one.service for one in self.project.containers() if self._can_work(one))
+        late = [name for name, wanted in self.replicas.items() if ready[name] < wanted]
         if not _answers(f"{self.url}/api/v1/openapi.json") or not _answers(f"{self.sandbox_url}/healthz"):
             late.append("proxy or sandbox")
         if not _answers(f"{self.places.console_url}/login"):
@@ -95,9 +97,8 @@ class Stack:
             late.append("prometheus")
         return late
 
-    def _ready(self, service: str) -> int:
-        found = self.project.containers(service)
-        return sum(_answers(f"http://{one.address()}:8000/readyz") for one in found)
+    def _can_work(self, container: Container) -> bool:
+        return container.service in SERVICES and _answers(f"http://{container.address()}:8000/readyz")
 
     def _raise_limits(self) -> None:
         for name in SERVICES:
