@@ -63,11 +63,12 @@ class Stack:
         self.wait_ready()
 
     def scale(self, **replicas: int) -> None:
-        """So many replicas of some services; the others stay as they are."""
+        """So many replicas of some services; nothing else is touched."""
         self.replicas |= replicas
-        numbers = [part for name, number in self.replicas.items() for part in ("--scale", f"{name}={number}")]
-        numbers += ["--scale", "balancer=2"] if self.clustered else []
-        self.project.compose("up", "--detach", "--no-build", "--no-recreate", *numbers)
+        numbers = [part for name, number in replicas.items() for part in ("--scale", f"{name}={number}")]
+        self.project.compose(
+            "up", "--detach", "--no-build", "--no-deps", "--no-recreate", *numbers, *replicas
+        )
 
     def down(self) -> None:
         """Nothing of it is left, data included."""
