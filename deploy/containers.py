@@ -48,10 +48,12 @@ _HOSTS: Mapping[str, Sequence[str]] = {
 """The names servers answer to: their nodes' and that of the cluster's balancer."""
 
 _RPC_MIRRORED = {
-    "vhost": "contribution", "name": "rpc", "pattern": "^rpc", "apply-to": "queues", "priority": 1,
+    "vhost": "contribution", "name": "rpc", "pattern": r"^(rpc|[a-z]+\.upstream\.)", "apply-to": "queues",
+    "priority": 1,
     "definition": {"ha-mode": "all", "ha-sync-mode": "automatic", "ha-promote-on-failure": "always"},
 }  # fmt: skip
-"""Requests are not worth a quorum's disk writes, but their queues must outlive a node (docs/adr/0030)."""
+"""Requests, and those that wait for an upstream (kit/limiter.py), are not worth a quorum's disk writes, but their
+queues must outlive a node (docs/adr/0030)."""
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ def losses(stack: Stack, folk: Townsfolk, found: Findings, payments: int) -> Non
         leader.kill_for_good()
         found.took(folk.pays_through().seconds, f"{leader.name} lost, until a payment begun then was through")
         found.say(f"            {stack.postgresql.container().name} leads now")
-        for lost in (f"{node.service}:15692", f"{leader.service}:8008"):
+        for lost in (f"{node.service}:15692", leader.service):
             missed = stack.watcher.becomes(SERVER_DOWN, lost, "firing")
             found.check(missed, f"Prometheus misses {lost}")
         load.wait_for(payments * 4 // 5)

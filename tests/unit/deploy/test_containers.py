@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from contract.catalogue import EVENTS, METHODS
 from deploy.authority import Authority
 from deploy.broker import MIGRATION
 from deploy.containers import Places, certify, files
@@ -220,6 +221,16 @@ def test_the_cluster_has_no_single_point(cluster: Any, compose: Any) -> None:
         assert f" {name}:5671" in settings
     for name in ("postgresql", "postgresql2"):
         assert f" {name}:5432" in settings
+
+
+def test_every_queue_of_requests_outlives_a_node(written: dict[str, str]) -> None:
+    """Of events RabbitMQ keeps a quorum by itself; where requests wait for an upstream they were once forgotten."""
+    (policy,) = json.loads(written["rabbitmq/definitions.json"])["policies"]
+    waiting = {f"{m.service}.upstream.{m.upstream}" for m in METHODS if m.upstream}
+    assert len(waiting) >= 2
+    for name in waiting | {f"rpc-{service}" for service in SERVICES} | {"rpc.reply-gateway-1"}:
+        assert re.search(policy["pattern"], name), name
+    assert not any(re.search(policy["pattern"], f"notify.{event}") for event in EVENTS)
 
 
 def test_members_do_not_wait_for_the_name_of_one_that_is_gone(cluster: Any) -> None:

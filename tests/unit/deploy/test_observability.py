@@ -24,6 +24,7 @@ FOREIGN = {
     "up": "Prometheus itself",
     "rabbitmq_queue_messages": "RabbitMQ",
     "rabbitmq_connections": "RabbitMQ",
+    "haproxy_server_status": "HAProxy",
 }
 """Metrics that are not ours."""
 
@@ -42,9 +43,10 @@ _WORDS = {
     "bool",
     "group",
     "present_over_time",
+    "label_replace",
 }
-_PROMETHEUS_OWN = {"le", "instance", "job", "host"}
-"""Labels that scraping adds (prometheus.yml)."""
+_PROMETHEUS_OWN = {"le", "instance", "job", "host", "server", "proxy", "state"}
+"""Labels that scraping adds (prometheus.yml), and HAProxy's."""
 _CHINESE = re.compile(r"[一-鿿]")
 
 
@@ -196,4 +198,6 @@ def test_prometheus_asks_the_clusters_servers_where_they_are_mounted() -> None:
         for group in yaml.safe_load((FOLDER / "cluster.yml").read_text())
         for target in group["targets"]
     }
-    assert asked == {name for name in compose if re.match("rabbitmq2|rabbitmq3|postgresql|etcd", name)}
+    assert asked == {name for name in compose if re.match("rabbitmq2|rabbitmq3|balancer|etcd", name)}
+    watched = (ROOT / "deploy/docker/haproxy.cfg").read_text().partition("backend members")[2]
+    assert all(f"server {name} {name}:5432" in watched for name in ("postgresql", "postgresql2"))
