@@ -119,23 +119,21 @@ class Postgresql:
 
     def container(self) -> Container:
         """Who leads now. Raises EngineFailed while nobody does."""
-        names = ("postgresql", "postgresql2") if self._stack.clustered else ("postgresql",)
-        for one in (found for name in names for found in self._stack.project.containers(name)):
-            try:
-                if "f" in one.execute("psql", "-Atc", "SELECT pg_is_in_recovery()", "postgres"):
-                    return one
-            except EngineFailed:
-                continue
-        raise EngineFailed("no PostgreSQL leads")
+        ((address,),) = self.run("SELECT host(inet_server_addr())")
+        return next(one for one in self._members() if one.address() == address)
 
     def run(self, statement: str, database: str = "postgres") -> list[tuple[Any, ...]]:
-        """Run one statement and return its rows."""
+        """Run one statement and return its rows. Raises EngineFailed while nobody leads."""
         place = self._stack.directory / "administrator"
-        connection = psycopg2.connect(
-            host=self.container().address(), dbname=database, user="postgres", connect_timeout=5,
-            password=(place / "administrator").read_text(), sslmode="verify-ca", sslrootcert=str(place / "ca.crt"),
-            sslcert=str(place / "postgres.crt"), sslkey=str(place / "postgres.key"),
-        )  # fmt: skip
+        try:
+            connection = psycopg2.connect(
+                host=",".join(one.address() for one in self._members()), target_session_attrs="primary",
+                dbname=database, user="postgres", password=(place / "administrator").read_text(), connect_timeout=30,
+                sslmode="verify-ca", sslrootcert=str(place / "ca.crt"), sslcert=str(place / "postgres.crt"),
+                sslkey=str(place / "postgres.key"),
+            )  # fmt: skip
+        except psycopg2.OperationalError as error:
+            raise EngineFailed(f"no PostgreSQL leads: {error}") from error
         connection.autocommit = True
         try:
             with connection.cursor() as cursor:
@@ -143,6 +141,10 @@ class Postgresql:
                 return cursor.fetchall() if cursor.description else []
         finally:
             connection.close()
+
+    def _members(self) -> list[Container]:
+        names = ("postgresql", "postgresql2") if self._stack.clustered else ("postgresql",)
+        return [found for name in names for found in self._stack.project.containers(name)]
 
 
 class RabbitMQ:
