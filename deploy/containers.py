@@ -43,9 +43,10 @@ _PROXY, _SANDBOX = "https://proxy:8443", "http://sandbox:8090"
 
 _HOSTS: Mapping[str, Sequence[str]] = {
     "rabbitmq": ("rabbitmq", "rabbitmq2", "rabbitmq3", "balancer"),
-    "postgresql": ("postgresql", "postgresql2", "balancer"),
+    "postgresql": ("postgresql", "postgresql2", "balancer", "localhost"),
 }
-"""The names servers answer to: their nodes' and that of the cluster's balancer."""
+"""The names servers answer to: their nodes', that of the cluster's balancer, and by which a standby asks itself for its
+timeline (Patroni)."""
 
 _RPC_MIRRORED = {
     "vhost": "contribution", "name": "rpc", "pattern": r"^(rpc|[a-z]+\.upstream\.)", "apply-to": "queues",
