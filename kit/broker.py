@@ -324,6 +324,8 @@ class BusConsumer(QueueConsumer):
         self._handled.append(message)
         if len(self._handled) == 1:
             eventlet.spawn_after(_GATHER, self._acknowledge)
+        elif len(self._handled) * 4 >= self.prefetch_count:  # the broker is not to wait with what comes next
+            self._acknowledge()
 
     def _acknowledge(self) -> None:
         handled, self._handled = self._handled, []
