@@ -64,7 +64,7 @@ class RabbitMQ:
             self._port_mapper.start(command, self._environment())
             self._port_mapper.wait_ready(lambda: not port_free(port), 10)
         self._daemon.start([_program("rabbitmq-server")], self._environment(), cwd=self._home)
-        self._daemon.wait_ready(self._accepts, 90)
+        self._daemon.wait_ready(self._accepts, 300)  # only bounds hanging: Erlang starts slowly where others work
 
     def stop(self) -> None:
         """Stop in order: queues are flushed to disk."""
