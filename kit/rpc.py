@@ -27,8 +27,9 @@ from contract.errors import ContractError, DeadlineExceeded, InvalidInput, Unava
 from contract.rpc import Method
 from contract.staff import roles_for
 from kit import telemetry, tracing
-from kit.broker import RPC, BrokerUnavailable, BusConsumer, Message, Publisher, Unroutable
+from kit.broker import RPC, BusConsumer
 from kit.database import AWAY
+from kit.publisher import BrokerUnavailable, Message, Publisher, Unroutable
 from kit.wire import CARRIED, EXPIRES, STAFF_SEAL, Seal, carried, error_data, error_from, expiry
 
 Request = TypeVar("Request")
@@ -278,7 +279,7 @@ class RpcCaller(DependencyProvider):
     light = LightPublisher()
 
     def setup(self) -> None:
-        self._confirmed = Publisher(self.container.config["AMQP_URI"], confirm=True, connections=4)
+        self._confirmed = Publisher(self.container.config["AMQP_URI"], confirm=True)
 
     def stop(self) -> None:
         self._confirmed.close()
