@@ -70,12 +70,13 @@ def observing(stack: Stack, folk: Townsfolk, found: Findings) -> None:
 def _missed(stack: Stack, found: Findings) -> None:
     """A service that is stopped, and so known to no DNS any more, raises its alert; started, it falls silent."""
     (stopped,) = stack.project.containers(_STOPPED)
-    run(["docker", "stop", stopped.id])
     began = time.monotonic()
+    run(["docker", "stop", stopped.id])
     for state in ("pending", "firing"):
         seen = stack.watcher.becomes(SERVICE_DOWN, _STOPPED, state)
         found.check(
-            seen, f"{SERVICE_DOWN} is {state} {time.monotonic() - began:.0f} s after {_STOPPED} stopped"
+            seen,
+            f"{SERVICE_DOWN} is {state} {time.monotonic() - began:.0f} s after {_STOPPED} was told to stop",
         )
     run(["docker", "start", stopped.id])
     stack.wait_ready()
