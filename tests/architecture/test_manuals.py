@@ -69,6 +69,11 @@ def test_every_setting_that_is_named_exists(manual: Path) -> None:
     known |= {
         f"{s.upper()}_{name}" for s in SERVICES for name in ("MAX_WORKERS", "DATABASE_POOL", "HTTP_ADDRESS")
     }
+    known |= {
+        "COMPOSE_FILE",
+        "COMPOSE_PROJECT_NAME",
+        *re.findall(r"\$\{([A-Z_]+)", _text(ROOT / "docker-compose.yml")),
+    }
     for named in re.findall(r"`([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:=[^`]*)?`", _text(manual)):
         assert named in known, f"{manual.name}: {named} is no setting"
 
