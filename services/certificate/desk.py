@@ -5,8 +5,8 @@
     python -m services.certificate.desk end 学校编号 --officer 工号
     python -m services.certificate.desk history GX…
 
-Reads this service's own settings. It believes the officer it is told: staff have the console, and who may open a shell
-here is who may do this.
+Reads this service's own settings. It notes the officer it is told, and the journal the account of this machine beside
+it: staff have the console, and who may open a shell here may do this.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from contract.certificate import CertificateNotFound
 from contract.errors import ContractError
 from contract.people import DocumentType, Person
 from contract.schools import School
+from kit.audit import command_line
 from kit.clock import china_text
 from kit.config import ConfigurationError, read
 from kit.database import Database
@@ -30,6 +31,7 @@ from services.certificate.usecases.issuing import void
 REGISTER, SCHOOLS = Register(), SchoolStorage()
 
 
+@command_line
 def main(arguments: list[str] | None = None) -> int:
     """Do one thing; 0 when it was done."""
     options = _parser().parse_args(arguments)

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from contract import events
+from contract.audit import Action
 from contract.payment import OrderState
 from contract.refunds import (
     OrderNotRefundable,
@@ -27,6 +28,7 @@ from contract.staff import Role, Staff
 from deploy.broker import MIGRATION
 from deploy.local.process import wait_until
 from deploy.local.rabbitmq import RabbitMQ
+from kit.audit import JOURNAL, cli
 from kit.consumer import declare_queues
 from kit.crypto import KeyRing
 from kit.database import Database
@@ -226,6 +228,9 @@ def test_the_desk_speaks_chinese(
     staff = ["--operator", "gx0007", "--name", "莫敏"]
     assert refund_desk.main(["request", order.order_id, "--reason", "重复参保", *staff]) == 0
     assert "状态：待提交" in capsys.readouterr().out
+    with running.payment.database.read() as connection:
+        (act,) = JOURNAL.latest(connection, actor="staff:gx0007")
+    assert (act.action, act.origin) == (Action.REFUND_WANTED, cli()), "who it is rests on no word of theirs"
     assert running.becomes(order, OrderState.REFUNDED)
     assert refund_desk.main(["request", order.order_id, "--reason", "重复参保", *staff]) == 1
     assert "未办理：这笔缴费没有处于已缴费状态，不能退费。" in capsys.readouterr().err
