@@ -173,6 +173,12 @@ def check_agreement(request: AgreementOfPerson, w: Wiring) -> AgreementView:
     return view_of(_find(request, w))
 
 
+def forget_person(tx: Any, person_id: str, storage: Any) -> None:
+    """Keep nothing of the accounts of somebody who was erased, once their agreements are over."""
+    for agreement in storage.of_person(tx, person_id):
+        storage.save(tx, domain.forget(storage.lock(tx, agreement.agreement_id)))
+
+
 def claim_due(w: Wiring, limit: int) -> list[AgreementOfPerson]:
     """Whose agreements are to be checked now, left alone by other replicas for a while."""
     now = w.clock.now()

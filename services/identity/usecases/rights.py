@@ -109,9 +109,10 @@ def _erase_batch(w: Wiring) -> int:
     now = w.clock.now()
     with w.database.transaction() as tx:
         persons = w.accounts.erase_due(tx, now, ERASED_AT_ONCE)
-        for person_id in persons:
+        for person_id, rows in persons.items():
             w.outbox.add(tx, PersonErased(person_id), person_id, now)
-            w.journal.add(tx, Act(system("identity"), Action.PERSON_ERASED, f"person:{person_id}"), now)
+            act = Act(system("identity"), Action.PERSON_ERASED, f"person:{person_id}")
+            w.journal.add(tx, act, now, rows)
     return len(persons)
 
 

@@ -19,6 +19,7 @@ from services.contribution.domain.voidings import SentVoid
 from services.contribution.models import query_audit, voidings
 from services.contribution.storage.query_audit import QueryAudit
 from services.contribution.storage.voidings import Voidings
+from services.contribution.usecases import records
 from tests.factories.contributions import WEI
 
 NOW = dt.datetime(2026, 11, 23, 1, tzinfo=dt.UTC)
@@ -65,6 +66,23 @@ def test_a_row_of_the_audit_is_never_changed(contribution_database: Database, ch
         tx.execute(text(change))
     with contribution_database.read() as connection:
         assert connection.execute(select(query_audit.c.outcome)).scalars().all() == ["asked"]
+
+
+def test_questions_are_forgotten_from_the_beginning_and_not_before_half_a_year(
+    contribution_database: Database,
+) -> None:
+    today = dt.datetime.now(dt.UTC)
+    with contribution_database.transaction() as tx:
+        for days in (400, 200, 190, 10):
+            query = Query(str(days), "list_contributions", "person-1", AskedAs.OWN, WEI)
+            AUDIT.add(tx, query, ASKED, today - dt.timedelta(days=days))
+    assert records.forget_old(contribution_database, AUDIT, today - dt.timedelta(days=195)) == 2
+    with contribution_database.read() as connection:
+        assert connection.execute(select(query_audit.c.query_id)).scalars().all() == ["190", "10"]
+    with pytest.raises(DBAPIError, match="only ever added"):
+        records.forget_old(contribution_database, AUDIT, today)
+    with contribution_database.read() as connection:
+        assert connection.execute(select(query_audit.c.query_id)).scalars().all() == ["190", "10"]
 
 
 def test_people_typed_before_are_counted_once_each_and_for_their_asker(tx: Connection) -> None:

@@ -64,6 +64,24 @@ def test_the_newest_person_of_a_wechat_user_counts_and_may_leave(desk: DatabaseD
     assert desk.recall() == Recalled(Standing.KNOWN, HUANG, ASKED.phone, None, PRIVACY)
 
 
+@pytest.mark.parametrize(
+    "change",
+    ["logged_in_at = now()", "ended = false", "person_id = (SELECT person_id FROM persons WHERE phone_version = 2)",
+     "seal = NULL", "seal = (SELECT seal FROM bindings WHERE ended LIMIT 1)"],
+)  # fmt: skip
+def test_a_login_that_was_written_with_sql_lets_nobody_in(desk: DatabaseDesk, change: str) -> None:
+    desk.log_in(openid="elsewhere", name=HUANG.name, document_number=HUANG.document_number)
+    desk.log_in(
+        openid="elsewhere", name=HUANG.name, document_number=HUANG.document_number, phone="13900139000"
+    )
+    desk.leave(desk.log_in().person_id)
+    with desk.storage.transaction() as tx:
+        tx.execute(text(f"UPDATE bindings SET {change} WHERE ended"))
+    assert desk.recall() == Recalled(Standing.NEW), "nobody is named, and nobody is let in without a code"
+    desk.log_in()
+    assert desk.recall().standing is Standing.RECENT, "the right code writes it anew"
+
+
 def test_whoever_is_registered_is_known_with_their_own_consent(desk: DatabaseDesk) -> None:
     desk.real_names.registered["openid-2"] = ENTRY
     assert desk.recall("openid-2") == Recalled(Standing.KNOWN, HUANG, ENTRY.phone, None, "")
@@ -97,7 +115,7 @@ def test_whoever_wants_to_be_forgotten_may_log_in_until_then_and_is_new_afterwar
         accounts.request_deletion(tx, first.person_id, Deletion(now, now))
     assert desk.log_in().person_id == first.person_id
     with desk.storage.transaction() as tx:
-        assert accounts.erase_due(tx, desk.clock.now(), 10) == [first.person_id]
+        assert list(accounts.erase_due(tx, desk.clock.now(), 10)) == [first.person_id]
     assert desk.recall() == Recalled(Standing.NEW)
     again = desk.log_in(phone="13900139000")
     assert again.person_id != first.person_id

@@ -54,7 +54,7 @@ def live(w: Wiring, owner_id: str = OWNER) -> str:
     member = household.add_member(adding(child, Kinship.CHILD, owner_id), w)
     paid = relations.pick_insured(PickInsured(owner_id, member.member_id), w)
     relations.name_insured(naming(somebody(2, name="黄小明"), owner_id), w)
-    w.relations.mark_paid(None, paid.relation_id, NOW)
+    w.relations.mark_paid(None, paid.relation_id, NOW, NOW)
     return paid.relation_id
 
 
@@ -142,7 +142,7 @@ def test_what_is_due_is_forgotten_and_told(w: Wiring, clock: SetClock, rows: Fak
     assert {given.kind for given in kept} == {ConsentKind.HOUSEHOLD, ConsentKind.GUARDIAN}
     for given in kept:
         assert (given.about, given.given_at, given.withdrawn_at) == ("", NOW, DUE)
-    FakeRelations(rows).mark_paid(None, relation_id, DUE)
+    FakeRelations(rows).mark_paid(None, relation_id, DUE, DUE)
     assert relation_id not in rows.relations
     assert rights.carry_out_deletions(w) == 0 and len(rows.events) == 1
 
