@@ -93,8 +93,8 @@ ABOUT = {
 """What each route is about: the method without which it is of no use. Who may call that is RIGHTS' to say."""
 
 FORM = {
-    "purpose": "核对缴费结果", "number": "GX20260000000001", "day": "2026-11-25", "owner": "li",
-    "action": BreakAction.ASK_UNIONPAY.value, "note": "已核对", "reason": "重复参保退费", "order": NOBODY, "key": "key-1",
+    "purpose": "核对缴费结果", "number": "GX20260000000001", "day": "2026-11-25", "owner": "li", "order": NOBODY,
+    "action": BreakAction.ASK_UNIONPAY.value, "note": "已核对", "reason": "重复参保退费", "key": "key-1",
     "name": "南宁市第一中学", "operator_name": "韦秀兰", "operator_number": "0", "role": "support",
     "pooling_code": "450000", "account": "new1",
 }  # fmt: skip

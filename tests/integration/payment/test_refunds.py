@@ -18,10 +18,12 @@ from contract.refunds import (
     PartRefunded,
     PaymentRefunded,
     RefundNamed,
+    RefundNotFound,
     RefundRequested,
     RefundState,
     RefundView,
     RetryRefund,
+    get_refund,
     request_refund,
 )
 from contract.staff import Role, Staff
@@ -217,6 +219,21 @@ def test_staff_ask_over_the_bus(running: RunningPayment, rabbitmq: RabbitMQ) -> 
     assert first.operator_name == "莫敏"
     assert first.refund_id == again.refund_id
     assert running.becomes(order, OrderState.REFUNDED)
+
+
+def test_what_staff_ask_for_and_is_not_of_their_level_is_journalled(
+    running: RunningPayment, rabbitmq: RabbitMQ
+) -> None:
+    begun = refunding.request_refund(asking_back(running.paid()), running.payment)
+    staff = Staff("liu", "柳州", Role.AUTHORITY, "450200")
+    seal = seal_for(staff, KeyRing.parse(running.payment.config.staff_keys), running.payment.clock)
+    with pytest.raises(RefundNotFound):
+        call(rabbitmq.url("console"), get_refund, RefundNamed(begun.refund_id), seal)
+    with running.payment.database.read() as connection:
+        (act,) = JOURNAL.latest(connection, actor="staff:liu")
+    assert (act.action, act.target, act.result) == (
+        Action.FOREIGN_ASKED, f"payment.get_refund:{begun.refund_id}", RefundNotFound.code,
+    )  # fmt: skip
 
 
 def test_the_desk_speaks_chinese(

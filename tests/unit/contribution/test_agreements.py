@@ -25,6 +25,7 @@ from contract.agreement import (
     Prepared,
     SignAgreement,
 )
+from contract.audit import Act, Action
 from contract.contribution import Enrolment, EnrolmentEntry, EnrolmentNotFound
 from contract.identity import ConsentMissing
 from contract.insurance import InsuranceType, PayerKind
@@ -37,6 +38,7 @@ from services.contribution.usecases import agreements as usecases
 from services.contribution.usecases.agreements import Wiring
 from services.contribution.usecases.enrolments import Memory
 from tests.factories.keys import QUOTE_KEYS
+from tests.fakes.audit import FakeJournal
 from tests.fakes.contribution_agreements import FakeAgreements, FakeDesk, HistoryLine, Killed
 from tests.fakes.contribution_taxbank import FakeKeptEnrolments, FakeTaxBank
 from tests.fakes.contribution_taxcore import FakeAudit
@@ -112,8 +114,9 @@ def desk() -> Desk:
     rows, clock = FakeAgreements(), SetClock(NOW)
     core = FakeDesk(rows)
     w = Wiring(
-        rows, rows, FakeAudit(), core, BANKS, KeyRing.parse(QUOTE_KEYS), clock, dt.timedelta(minutes=15)
-    )
+        rows, rows, FakeAudit(), core, BANKS, KeyRing.parse(QUOTE_KEYS), clock, dt.timedelta(minutes=15),
+        FakeJournal(),
+    )  # fmt: skip
     return Desk(w, rows, core, clock, FakeTaxBank(Enrolment("1012", PayerKind.RESIDENT, (HOME,))))
 
 
@@ -384,7 +387,7 @@ def test_an_agreement_ended_elsewhere_is_noticed_when_it_is_looked_at(desk: Desk
     assert desk.core.asked == [LOOK_UP]
 
 
-def test_another_persons_agreement_is_not_found(desk: Desk) -> None:
+def test_another_persons_agreement_is_not_found_and_that_is_journalled(desk: Desk) -> None:
     agreement_id = desk.sign().agreement_id
     strangers = AgreementOfPerson("person-2", agreement_id)
     for action in (usecases.get_agreement, usecases.check_agreement):
@@ -394,6 +397,15 @@ def test_another_persons_agreement_is_not_found(desk: Desk) -> None:
         usecases.cancel_agreement(CancelAgreement("person-2", WEI, agreement_id), desk.w)
     assert usecases.list_agreements(ListAgreements("person-2"), desk.w).agreements == ()
     assert desk.core.asked == []
+    assert (
+        desk.w.journal.acts
+        == [  # type: ignore[attr-defined]
+            Act(
+                "resident:person-2", Action.FOREIGN_ASKED, f"agreement:{agreement_id}", AgreementNotFound.code
+            )
+        ]
+        * 3
+    )
 
 
 def test_own_agreements_are_listed_newest_first(desk: Desk) -> None:
