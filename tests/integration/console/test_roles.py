@@ -18,7 +18,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Response
 
-from contract import schema
+from contract import catalogue, schema
 from contract.reconciliation import BreakAction
 from contract.rpc import Method
 from contract.staff import RIGHTS, NotOfThisRole, Role
@@ -92,6 +92,7 @@ ABOUT = {
 }
 """What each route is about: the method without which it is of no use. Who may call that is RIGHTS' to say."""
 
+COMMANDS = {f"{method.service}.{method.name}" for method in catalogue.METHODS if method.command}
 FORM = {
     "purpose": "核对缴费结果", "number": "GX20260000000001", "day": "2026-11-25", "owner": "li", "order": NOBODY,
     "action": BreakAction.ASK_UNIONPAY.value, "note": "已核对", "reason": "重复参保退费", "key": "key-1",
@@ -253,6 +254,21 @@ def test_a_role_gets_what_its_rights_say_and_nothing_else(
             assert given.status_code in (NotOfThisRole.status, 403), (route.line, given.status_code)
             assert "您的岗位" in given.get_data(as_text=True), route.line
             assert _accounts(w) == before, route.line
+
+
+@pytest.mark.parametrize("role", Role)
+def test_looking_asks_no_owner_for_a_change(
+    console: ConsoleService, w: Wiring, clock: SetClock, role: Role
+) -> None:
+    """No state change on GET (security.md 3)."""
+    _, token = logged_in(w, clock, role)
+    before = _accounts(w)
+    for route in STAFF:
+        if route.method == "GET":
+            route.ask(console, token)
+    asked = set(console.rpc.reached)  # type: ignore[attr-defined]
+    assert asked and not asked & COMMANDS
+    assert _accounts(w) == before
 
 
 @routes_of_staff

@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 
+from contract.audit import Action
 from contract.declarations import VoidingState
 from contract.people import Person
 from contract.records import AskedAs
+from kit.audit import JOURNAL
 from kit.database import Database
 from services.contribution.domain.queries import ASKED, Query
 from services.contribution.domain.voidings import SentVoid
@@ -83,6 +85,20 @@ def test_questions_are_forgotten_from_the_beginning_and_not_before_half_a_year(
         records.forget_old(contribution_database, AUDIT, today)
     with contribution_database.read() as connection:
         assert connection.execute(select(query_audit.c.query_id)).scalars().all() == ["190", "10"]
+
+
+@pytest.mark.parametrize(
+    ("asked_as", "action"),
+    [(AskedAs.TYPED, Action.PERSON_QUERIED), (AskedAs.PICKED, Action.PERSON_QUERIED),
+     (AskedAs.OWN, Action.OWN_QUERIED)],
+)  # fmt: skip
+def test_a_query_of_another_person_is_an_act(tx: Connection, asked_as: AskedAs, action: Action) -> None:
+    """Who, when, what, with which result; about whom is found by the query's id (security.md 12)."""
+    query = Query("query-7", "list_contributions", "person-7", asked_as, WEI)
+    AUDIT.add(tx, query, "found", NOW)
+    (act,) = JOURNAL.latest(tx, actor="resident:person-7", limit=1)
+    assert (act.at, act.action, act.target, act.result) == (NOW, action, "query:query-7", "found")
+    assert WEI.document_number not in str(act.detail) and WEI.name not in str(act.detail)
 
 
 def test_people_typed_before_are_counted_once_each_and_for_their_asker(tx: Connection) -> None:

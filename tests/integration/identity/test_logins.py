@@ -13,7 +13,10 @@ from contract.people import DocumentType, Person
 from contract.rights import ConsentKind, Deletion
 from kit.database import Database
 from services.identity.adapters.base import RegisteredPerson, RegistryUnavailable
+from services.identity.domain.codes import LOGIN
+from services.identity.domain.people import Applicant
 from services.identity.models import bindings, challenges, consents, outbox, persons
+from services.identity.storage.codes import CodeStorage
 from services.identity.storage.consents import Consents
 from services.identity.storage.rights import AccountStorage
 from tests.factories.identity_logins import ASKED, PRIVACY, RULES, id_number
@@ -89,6 +92,15 @@ def test_whoever_is_registered_is_known_with_their_own_consent(desk: DatabaseDes
     assert desk.recall("openid-2").consent_version == PRIVACY
     desk.real_names.fails = RegistryUnavailable("ReadTimeout")
     assert desk.recall("openid-2") == Recalled(Standing.NEW)
+
+
+def test_a_code_is_good_for_its_purpose_alone(desk: DatabaseDesk) -> None:
+    sent, storage = desk.ask(), CodeStorage()
+    who = Applicant(ASKED.openid, WEI, ASKED.phone)
+    with desk.storage.transaction() as tx:
+        now = desk.clock.now()
+        assert storage.guess(tx, sent.challenge_id, "agreement", who, RULES.tries, now) is None
+        assert storage.guess(tx, sent.challenge_id, LOGIN, who, RULES.tries, now) is not None
 
 
 def test_a_code_without_consent_leaves_no_trace(desk: DatabaseDesk) -> None:

@@ -50,6 +50,13 @@ def test_the_code_that_arrived_logs_in(desk: Desk) -> None:
     assert logged_in.phone == "13800138000"
 
 
+def test_a_code_is_drawn_from_the_systems_own_randomness(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr("secrets.randbelow", lambda below: asked.append(below) or 7)
+    assert desk.code_for(desk.ask()) == "000007", "six digits, whatever is drawn"
+    assert asked == [10**6]
+
+
 def test_a_code_typed_with_spaces_in_full_width_logs_in(desk: Desk) -> None:
     sent = desk.ask()
     wide = "".join(chr(ord(digit) + 0xFEE0) for digit in desk.code_for(sent))
