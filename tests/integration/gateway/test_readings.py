@@ -6,13 +6,13 @@ import datetime as dt
 
 from kit.database import Database
 from services.gateway.domain.readings import Reading, ReadingState
-from services.gateway.storage.readings import ReadingStorage
+from services.gateway.storage.readings import Readings
 
 NOW = dt.datetime(2026, 11, 26, 2, 6, tzinfo=dt.UTC)
 
 
 def test_what_was_read_from_a_card_is_forgotten(database: Database) -> None:
-    readings = ReadingStorage()
+    readings = Readings()
     with database.transaction() as tx:
         for minutes, name in ((11, "old"), (9, "fresh")):
             begun = NOW - dt.timedelta(minutes=minutes)
