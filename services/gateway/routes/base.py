@@ -118,7 +118,7 @@ class Routes(ParkedEntrypoints):
 
     def client_of(self, session: Session) -> Client:
         """A WeChat user as one who has cards read, the same before and after the login."""
-        return Client(f"openid {session.openid}", self.settings.ocr_per_minute)
+        return Client(f"openid {session.openid}", self.settings.ocr_per_minute, session)
 
     def find_session(self, request: Request) -> Session | None:
         """The live session of a request: by cookie on pages, by bearer token on the API, never crosswise."""
