@@ -52,7 +52,8 @@ class Seen:
     def __str__(self) -> str:
         goal = f"(goal {self.most_kib} KiB, {LCP_SECONDS} s)"
         kib, lcp = max(self.kib), statistics.median(self.lcp)
-        return f"{kib:6.1f} KiB  LCP {lcp:.2f} s  {goal}  {'met' if self.met else 'MISSED'}  {self.name}"
+        spread = f"LCP {lcp:.2f} s ({min(self.lcp):.2f}–{max(self.lcp):.2f})"
+        return f"{kib:6.1f} KiB  {spread}  {goal}  {'met' if self.met else 'MISSED'}  {self.name}"
 
 
 class Wire:

@@ -21,7 +21,7 @@ from contract.household import InsuredNotFound, MemberNotFound
 from contract.payment import LiveOrderExists, QuoteExpired, QuoteForged, QuoteUsed
 from contract.upstream import UpstreamBusy
 from services.gateway.domain.paths import way_back
-from services.gateway.errors import PageExpired, SnapshotVisitor, WechatRefused
+from services.gateway.errors import DownloadLinkOver, PageExpired, SnapshotVisitor, WechatRefused
 
 _HEADINGS: tuple[tuple[type[ContractError], str], ...] = (
     (EnrolmentNotFound, "查询不到参保登记信息"),
@@ -43,6 +43,7 @@ _HEADINGS: tuple[tuple[type[ContractError], str], ...] = (
     (PageExpired, "页面已过期"),
     (SnapshotVisitor, "请使用完整服务"),
     (WechatRefused, "请重新进入"),
+    (DownloadLinkOver, "下载链接已失效"),
     (TooMany, "请稍后再试"),
     (NotFound, "没有找到"),
     (Unavailable, "暂时无法办理"),
@@ -84,7 +85,7 @@ def heading(error: ContractError) -> str:
 
 def money_note(error: ContractError, path: str) -> str:
     """Where the money is, said with every failure; empty when the error's own words say it."""
-    if path.startswith(("/certificates", "/check", "/school")):
+    if path.startswith(("/certificates", "/check", "/school", "/downloads")):
         return ""  # nobody pays here
     said = any(words in error.message for words in ("扣款", "重复缴费", "已进行缴费"))
     if said or isinstance(error, (NotFound, WechatRefused)):

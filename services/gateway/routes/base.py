@@ -91,8 +91,7 @@ class Routes(ParkedEntrypoints):
         if session is None:
             raise SessionNeeded
         self._count("openid", session.openid, self.settings.openid_per_minute)
-        if session.payer is not None:
-            self._count("person", session.payer.person_id, self.settings.person_per_minute)
+        self.count_person(session)
         if access is Access.PAYER and session.payer is None:
             raise LoginNeeded
         form = request.method not in _SAFE and not _is_api(request)
@@ -103,6 +102,11 @@ class Routes(ParkedEntrypoints):
             with self.database.transaction() as tx:
                 SESSIONS.touch(tx, session.token_hash, now)
         return session
+
+    def count_person(self, session: Session) -> None:
+        """One request more of a payer. Raises TooMany."""
+        if session.payer is not None:
+            self._count("person", session.payer.person_id, self.settings.person_per_minute)
 
     def _count(self, kind: str, who: str, limit: int) -> None:
         rates.admit(f"{kind} {who}", limit, self.rates, self.clock.now())
