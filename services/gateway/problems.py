@@ -67,6 +67,9 @@ _NAMED = {
 }  # fmt: skip
 """What an error may name in its detail, and the page about it."""
 
+_NOTHING_TO_PAY = (AllPaid, AlreadyDeclared, NothingPayable)
+"""What was chosen was right, and is settled: another insurance or year may not be."""
+
 _WAYS: tuple[tuple[type[ContractError], WayOn], ...] = (
     (WechatRefused, WayOn("重新进入", "/")),
     (InsuredNotFound, WayOn("重新选择被缴费人", "/insured")),
@@ -85,7 +88,7 @@ def heading(error: ContractError) -> str:
 
 def money_note(error: ContractError, path: str) -> str:
     """Where the money is, said with every failure; empty when the error's own words say it."""
-    if path.startswith(("/certificates", "/check", "/school", "/downloads")):
+    if path.startswith(("/certificates", "/check", "/school", "/downloads", "/account")):
         return ""  # nobody pays here
     said = any(words in error.message for words in ("扣款", "重复缴费", "已进行缴费"))
     if said or isinstance(error, (NotFound, WechatRefused)):
@@ -117,7 +120,7 @@ def way_on(error: ContractError, path: str) -> WayOn | None:
         return WayOn("再试一次", back)
     if path.endswith(("/payer", "/enrolment")) and not isinstance(error, PageExpired):
         return WayOn("重新选择被缴费人", "/insured") if error.detail.get("insured") == "other" else None
-    return WayOn("返回修改", back)
+    return WayOn("重新选择" if isinstance(error, _NOTHING_TO_PAY) else "返回修改", back)
 
 
 def _to_what_it_names(error: ContractError) -> WayOn | None:

@@ -36,7 +36,7 @@ _SUBJECTS = {
     ),
     "缴费证明": (
         "certificates", "certificate_form", "certificate_waiting", "certificate", "certificate_replacement",
-        "check_certificate", "checked", "schools", "school_roll", "school_batch", "school_link",
+        "download_link", "check_certificate", "checked", "schools", "school_roll", "school_batch", "school_link",
     ),
     "我的": ("account", "reminders", "sessions", "consents", "export", "deletion"),
 }  # fmt: skip

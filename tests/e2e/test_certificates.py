@@ -121,7 +121,7 @@ def test_a_school_hands_in_a_list_and_hands_out_a_link(page: Page, embedded_syst
     resident.press("把链接发给学生")
     resident.is_at("把链接发给学生")
     resident.press("生成链接")
-    link = page.locator("#link").input_value()
+    link = page.locator("#link").inner_text()
     page.goto(link)
     resident.is_at("开具缴费证明")
     resident.sees("所属期已经按照南宁市第二中学的要求填好")

@@ -75,7 +75,7 @@
     button.addEventListener("click", function () {
       getSelection().selectAllChildren(text);
       var done = document.execCommand("copy");
-      told.textContent = done ? "已复制，去浏览器里粘贴吧。" : "没有复制成功，请长按上面的文字，选择“复制”。";
+      told.textContent = done ? "已复制。" : "没有复制成功，请长按上面的文字，选择“复制”。";
     });
   });
 
