@@ -1,8 +1,10 @@
-"""The payment database on PostgreSQL, brought up by its own migrations and emptied for each test."""
+"""The payment database on PostgreSQL, brought up by its own migrations and emptied for each test; and the office that
+reconciles, on SQLite too."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ from kit.database import Database
 from services.payment.models import metadata
 from tests.integration.databases import empty, upgrade
 from tests.integration.payment.databases import PARALLEL
+from tests.integration.payment.office import Office, an_office
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +28,14 @@ def migrated(postgres: PostgreSQL) -> Iterator[Database]:
 def database(migrated: Database) -> Database:
     empty(migrated, metadata)
     return migrated
+
+
+@pytest.fixture(params=["postgresql", "sqlite"])
+def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
+    if request.param == "postgresql":
+        yield an_office(request.getfixturevalue("database"))
+        return
+    database = Database(f"sqlite:///{tmp_path}/payment.sqlite3")
+    upgrade("payment", database)
+    yield an_office(database)
+    database.engine.dispose()
