@@ -17,8 +17,8 @@ from typing import Any
 
 import eventlet
 import kombu
+from eventlet.event import Event
 from eventlet.patcher import original
-from eventlet.queue import LifoQueue
 from kombu.exceptions import KombuError
 from nameko.messaging import QueueConsumer
 
@@ -31,7 +31,7 @@ JSON = "application/json"
 TIMEOUT = 5.0
 """Seconds for a connection, a write, or the confirm of a batch."""
 
-_GATHER = 0.002
+_GATHER = 0.005
 """Seconds an acknowledgement waits for others to travel with."""
 
 _select = original("select")
@@ -50,6 +50,9 @@ class Unroutable(Exception):
     """A mandatory message reached no queue: nobody serves it."""
 
 
+Named = tuple[str, str | None]
+
+
 @dataclass(frozen=True)
 class Message:
     """What is put on the bus. `expiration` in seconds."""
@@ -63,6 +66,11 @@ class Message:
     expiration: float | None = None
     headers: dict[str, Any] = field(default_factory=dict)
     properties: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def named(self) -> Named:
+        """How a mandatory message is known again when the broker gives it back."""
+        return self.routing_key, self.properties.get("correlation_id")
 
 
 def connect(uri: str) -> kombu.Connection:
@@ -107,17 +115,17 @@ class _Wire:
         self._channel: Any = None
         self._sent = 0
         self._unconfirmed: set[int] = set()
-        self._refused: list[str] = []
+        self._refused: set[Named] = set()
 
-    def send(self, messages: Sequence[Message]) -> None:
-        """Publish; with confirms, return when the broker has all of them."""
+    def send(self, messages: Sequence[Message]) -> set[Named]:
+        """Publish; with confirms, return when the broker has all of them. Returns the mandatory ones nobody takes."""
         try:
             with eventlet.Timeout(TIMEOUT, BrokerUnavailable("the broker did not answer in time")):
                 self._open()
                 with together(self._connection.connection if len(messages) > 1 else None):
                     for message in messages:
                         self._publish(message)
-                self._await_confirms()
+                return self._await_confirms()
         except (OSError, KombuError, AttributeError, *self._connection.connection_errors,
                 *self._connection.channel_errors) as error:  # fmt: skip
             self.close()
@@ -142,7 +150,7 @@ class _Wire:
                 # ten times cheaper, and a full broker shows as a time-out.
                 self._connection.connection.client_properties["capabilities"]["connection.blocked"] = False
             self._sent = 0
-            self._unconfirmed, self._refused = set(), []
+            self._unconfirmed, self._refused = set(), set()
             for exchange in (EVENTS, RPC):
                 exchange(self._channel).declare()
             if self._confirm:
@@ -178,12 +186,11 @@ class _Wire:
         if self._confirm:
             self._unconfirmed.add(self._sent)
 
-    def _await_confirms(self) -> None:
+    def _await_confirms(self) -> set[Named]:
         while self._unconfirmed:
             self._connection.drain_events()
-        refused, self._refused = self._refused, []
-        if refused:
-            raise Unroutable(", ".join(refused))
+        refused, self._refused = self._refused, set()
+        return refused
 
     def _on_ack(self, delivery_tag: int, multiple: bool) -> None:
         # In any order: what no queue takes is confirmed at once, what a quorum must write comes later.
@@ -196,16 +203,39 @@ class _Wire:
         raise BrokerUnavailable("the broker refused a message")
 
     def _on_return(self, exception: Any, exchange: str, routing_key: str, message: Any) -> None:
-        self._refused.append(routing_key)
+        self._refused.add((routing_key, message.properties.get("correlation_id")))
+
+
+class _Parcel:
+    """What one greenlet sends, and what became of it."""
+
+    def __init__(self, messages: Sequence[Message]) -> None:
+        self.messages = messages
+        self._gone = Event()
+
+    def wait(self) -> None:
+        """Until it is sent. Raises what stopped it."""
+        self._gone.wait()
+
+    def sent(self, refused: set[Named]) -> None:
+        nobodys = [message.routing_key for message in self.messages if message.named in refused]
+        if nobodys:
+            self._gone.send_exception(Unroutable(", ".join(nobodys)))
+        else:
+            self._gone.send()
+
+    def stopped(self, error: Exception) -> None:
+        self._gone.send_exception(error)
 
 
 class Publisher:
-    """Publishes for many greenlets over a few connections, each used by one at a time."""
+    """Publishes for many greenlets over one connection: what they send while it is in use travels together next, as
+    commits do in a database. To wake the broker costs more than a message, and it confirms many as it does one."""
 
-    def __init__(self, uri: str, *, confirm: bool, connections: int = 1) -> None:
-        self._wires: LifoQueue = LifoQueue()
-        for _ in range(connections):
-            self._wires.put(_Wire(uri, confirm))
+    def __init__(self, uri: str, *, confirm: bool) -> None:
+        self._wire = _Wire(uri, confirm)
+        self._waiting: list[_Parcel] = []
+        self._busy = False
 
     def send(self, *messages: Message) -> None:
         """Publish in order. Raises BrokerUnavailable, or Unroutable for mandatory messages nobody takes.
@@ -213,29 +243,45 @@ class Publisher:
         A connection found dead is opened again once; a time-out is not retried, because the broker may have the
         message.
         """
-        with self._wire() as wire:
-            try:
-                wire.send(messages)
-            except BrokerUnavailable as error:
-                if error.__cause__ is None:
-                    raise
-                try:
-                    wire.send(messages)
-                except BrokerUnavailable as again:
-                    again.sent |= error.sent
-                    raise
+        parcel = _Parcel(messages)
+        self._waiting.append(parcel)
+        if not self._busy:
+            self._busy = True
+            eventlet.spawn(self._send_waiting)
+        parcel.wait()
 
     def close(self) -> None:
-        while not self._wires.empty():
-            self._wires.get().close()
+        self._wire.close()
 
-    @contextlib.contextmanager
-    def _wire(self) -> Iterator[_Wire]:
-        wire = self._wires.get()
+    def _send_waiting(self) -> None:
         try:
-            yield wire
+            while parcels := self._waiting:
+                self._waiting = []
+                self._send_together(parcels)
         finally:
-            self._wires.put(wire)
+            self._busy = False
+
+    def _send_together(self, parcels: Sequence[_Parcel]) -> None:
+        try:
+            refused = self._send([message for parcel in parcels for message in parcel.messages])
+        except Exception as error:
+            for parcel in parcels:
+                parcel.stopped(error)
+            return
+        for parcel in parcels:
+            parcel.sent(refused)
+
+    def _send(self, messages: Sequence[Message]) -> set[Named]:
+        try:
+            return self._wire.send(messages)
+        except BrokerUnavailable as error:
+            if error.__cause__ is None:
+                raise
+            try:
+                return self._wire.send(messages)
+            except BrokerUnavailable as again:
+                again.sent |= error.sent
+                raise
 
 
 class BusConsumer(QueueConsumer):
@@ -278,6 +324,8 @@ class BusConsumer(QueueConsumer):
         self._handled.append(message)
         if len(self._handled) == 1:
             eventlet.spawn_after(_GATHER, self._acknowledge)
+        elif len(self._handled) * 4 >= self.prefetch_count:  # the broker is not to wait with what comes next
+            self._acknowledge()
 
     def _acknowledge(self) -> None:
         handled, self._handled = self._handled, []

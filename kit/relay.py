@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import time
 from typing import Any
 
 import eventlet
@@ -22,7 +23,10 @@ from kit.outbox import Outbox, Waiting, outbox_table
 BATCH = 100
 IDLE_SECONDS = 1.0
 GATHER_SECONDS = 0.02
-"""After the first event the relay waits this long for others: a batch costs little more than one event."""
+"""After the first event the relay waits at least this long for others: a batch costs little more than one event."""
+_SHARE = 6
+"""It rests so many times as long as its last batch took: the busier the service, the more events travel together."""
+_LONGEST_GATHER = 0.1
 KEEP_PUBLISHED = dt.timedelta(days=7)
 KEEP_PUBLISHED_MEMORY = dt.timedelta(hours=1)
 _PRUNE_EVERY = dt.timedelta(minutes=10)
@@ -85,13 +89,16 @@ class Relay(DependencyProvider):
         if self._memory:
             self._publish_again()
         pause = IDLE_SECONDS
+        gather = GATHER_SECONDS
         while not self._stopping:
             try:
+                begun = time.monotonic()
                 published = self.publish_batch()
                 if published == BATCH:
                     continue
+                gather = min(max(GATHER_SECONDS, (time.monotonic() - begun) * _SHARE), _LONGEST_GATHER)
                 # An aggregate's events go one at a time: an order for fifty people has fifty, and the next is due now.
-                pause = GATHER_SECONDS if published else IDLE_SECONDS
+                pause = gather if published else IDLE_SECONDS
                 self._prune()
             except (BrokerUnavailable, SQLAlchemyError) as error:
                 # Committed events wait in the table; nothing is lost while the broker or the database is away.
@@ -102,7 +109,7 @@ class Relay(DependencyProvider):
                 continue
             with eventlet.Timeout(pause, False):
                 self._woken.wait()
-                eventlet.sleep(GATHER_SECONDS)
+                eventlet.sleep(gather)
             self._woken = Event()
 
     def publish_batch(self) -> int:

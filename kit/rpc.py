@@ -278,7 +278,7 @@ class RpcCaller(DependencyProvider):
     light = LightPublisher()
 
     def setup(self) -> None:
-        self._confirmed = Publisher(self.container.config["AMQP_URI"], confirm=True, connections=4)
+        self._confirmed = Publisher(self.container.config["AMQP_URI"], confirm=True)
 
     def stop(self) -> None:
         self._confirmed.close()

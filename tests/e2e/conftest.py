@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from bench.browser import new_phone, start_browser
 from deploy.local.system import System
 from tests.e2e.gallery import JOURNEY, Gallery
-from tests.e2e.looks import LOOKS
+from tests.e2e.looks import COLLECTED, LOOKS
 
 LAST = "test_every_page.py"
 
@@ -20,6 +20,7 @@ expect.set_options(timeout=60_000)  # only bounds hanging: pages that wait go on
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--gallery", type=Path, help="write pictures of every page into this folder")
+    parser.addoption("--on", choices=("embedded", "full"), help="only what needs this kind of system")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -30,9 +31,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("phone", list(phones.values()), ids=list(phones), indirect=True)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What asks for the whole run comes at its end."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What asks for the whole run comes at its end, with what runs on the embedded system: nearly all pages do."""
     items.sort(key=lambda item: item.path.name == LAST)
+    config.stash[COLLECTED] = {item.path.name for item in items}
+    if wanted := config.getoption("--on"):
+        elsewhere = [item for item in items if _needs_full(item) != (wanted == "full")]
+        config.hook.pytest_deselected(items=elsewhere)
+        items[:] = [item for item in items if item not in elsewhere]
+
+
+def _needs_full(item: pytest.Item) -> bool:
+    assert isinstance(item, pytest.Function)
+    on = item.callspec.params.get("system") if hasattr(item, "callspec") else None
+    return on == "full" or "full_system" in item.fixturenames
 
 
 @pytest.fixture(scope="session", autouse=True)

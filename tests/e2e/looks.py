@@ -13,6 +13,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 _AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
@@ -84,6 +85,9 @@ class Looks:
 
 LOOKS = Looks()
 """Of this run."""
+
+COLLECTED = pytest.StashKey[set[str]]()
+"""The files whose tests this run was asked for."""
 
 
 def show(page: Page, view: View) -> None:

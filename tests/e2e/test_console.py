@@ -16,7 +16,7 @@ from kit.http import Access, HttpEntrypoint
 from services.console.service import ConsoleService
 from tests.e2e.desk import Desk
 from tests.e2e.resident import Resident
-from tests.factories.contribution_sheets import resident, workbook
+from tests.factories.contribution_sheets import flexible, resident, workbook
 
 LAIBIN, LIUZHOU, HESHAN = "451300", "450200", "451381"
 
@@ -59,10 +59,10 @@ def test_staff_come_in_and_two_of_them_put_a_table_into_force(
     upload(li, tmp_path / "坏.xlsx", workbook(resident(amount="四百", pooling=HESHAN, year=year_of(li))))
     li.is_at("处问题")
     li.sees("没有改动任何标准")
-    # The amount the tax core asks for, too: residents of other tests go on paying there.
-    upload(li, tmp_path / "好.xlsx", workbook(resident(amount="400", pooling=HESHAN, year=year_of(li))))
+    # Nobody of the other tests, which pay what the tax core asks for, is a flexible worker there.
+    upload(li, tmp_path / "好.xlsx", workbook(flexible(base="4100", pooling=HESHAN, year=year_of(li))))
     li.is_at("合山市缴费标准")
-    li.sees("400.00元")
+    li.sees("9,840.00元")
     li.page.get_by_label("依据").fill("桂税发〔2026〕5号")
     li.press("提交审核")
     li.sees("已提交，等另一位经办审核")

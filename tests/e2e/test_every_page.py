@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.looks import LOOKS
+from tests.e2e.looks import COLLECTED, LOOKS
 
 TEMPLATES = Path(__file__).parents[2] / "services" / "gateway" / "templates"
 
 
 def test_every_page_was_looked_at(request: pytest.FixtureRequest) -> None:
-    collected = {item.path.name for item in request.session.items}
-    if collected != {path.name for path in Path(__file__).parent.glob("test_*.py")}:
+    if request.config.stash[COLLECTED] != {path.name for path in Path(__file__).parent.glob("test_*.py")}:
         pytest.skip("only of a whole run can be said what it left out")
     pages = {
         path.stem for path in TEMPLATES.glob("*.html") if "{% extends" in path.read_text(encoding="utf-8")
