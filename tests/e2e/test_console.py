@@ -195,7 +195,7 @@ def test_a_school_is_authorised_and_its_teacher_may_issue_until_that_is_ended(
     teacher.press("学校缴费证明")
     teacher.sees("百色市实验高级中学")
     row.get_by_role("button", name="终止").click()
-    expect(row).to_contain_text("终止")
+    expect(row).to_contain_text("已于")
     desk.is_at("学校授权")
     page.goto(certificates)
     teacher.sees_not("学校缴费证明")
