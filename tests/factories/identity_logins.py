@@ -15,10 +15,10 @@ from contract.identity import (
     RecallVisitor,
     RequestLoginCode,
 )
+from contract.people import check_digit
 from contract.rights import CONSENT_VERSIONS, ConsentKind
 from kit.clock import SetClock
 from services.identity.domain.codes import CodeRules
-from services.identity.domain.people import check_digit
 from services.identity.usecases import login, recall
 from services.identity.usecases.login_wiring import LoginWiring
 from tests.fakes.audit import FakeJournal

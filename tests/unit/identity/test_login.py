@@ -18,9 +18,8 @@ from contract.identity import (
     TooManyCodes,
     WrongCode,
 )
-from contract.people import DocumentType, Person
+from contract.people import DocumentType, Person, check_digit
 from contract.rights import ConsentKind
-from services.identity.domain.people import check_digit
 from tests.factories.identity_logins import ASKED, PRIVACY, RULES, Desk, somebody
 from tests.fakes.identity_storage import FakeIdentityStorage, FakePhones, FakeRealNames
 
