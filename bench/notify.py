@@ -80,13 +80,19 @@ def _round(system: FullSystem, token: str, seconds: int) -> float:
 
 
 def _orders(system: FullSystem, token: str, payment: sqlalchemy.Engine, wanted: int) -> list[tuple[str, int]]:
-    """Orders that wait for their notify; places what is missing."""
+    """Orders that wait for their notify; places what is missing. They are to be looked at in an hour: thousands that
+    nobody pays at once would have the poller at work for as long as is measured."""
     unpaid = sqlalchemy.text("SELECT mer_order_id, amount FROM orders WHERE state <> 'paid' LIMIT :wanted")
+    later = sqlalchemy.text(
+        "UPDATE orders SET next_action_at = now() + interval '1 hour' WHERE state <> 'paid'"
+    )
     quotes = Quotes(system.env["QUOTE_KEYS"])
     while True:
         with payment.connect() as connection:
             found = [(row.mer_order_id, row.amount) for row in connection.execute(unpaid, {"wanted": wanted})]
         if len(found) >= wanted:
+            with payment.begin() as connection:
+                connection.execute(later)
             return found
         send(system.url, [order_request("/api/v1/orders", token, quotes.new()) for _ in range(5000)], 5)
 

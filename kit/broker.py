@@ -1,25 +1,17 @@
-"""Connections to the bus: one consumer connection per service, and publishers with and without confirms.
-
-Why not Nameko's own publisher: it has no deadline for a confirm that never comes, and builds a connection object
-for every message (design.md §6). These are built on kombu's channels and work the same on `memory://`.
-"""
+"""Connections to the bus, and the one consumer connection of a service."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
 import socket
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import partial
 from itertools import groupby
 from typing import Any
 
 import eventlet
 import kombu
-from eventlet.event import Event
-from eventlet.patcher import original
-from kombu.exceptions import KombuError
 from nameko.messaging import QueueConsumer
 
 from contract.events import EXCHANGE
@@ -27,50 +19,13 @@ from kit import tls
 
 EVENTS = kombu.Exchange(EXCHANGE, type="topic", durable=True)
 RPC = kombu.Exchange("nameko-rpc", type="topic", durable=True)
-JSON = "application/json"
 TIMEOUT = 5.0
 """Seconds for a connection, a write, or the confirm of a batch."""
 
 _GATHER = 0.005
 """Seconds an acknowledgement waits for others to travel with."""
 
-_select = original("select")
 _log = logging.getLogger(__name__)
-
-
-class BrokerUnavailable(Exception):
-    """The broker could not be reached, or did not confirm in time. When `sent`, the message may be on the bus."""
-
-    def __init__(self, reason: str, sent: bool = True) -> None:
-        super().__init__(reason)
-        self.sent = sent
-
-
-class Unroutable(Exception):
-    """A mandatory message reached no queue: nobody serves it."""
-
-
-Named = tuple[str, str | None]
-
-
-@dataclass(frozen=True)
-class Message:
-    """What is put on the bus. `expiration` in seconds."""
-
-    exchange: str
-    routing_key: str
-    body: str
-    content_type: str = JSON
-    persistent: bool = False
-    mandatory: bool = False
-    expiration: float | None = None
-    headers: dict[str, Any] = field(default_factory=dict)
-    properties: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def named(self) -> Named:
-        """How a mandatory message is known again when the broker gives it back."""
-        return self.routing_key, self.properties.get("correlation_id")
 
 
 def connect(uri: str) -> kombu.Connection:
@@ -103,185 +58,6 @@ def together(connection: Any) -> Iterator[None]:
     finally:
         with contextlib.suppress(OSError):  # what broke inside carries nothing any more
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
-
-
-class _Wire:
-    """One connection with one channel, used by one greenlet at a time."""
-
-    def __init__(self, uri: str, confirm: bool) -> None:
-        self._connection = connect(uri)
-        self._memory = uri.startswith("memory:")
-        self._confirm = confirm and not self._memory
-        self._channel: Any = None
-        self._sent = 0
-        self._unconfirmed: set[int] = set()
-        self._refused: set[Named] = set()
-
-    def send(self, messages: Sequence[Message]) -> set[Named]:
-        """Publish; with confirms, return when the broker has all of them. Returns the mandatory ones nobody takes."""
-        try:
-            with eventlet.Timeout(TIMEOUT, BrokerUnavailable("the broker did not answer in time")):
-                self._open()
-                with together(self._connection.connection if len(messages) > 1 else None):
-                    for message in messages:
-                        self._publish(message)
-                return self._await_confirms()
-        except (OSError, KombuError, AttributeError, *self._connection.connection_errors,
-                *self._connection.channel_errors) as error:  # fmt: skip
-            self.close()
-            raise BrokerUnavailable(type(error).__name__, sent=bool(self._unconfirmed)) from error
-        except BaseException:
-            # After a time-out nobody knows what the next confirm would belong to: never reuse the connection.
-            self.close()
-            raise
-
-    def close(self) -> None:
-        self._channel = None
-        with contextlib.suppress(Exception), eventlet.Timeout(1, False):
-            self._connection.collect()
-
-    def _open(self) -> None:
-        if self._channel is not None and self._hung_up():
-            self.close()
-        if self._channel is None:
-            self._channel = self._connection.channel()
-            if not self._memory:
-                # py-amqp would try to read before every publish, to hear of a full broker; `_hung_up` looks, which is
-                # ten times cheaper, and a full broker shows as a time-out.
-                self._connection.connection.client_properties["capabilities"]["connection.blocked"] = False
-            self._sent = 0
-            self._unconfirmed, self._refused = set(), set()
-            for exchange in (EVENTS, RPC):
-                exchange(self._channel).declare()
-            if self._confirm:
-                self._channel.confirm_select()
-                self._channel.events["basic_ack"].add(self._on_ack)
-                self._channel.events["basic_nack"].add(self._on_nack)
-                self._channel.events["basic_return"].add(self._on_return)
-
-    def _hung_up(self) -> bool:
-        """Between publishes the broker says nothing; if it has, it hung up or complains."""
-        if self._memory:
-            return False
-        sock = self._connection.connection.sock if self._connection.connected else None
-        if sock is None:
-            return True
-        look = _select.poll()  # not select(): it fails above file descriptor 1023
-        look.register(sock, _select.POLLIN)
-        return bool(look.poll(0))
-
-    def _publish(self, message: Message) -> None:
-        properties = {"delivery_mode": 2 if message.persistent else 1, **message.properties}
-        if message.expiration is not None:
-            properties["expiration"] = str(int(message.expiration * 1000))
-        prepared = self._channel.prepare_message(
-            message.body, content_type=message.content_type, content_encoding="utf-8",
-            headers=message.headers, properties=properties,
-        )  # fmt: skip
-        options = {} if self._memory else {"mandatory": message.mandatory}
-        self._channel.basic_publish(
-            prepared, exchange=message.exchange, routing_key=message.routing_key, **options
-        )
-        self._sent += 1
-        if self._confirm:
-            self._unconfirmed.add(self._sent)
-
-    def _await_confirms(self) -> set[Named]:
-        while self._unconfirmed:
-            self._connection.drain_events()
-        refused, self._refused = self._refused, set()
-        return refused
-
-    def _on_ack(self, delivery_tag: int, multiple: bool) -> None:
-        # In any order: what no queue takes is confirmed at once, what a quorum must write comes later.
-        if multiple:
-            self._unconfirmed = {tag for tag in self._unconfirmed if tag > delivery_tag}
-        else:
-            self._unconfirmed.discard(delivery_tag)
-
-    def _on_nack(self, delivery_tag: int, multiple: bool) -> None:
-        raise BrokerUnavailable("the broker refused a message")
-
-    def _on_return(self, exception: Any, exchange: str, routing_key: str, message: Any) -> None:
-        self._refused.add((routing_key, message.properties.get("correlation_id")))
-
-
-class _Parcel:
-    """What one greenlet sends, and what became of it."""
-
-    def __init__(self, messages: Sequence[Message]) -> None:
-        self.messages = messages
-        self._gone = Event()
-
-    def wait(self) -> None:
-        """Until it is sent. Raises what stopped it."""
-        self._gone.wait()
-
-    def sent(self, refused: set[Named]) -> None:
-        nobodys = [message.routing_key for message in self.messages if message.named in refused]
-        if nobodys:
-            self._gone.send_exception(Unroutable(", ".join(nobodys)))
-        else:
-            self._gone.send()
-
-    def stopped(self, error: Exception) -> None:
-        self._gone.send_exception(error)
-
-
-class Publisher:
-    """Publishes for many greenlets over one connection: what they send while it is in use travels together next, as
-    commits do in a database. To wake the broker costs more than a message, and it confirms many as it does one."""
-
-    def __init__(self, uri: str, *, confirm: bool) -> None:
-        self._wire = _Wire(uri, confirm)
-        self._waiting: list[_Parcel] = []
-        self._busy = False
-
-    def send(self, *messages: Message) -> None:
-        """Publish in order. Raises BrokerUnavailable, or Unroutable for mandatory messages nobody takes.
-
-        A connection found dead is opened again once; a time-out is not retried, because the broker may have the
-        message.
-        """
-        parcel = _Parcel(messages)
-        self._waiting.append(parcel)
-        if not self._busy:
-            self._busy = True
-            eventlet.spawn(self._send_waiting)
-        parcel.wait()
-
-    def close(self) -> None:
-        self._wire.close()
-
-    def _send_waiting(self) -> None:
-        try:
-            while parcels := self._waiting:
-                self._waiting = []
-                self._send_together(parcels)
-        finally:
-            self._busy = False
-
-    def _send_together(self, parcels: Sequence[_Parcel]) -> None:
-        try:
-            refused = self._send([message for parcel in parcels for message in parcel.messages])
-        except Exception as error:
-            for parcel in parcels:
-                parcel.stopped(error)
-            return
-        for parcel in parcels:
-            parcel.sent(refused)
-
-    def _send(self, messages: Sequence[Message]) -> set[Named]:
-        try:
-            return self._wire.send(messages)
-        except BrokerUnavailable as error:
-            if error.__cause__ is None:
-                raise
-            try:
-                return self._wire.send(messages)
-            except BrokerUnavailable as again:
-                again.sent |= error.sent
-                raise
 
 
 class BusConsumer(QueueConsumer):

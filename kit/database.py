@@ -68,6 +68,8 @@ class Transactions(Protocol):
 
     def write(self) -> contextlib.AbstractContextManager[Writer]: ...
 
+    def together(self, tx: Connection) -> contextlib.AbstractContextManager[Writer]: ...
+
 
 class Database:
     """An engine with the house's settings."""
@@ -130,14 +132,16 @@ class Database:
                 raise Duplicate from None
             raise
 
+    @contextlib.contextmanager
+    def together(self, tx: Connection) -> Iterator[Writer]:
+        """Rows put down inside are inserted in one round trip of a transaction when the block ends."""
+        rows = Rows()
+        yield rows
+        _put_down(tx, rows)
+
     def _insert(self, rows: Rows) -> None:
-        if self.is_sqlite:
-            with self.transaction() as tx:
-                for statement, values in rows:
-                    tx.execute(statement, values)
-        else:
-            with self._at_once.connect() as connection:
-                insert_together(connection, rows)
+        with self.transaction() if self.is_sqlite else self._at_once.connect() as connection:
+            _put_down(connection, rows)
 
     def close(self) -> None:
         """Let go of its connections."""
@@ -151,6 +155,14 @@ class Database:
                 return bool(connection.execute(sqlalchemy.text("SELECT 1")).scalar() == 1)
         except sqlalchemy.exc.SQLAlchemyError:
             return False
+
+
+def _put_down(connection: Connection, rows: Rows) -> None:
+    if connection.dialect.name == "postgresql":
+        insert_together(connection, rows)
+    else:
+        for statement, values in rows:
+            connection.execute(statement, values)
 
 
 def _of_unique_constraint(error: BaseException | None) -> bool:

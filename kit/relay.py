@@ -15,10 +15,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from contract.events import CONTENT_TYPE, EventData
 from kit import telemetry
-from kit.broker import EVENTS, BrokerUnavailable, Message, Publisher
+from kit.broker import EVENTS
 from kit.clock import Clock
 from kit.database import Database
 from kit.outbox import Outbox, Waiting, outbox_table
+from kit.publisher import BrokerUnavailable, Message, Publisher
 
 BATCH = 100
 IDLE_SECONDS = 1.0

@@ -27,8 +27,9 @@ from contract.errors import ContractError, DeadlineExceeded, InvalidInput, Unava
 from contract.rpc import Method
 from contract.staff import roles_for
 from kit import telemetry, tracing
-from kit.broker import RPC, BrokerUnavailable, BusConsumer, Message, Publisher, Unroutable
+from kit.broker import RPC, BusConsumer
 from kit.database import AWAY
+from kit.publisher import BrokerUnavailable, Message, Publisher, Unroutable
 from kit.wire import CARRIED, EXPIRES, STAFF_SEAL, Seal, carried, error_data, error_from, expiry
 
 Request = TypeVar("Request")

@@ -56,8 +56,10 @@ def first(connection: Connection, query: Select[Any], **values: Any) -> dict[str
 
 
 def insert_together(connection: Connection, rows: Sequence[tuple[Insert, Values]]) -> None:
-    """Insert rows, of any tables, in one round trip on a connection without a transaction of its own: PostgreSQL
-    runs what comes in one message as one transaction, and has committed when it answers."""
+    """Insert rows, of any tables, in one round trip. On a connection without a transaction of its own PostgreSQL runs
+    what comes in one message as one transaction, and has committed when it answers."""
+    if not rows:
+        return
     cursor: Any = connection.connection.cursor()
     message = []
     for insert, values in rows:

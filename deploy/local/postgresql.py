@@ -15,7 +15,7 @@ import psycopg2
 from psycopg2 import sql
 
 from deploy.environment import database_password, database_url
-from deploy.local.process import Daemon, Identity, ProcessFailed, wait_until
+from deploy.local.process import STARTS_WITHIN, Daemon, Identity, ProcessFailed, wait_until
 from deploy.topology import SERVICES
 
 _ADMIN = "administrator"
@@ -70,7 +70,7 @@ class PostgreSQL:
             command = [str(_binary("postgres")), "-D", str(data), "-p", str(self.port)]
             self._daemon.start(command, _environment(), self._user, cwd=Path("/"))
             try:
-                self._daemon.wait_ready(self._accepts, 30)
+                self._daemon.wait_ready(self._accepts, STARTS_WITHIN)
                 break
             except ProcessFailed:
                 if last or "shared memory block" not in self._daemon.log_tail():

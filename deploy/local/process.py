@@ -17,6 +17,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+STARTS_WITHIN = 300
+"""Seconds a server may take to start. It only bounds hanging: Erlang starts slowly where others work."""
+
 
 class ProcessFailed(Exception):
     """A process ended, or never became ready; the message holds the end of its log."""

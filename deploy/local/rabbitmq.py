@@ -14,7 +14,7 @@ from amqp.exceptions import AMQPError
 
 from deploy.broker import EXAMPLE, MIGRATION, definitions, passwords_of
 from deploy.environment import VHOST, broker_password, bus_url
-from deploy.local.process import Daemon, Identity, ProcessFailed, port_free
+from deploy.local.process import STARTS_WITHIN, Daemon, Identity, ProcessFailed, port_free
 from deploy.topology import Ports
 
 _SCRIPTS = Path("/usr/lib/rabbitmq/bin")
@@ -62,9 +62,9 @@ class RabbitMQ:
             port = self._ports.erlang_port_mapper
             command = [_program("epmd"), "-port", str(port), "-address", "127.0.0.1"]
             self._port_mapper.start(command, self._environment())
-            self._port_mapper.wait_ready(lambda: not port_free(port), 10)
+            self._port_mapper.wait_ready(lambda: not port_free(port), STARTS_WITHIN)
         self._daemon.start([_program("rabbitmq-server")], self._environment(), cwd=self._home)
-        self._daemon.wait_ready(self._accepts, 90)
+        self._daemon.wait_ready(self._accepts, STARTS_WITHIN)
 
     def stop(self) -> None:
         """Stop in order: queues are flushed to disk."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deploy.local.process import Daemon, Identity
+from deploy.local.process import STARTS_WITHIN, Daemon, Identity
 
 ROOT = Path(__file__).parents[2]
 _USER = "operator"
@@ -87,7 +87,7 @@ class Supervisor:
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(configuration)]
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self._daemon.start(command, {**inherited, "PYTHONUNBUFFERED": "1"}, cwd=ROOT)
-        self._daemon.wait_ready(self._answers, 20)
+        self._daemon.wait_ready(self._answers, STARTS_WITHIN)
 
     def stop(self) -> None:
         """Stop all programs, then supervisord."""

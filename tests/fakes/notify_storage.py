@@ -64,8 +64,9 @@ class FakeNotifyStorage:
     def told(self, tx: Any, event_id: str, kind: Kind) -> bool:
         return any((about, told) == (event_id, kind) for about, _, told in self.messages)
 
-    def count_for(self, tx: Any, phone: str, since: dt.datetime) -> int:
-        return sum(m.sms.phone == phone and m.created_at >= since for m in self.messages.values())
+    def count_for(self, tx: Any, phone: str, since: dt.datetime, most: int) -> int:
+        given = sum(m.sms.phone == phone and m.created_at >= since for m in self.messages.values())
+        return min(given, most)
 
     def claim_doubts(self, tx: Any, limit: int, now: dt.datetime) -> list[Message]:
         due = self._due(now, State.SENDING, State.SENT)[:limit]

@@ -99,6 +99,9 @@ class FakeOrderStorage:
     def write(self) -> contextlib.AbstractContextManager[Any]:
         return self.transaction()
 
+    def together(self, tx: Any) -> contextlib.AbstractContextManager[Any]:
+        return contextlib.nullcontext(tx)
+
     def add(self, tx: Any, order: Order) -> list[SealedRow]:
         if self.blocker(tx, order) is not None:
             raise Duplicate

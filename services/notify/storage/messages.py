@@ -43,11 +43,12 @@ class MessageRows:
         known = select(t.c.message_id).where(t.c.event_id == event_id, t.c.kind == kind.value).limit(1)
         return tx.execute(known).first() is not None
 
-    def count_for(self, tx: Connection, phone: str, since: dt.datetime) -> int:
-        """How many reminders a phone was given since a moment."""
+    def count_for(self, tx: Connection, phone: str, since: dt.datetime, most: int) -> int:
+        """How many reminders a phone was given since a moment, counted no further than `most`: who pays for a village
+        gets very many."""
         t = messages
-        counted = select(func.count()).where(t.c.recipient == phone, t.c.created_at >= since)
-        return int(tx.execute(counted).scalar_one())
+        given = select(t.c.message_id).where(t.c.recipient == phone, t.c.created_at >= since).limit(most)
+        return int(tx.execute(select(func.count()).select_from(given.subquery())).scalar_one())
 
     def claim_doubts(self, tx: Connection, limit: int, now: dt.datetime) -> list[Message]:
         """Take what must be asked about, for the length of a lease: sends without an end, and receipts that are

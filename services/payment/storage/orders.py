@@ -40,7 +40,7 @@ from services.payment.models import (
 from services.payment.storage.rows import IN_ORDER, WITH_LINES, line_rows, order_row, orders_of
 
 # Built once and given their values as parameters: on the paths every payment takes, building costs more than asking.
-_ADD, _ADD_LINE = insert(orders), insert(order_lines)
+_ADD, _ADD_LINE, _NOTE = insert(orders), insert(order_lines), insert(order_history).inline()
 _OF_PAYER = WITH_LINES.where(
     orders.c.order_id == bindparam("order_id"), orders.c.payer_id == bindparam("payer_id")
 ).order_by(*IN_ORDER)
@@ -195,11 +195,11 @@ class OrderStorage:
         return [ORDER_SEAL.written(row)] if order.whole else []
 
     def note(
-        self, tx: Connection, order: Order, to: OrderState, report: Report, now: dt.datetime, **detail: Any
+        self, tx: Writer, order: Order, to: OrderState, report: Report, now: dt.datetime, **detail: Any
     ) -> None:
         """A line of the order's history."""
         tx.execute(
-            order_history.insert(),
+            _NOTE,
             {"order_id": order.order_id, "at": now, "from_state": order.state.value, "trigger": report.trigger.value,
              "to_state": to.value, "source": report.source, "detail": detail},
         )  # fmt: skip

@@ -211,12 +211,13 @@ def apply(tx: Any, order: Order, report: Report, w: Wiring, by: str = acts.US) -
     if not order.whole:
         _log.error("an order was changed behind our back", extra={"order_id": order.order_id})
     moved = w.orders.move(tx, order, decision.edge, report, domain.next_look(replace(order, attempts=0), now))
-    w.journal.add(tx, acts.moved(order, decision.edge.to, report.trigger.value, by), now, moved)
     if last_look := domain.last_look(order, report.trigger, now):
         w.orders.look_again(tx, order, last_look)
-    w.orders.note(tx, order, decision.edge.to, report, now)
-    for event in _events(decision.edge, order, report, w):
-        w.outbox.add(tx, event, order.order_id, now)
+    with w.database.together(tx) as rows:
+        w.journal.add(rows, acts.moved(order, decision.edge.to, report.trigger.value, by), now, moved)
+        w.orders.note(rows, order, decision.edge.to, report, now)
+        for event in _events(decision.edge, order, report, w):
+            w.outbox.add(rows, event, order.order_id, now)
 
 
 def give_back(tx: Any, order: Order, reason: RefundReason, report: Report, w: Wiring) -> bool:
