@@ -28,6 +28,9 @@ PAST_EXPIRY = 35 * 60
 SETTLING = 180.0
 _AFTERWARDS = 20.0
 """Seconds to wait for what is on its way; once that was not enough, the audit is not kept waiting as long again."""
+_LONGEST_PAUSE = 1800.0
+"""Seconds between two looks at an order, at most."""
+_PAUSES = 5
 
 LIMITS = {
     # One machine plays the whole province.
@@ -103,8 +106,7 @@ class Trial:
 
     def _close_abandoned(self, travelled: Sequence[Travelled]) -> None:
         """Let the time of what was abandoned run out; then a few banks take the money all the same."""
-        self._system.set_clock(PAST_EXPIRY)
-        self._settle(waiting_allowed=False)
+        self._let_time_run_out()
         closed = {o.order_id: o.number for o in Books(self._system).orders() if o.state == "closed"}
         late = (one.diary.orders for one in travelled if one.journey.kind is Kind.LATE)
         for number in [closed[order_id] for orders in late for order_id in orders if order_id in closed]:
@@ -112,6 +114,14 @@ class Trial:
             self._sandbox("PUT", f"/orders/{number}/settings", {"notify": {"lost_rate": 0}})
             self._sandbox("POST", f"/orders/{number}/pay-late")
         self._settle(waiting_allowed=False)
+
+    def _let_time_run_out(self) -> None:
+        """Until nothing waits: after UnionPay has not answered it is asked again, at last every half an hour."""
+        for more in range(_PAUSES):
+            self._system.set_clock(PAST_EXPIRY + more * _LONGEST_PAUSE)
+            if settle(Books(self._system), self._settling / 2, False, self._progress):
+                return
+        self._settling = _AFTERWARDS
 
     def _sandbox(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> None:
         url = f"{self._system.sandbox_url}/sandbox/api{path}"
