@@ -17,7 +17,6 @@ import uuid
 
 from contract.certificate import CertificateNotFound
 from contract.errors import ContractError
-from contract.people import DocumentType, Person
 from contract.schools import School
 from kit.audit import command_line
 from kit.clock import china_text
@@ -26,6 +25,7 @@ from kit.database import Database
 from services.certificate.config import Config
 from services.certificate.storage.register import Register
 from services.certificate.storage.schools import SchoolStorage
+from services.certificate.usecases.desk import operator_of
 from services.certificate.usecases.issuing import void
 
 REGISTER, SCHOOLS = Register(), SchoolStorage()
@@ -53,7 +53,7 @@ def _void(options: argparse.Namespace, database: Database, settings: Config) -> 
 
 def _authorise(options: argparse.Namespace, database: Database, settings: Config) -> int:
     school = School(str(uuid.uuid4()), options.school)
-    operator = Person(DocumentType.RESIDENT_ID, options.number.upper(), options.name)
+    operator = operator_of(options.name, options.number)
     with database.transaction() as tx:
         SCHOOLS.authorise(tx, school, operator, options.officer, settings.clock.now())
     print(f"已登记，学校编号 {school.school_id}。经办人登录后，“缴费证明”页面里有“学校缴费证明”。")

@@ -107,6 +107,7 @@ def _log_in(request: LogIn, w: LoginWiring) -> LoggedIn:
             _give_back(tx, taken, w)
             w.codes.end_challenge(tx, request.challenge_id, "used")
             payer, rows = _enter(tx, who, request.consent_version, now, w)
+            _note_card_consent(tx, payer, request.card_consent_version, now, w)
             told = {"as": visitor(request.openid)}
             act = Act(resident(payer.person_id), Action.LOGIN, detail=told, origin=request.client_ip)
             w.journal.add(tx, act, now, rows)
@@ -144,6 +145,12 @@ def _enter(
         rows += w.logins.end_others(tx, who.openid, payer.person_id)
         w.outbox.add(tx, PhoneChanged(payer.person_id, payer.phone_version), payer.person_id, now)
     return payer, rows
+
+
+def _note_card_consent(tx: Any, payer: KnownPayer, version: str, now: dt.datetime, w: LoginWiring) -> None:
+    """The gateway read a card only after the text of that day was agreed to: that one is recorded."""
+    if version:
+        w.consents.give(tx, payer.person_id, ConsentKind.CARD_PHOTO, version, now)
 
 
 def _applicant(request: RequestLoginCode | LogIn, now: dt.datetime) -> Applicant:

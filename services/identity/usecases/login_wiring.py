@@ -49,8 +49,8 @@ class Logins(Protocol):
     def end_others(self, tx: Any, openid: str, person_id: str) -> Sequence[SealedRow]: ...
 
 
-class PrivacyConsents(Protocol):
-    """Consents to the privacy text; see storage.consents.Consents."""
+class LoginConsents(Protocol):
+    """Consents to the texts about privacy and photos of cards; see storage.consents.Consents."""
 
     def give(self, tx: Any, person_id: str, kind: ConsentKind, version: str, now: dt.datetime) -> None: ...
     def latest(self, tx: Any, person_id: str, kind: ConsentKind) -> str: ...
@@ -69,7 +69,7 @@ class LoginWiring:
     database: Transactions
     codes: Codes
     logins: Logins
-    consents: PrivacyConsents
+    consents: LoginConsents
     outbox: Outbox
     peers: Peers
     real_names: RealNames

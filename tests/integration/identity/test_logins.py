@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, text
 
-from contract.identity import ConsentMissing, Recalled, Standing
+from contract.identity import ConsentMissing, Recalled, Standing, WrongCode
 from contract.people import DocumentType, Person
-from contract.rights import ConsentKind, Deletion
+from contract.rights import CONSENT_VERSIONS, ConsentKind, Deletion
 from kit.database import Database
 from services.identity.adapters.base import RegisteredPerson, RegistryUnavailable
 from services.identity.domain.codes import LOGIN
@@ -24,6 +24,7 @@ from tests.integration.identity.desk import DatabaseDesk
 from tests.integration.identity.keeping import dump
 
 WEI = Person(DocumentType.RESIDENT_ID, ASKED.document_number, ASKED.name)
+CARD_PHOTO = CONSENT_VERSIONS[ConsentKind.CARD_PHOTO]
 HUANG = Person(DocumentType.RESIDENT_ID, "450202198503243121", "黄丽华")
 ENTRY = RegisteredPerson(DocumentType.RESIDENT_ID, HUANG.document_number, HUANG.name, "13900770002")
 
@@ -116,6 +117,25 @@ def test_a_code_without_consent_leaves_no_trace(desk: DatabaseDesk) -> None:
     with desk.storage.read() as connection:
         (given,) = Consents().of(connection, person_id)
         assert (given.kind, given.version) == (ConsentKind.PRIVACY, PRIVACY)
+
+
+def test_a_photo_agreed_to_before_the_login_is_recorded_with_it(desk: DatabaseDesk) -> None:
+    sent = desk.ask()
+    with pytest.raises(WrongCode):
+        desk.type(sent, desk.wrong_for(sent), card_consent=CARD_PHOTO)
+    with desk.storage.read() as connection:
+        assert connection.execute(select(consents)).all() == []
+    person_id = desk.type(sent, desk.code_for(sent), card_consent=CARD_PHOTO).person_id
+    desk.log_in()  # without a photo: what stands goes on standing
+    with desk.storage.read() as connection:
+        given = {one.kind: (one.version, one.withdrawn_at) for one in Consents().of(connection, person_id)}
+    assert given == {ConsentKind.PRIVACY: (PRIVACY, None), ConsentKind.CARD_PHOTO: (CARD_PHOTO, None)}
+    accounts, now = AccountStorage(), desk.clock.now()
+    with desk.storage.transaction() as tx:
+        accounts.request_deletion(tx, person_id, Deletion(now, now))
+        accounts.erase_due(tx, now, 10)
+    with desk.storage.read() as connection:
+        assert all(one.withdrawn_at == now for one in Consents().of(connection, person_id))
 
 
 def test_whoever_wants_to_be_forgotten_may_log_in_until_then_and_is_new_afterwards(

@@ -170,16 +170,22 @@ def bank_account(
     return GiveConsent(person_id, ConsentKind.BANK_ACCOUNT, version)
 
 
-def test_the_consent_to_keep_a_bank_account_stands_once_and_is_listed(w: Wiring) -> None:
+@pytest.mark.parametrize(
+    ("kind", "label"),
+    [
+        (ConsentKind.BANK_ACCOUNT, "《银行账户信息授权说明》"),
+        (ConsentKind.CARD_PHOTO, "《身份证照片授权说明》"),
+    ],
+)
+def test_a_consent_given_on_its_own_stands_once_and_is_listed_and_exported(
+    w: Wiring, kind: ConsentKind, label: str
+) -> None:
     for _ in range(2):
-        noted = rights.give_consent(bank_account(), w)
+        noted = rights.give_consent(GiveConsent(OWNER, kind, CONSENT_VERSIONS[kind]), w)
     (given,) = rights.list_consents(ME, w).consents
-    assert (
-        (given.kind, given.version)
-        == (noted.kind, noted.version)
-        == (ConsentKind.BANK_ACCOUNT, noted.version)
-    )
-    assert given.kind.label == "《银行账户信息授权说明》"
+    assert (given.kind, given.version) == (noted.kind, noted.version) == (kind, CONSENT_VERSIONS[kind])
+    assert given.kind.label == label
+    assert rights.export_person(ME, w).consents == (given,)
 
 
 @pytest.mark.parametrize(
