@@ -167,7 +167,8 @@ class LoginCodeSent:
 class LogIn:
     """The code typed for a challenge, with the person typed beside it.
 
-    `consent_version` is the privacy text the person agreed to; it must be the present one.
+    `consent_version` is the privacy text the person agreed to; it must be the present one. `card_consent_version` is
+    the text about photos of cards that was agreed to before a card was read for this login, or empty.
     """
 
     openid: str
@@ -179,6 +180,7 @@ class LogIn:
     client_ip: str
     document_type: DocumentType = DocumentType.RESIDENT_ID
     consent_version: str = ""
+    card_consent_version: str = ""
 
 
 @dataclass(frozen=True)

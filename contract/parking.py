@@ -80,7 +80,7 @@ class ParkingDone:
     consumers: int
 
 
-TAKERS = ("gateway", "identity", "payment", "notify", "certificate")
+TAKERS = ("gateway", "identity", "contribution", "payment", "notify", "certificate")
 """The services that take events."""
 
 LIST_PARKED = {name: Method(name, "list_parked", ListParked, ParkedEvents) for name in TAKERS}

@@ -16,6 +16,7 @@ from contract.certificate import (
     VoidReasonMissing,
 )
 from contract.errors import InvalidInput, Refused
+from contract.identity import InvalidIdNumber
 from contract.rpc import Method
 from contract.schools import SchoolNotFound
 
@@ -175,7 +176,7 @@ authorise_school = Method(
     "authorise_school",
     AuthoriseSchool,
     AuthorisedSchool,
-    errors=(SchoolFieldMissing,),
+    errors=(SchoolFieldMissing, InvalidIdNumber),
     command=True,
 )
 end_school = Method(

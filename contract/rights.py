@@ -21,6 +21,7 @@ class ConsentKind(enum.StrEnum):
     HOUSEHOLD = "household"
     GUARDIAN = "guardian"
     BANK_ACCOUNT = "bank_account"
+    CARD_PHOTO = "card_photo"
 
     @property
     def label(self) -> str:
@@ -29,6 +30,7 @@ class ConsentKind(enum.StrEnum):
             "household": "《家庭成员信息授权说明》",
             "guardian": "《未满14周岁未成年人监护人同意书》",
             "bank_account": "《银行账户信息授权说明》",
+            "card_photo": "《身份证照片授权说明》",
         }[self.value]
 
 
@@ -37,6 +39,7 @@ CONSENT_VERSIONS = {
     ConsentKind.HOUSEHOLD: "2026-11",
     ConsentKind.GUARDIAN: "2026-11",
     ConsentKind.BANK_ACCOUNT: "2026-11",
+    ConsentKind.CARD_PHOTO: "2026-11",
 }
 """The present version of each text; a new text is agreed to anew."""
 
@@ -50,7 +53,8 @@ class PersonNamed:
 
 @dataclass(frozen=True)
 class GiveConsent:
-    """A consent of its own, besides those given with a login or a member: only BANK_ACCOUNT is."""
+    """A consent of its own, besides those given with a login or a member: BANK_ACCOUNT, and CARD_PHOTO of who is
+    logged in."""
 
     person_id: str
     kind: ConsentKind

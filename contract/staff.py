@@ -133,7 +133,7 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
         },
         **{
             f"{service}.{name}": roles
-            for service in ("gateway", "identity", "payment", "notify", "certificate")
+            for service in ("gateway", "identity", "contribution", "payment", "notify", "certificate")
             for name, roles in _PARKING.items()
         },
     }.items()

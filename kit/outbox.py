@@ -31,6 +31,7 @@ from kit.columns import EncryptedJson, Moment
 from kit.database import Writer
 from kit.telemetry import correlation_id
 
+PRUNED_AT_ONCE = 5000
 # SQLite only numbers rows by itself for INTEGER.
 _ID = BigInteger().with_variant(Integer, "sqlite")
 
@@ -48,9 +49,13 @@ def outbox_table(metadata: MetaData) -> Table:
         Column("created_at", Moment, nullable=False),
         Column("published_at", Moment),
     )  # fmt: skip
-    waiting = table.c.published_at.is_(None)
-    Index("outbox_waiting", table.c.aggregate, table.c.id, postgresql_where=waiting, sqlite_where=waiting)
-    Index("outbox_published", table.c.published_at)
+    waiting = {
+        "postgresql_where": table.c.published_at.is_(None),
+        "sqlite_where": table.c.published_at.is_(None),
+    }
+    # In the order of `claim`: read so, entries of what has been published since are cleared away as they are met.
+    Index("outbox_waiting", table.c.id, **waiting)
+    Index("outbox_in_order", table.c.aggregate, table.c.id, **waiting)
     return table
 
 
@@ -117,10 +122,11 @@ class Outbox:
         return int(tx.execute(again.where(t.c.created_at >= since) if since else again).rowcount)
 
     def prune(self, tx: Connection, published_before: dt.datetime) -> int:
-        """Forget events published long ago; returns how many."""
-        return int(
-            tx.execute(delete(self._table).where(self._table.c.published_at < published_before)).rowcount
-        )
+        """Forget events published long ago, of the oldest ones a batch; returns how many."""
+        t = self._table
+        oldest = select(t.c.id).order_by(t.c.id).limit(PRUNED_AT_ONCE)
+        gone = delete(t).where(t.c.id.in_(oldest), t.c.published_at < published_before)
+        return int(tx.execute(gone).rowcount)
 
     def waiting(self, connection: Connection) -> tuple[int, dt.datetime | None]:
         """How many events are not on the bus yet, and since when the oldest of them waits."""

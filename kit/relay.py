@@ -18,7 +18,7 @@ from kit import telemetry
 from kit.broker import EVENTS
 from kit.clock import Clock
 from kit.database import Database
-from kit.outbox import Outbox, Waiting, outbox_table
+from kit.outbox import PRUNED_AT_ONCE, Outbox, Waiting, outbox_table
 from kit.publisher import BrokerUnavailable, Message, Publisher
 
 BATCH = 100
@@ -137,8 +137,11 @@ class Relay(DependencyProvider):
         if now - self._pruned_at < _PRUNE_EVERY:
             return
         self._pruned_at = now
-        with self._database.transaction() as tx:
-            self._outbox.prune(tx, now - (KEEP_PUBLISHED_MEMORY if self._memory else KEEP_PUBLISHED))
+        published_before = now - (KEEP_PUBLISHED_MEMORY if self._memory else KEEP_PUBLISHED)
+        gone = PRUNED_AT_ONCE
+        while gone == PRUNED_AT_ONCE:
+            with self._database.transaction() as tx:
+                gone = self._outbox.prune(tx, published_before)
 
     def _measure(self) -> None:
         """Beside the relay itself, which does not come to it just when events wait for the broker."""

@@ -16,12 +16,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from contract import schema
+from contract.audit import staff as by_staff
+from contract.errors import ContractError, NotFound
 from contract.rpc import Method
 from contract.schema import MalformedPayload
-from contract.staff import NotOfThisRole, Staff, StaffUnproven, roles_for
+from contract.staff import NotOfThisLevel, NotOfThisRole, Staff, StaffUnproven, roles_for
 from kit import telemetry
+from kit.audit import JOURNAL, Act, Action
 from kit.clock import Clock
 from kit.crypto import KeyRing, Unreadable
+from kit.database import AWAY
 from kit.rpc import RpcEntrypoint
 from kit.wire import STAFF_SEAL, Seal
 
@@ -86,6 +90,25 @@ class StaffRpcEntrypoint(RpcEntrypoint):
             telemetry.STAFF_REFUSED.labels(service, name, refused.code).inc()
             _log.error("a staff call was refused", extra={"method": name, "why": refused.code})
             raise
+
+    def _finish(self, message: Any, worker_ctx: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
+        if exc_info is not None and isinstance(exc_info[1], NotFound | NotOfThisLevel):
+            self._journal(worker_ctx, exc_info[1])
+        return super()._finish(message, worker_ctx, result, exc_info)
+
+    def _journal(self, worker_ctx: Any, refused: ContractError) -> None:
+        """What is of another level and what is nowhere are one answer, and one act: somebody named it (security.md
+        4)."""
+        config, (request, staff) = self.container.config, worker_ctx.args
+        ids = [str(value) for name, value in vars(request).items() if name.endswith("_id")]
+        target = ":".join([f"{self.container.service_name}.{self.method.name}", *ids[:1]])
+        origin = str(worker_ctx.data.get(telemetry.ORIGIN) or "")
+        act = Act(by_staff(staff.account), Action.FOREIGN_ASKED, target, refused.code, origin=origin)
+        try:
+            with config["database"].transaction() as tx:
+                JOURNAL.add(tx, act, config["clock"].now())
+        except AWAY:
+            _log.warning("what staff asked for in vain could not be journalled")
 
 
 staff_rpc = StaffRpcEntrypoint.decorator

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import copy
 import dataclasses
@@ -12,6 +13,7 @@ import re
 import sys
 import time
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from nameko.extensions import DependencyProvider
@@ -77,7 +79,8 @@ def correlation_id() -> str:
 
 
 def origin() -> str:
-    """The address of whoever is behind the work in hand, for the journal (kit/audit); empty for work of our own."""
+    """The address of whoever is behind the work in hand, or their account of this machine, for the journal (kit/audit);
+    empty for work of our own."""
     return _origin.get()
 
 
@@ -85,6 +88,16 @@ def originate(address: str | None) -> None:
     """Take over the address that came with the work, if it looks like one."""
     given = address or ""
     _origin.set(given if re.fullmatch(r"[0-9A-Fa-f.:]{2,45}", given) else "")
+
+
+@contextlib.contextmanager
+def working_from(account: str) -> Iterator[None]:
+    """Work that is of an account of this machine: who sits at a command line has no address."""
+    before = _origin.set(account)
+    try:
+        yield
+    finally:
+        _origin.reset(before)
 
 
 # A document number or bank account (15 to 20 digits) or a mobile number that slipped into a message. Fields are masked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from flask import Flask, Response, render_template
+from flask import Flask, Response, redirect, render_template
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
@@ -87,6 +87,7 @@ def create_app(settings: Settings) -> Flask:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.add_url_rule("/healthz", view_func=healthz)
+    app.add_url_rule("/", view_func=to_tour)
     app.register_error_handler(HTTPException, page_error)
     app.after_request(never_stored)
     return app
@@ -98,6 +99,11 @@ def healthz() -> ResponseReturnValue:
     except sqlite3.Error as error:
         return {"status": "failing", "reason": str(error)}, 503
     return {"status": "ok"}
+
+
+def to_tour() -> ResponseReturnValue:
+    """Who types the bare address wants to look around; SMS providers post to it."""
+    return redirect("/sandbox")
 
 
 def page_error(error: HTTPException) -> ResponseReturnValue:

@@ -10,27 +10,15 @@ import enum
 import importlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    Connection,
-    LargeBinary,
-    Select,
-    Table,
-    and_,
-    func,
-    insert,
-    select,
-    tuple_,
-    type_coerce,
-    update,
-)
+from sqlalchemy import Connection, Table, and_, delete, func, insert, select, tuple_, update
 
 from kit.audit.journal import Journal
-from kit.columns import BlindIndex
 from kit.crypto import Unreadable, row_seal_keys
 from kit.database import Database
-from kit.seals import RowSeal, SealedRow
+from kit.seals import RowSeal, SealedRow, as_kept
 
 _AT_A_TIME = 500
 
@@ -41,12 +29,14 @@ class RowFault(enum.StrEnum):
     ALTERED = "altered"
     UNSEALED = "unsealed"
     GONE = "gone"
+    BACK = "back"
 
     @property
     def label(self) -> str:
-        return {"altered": "业务记录被改动", "unsealed": "业务记录没有封印", "gone": "业务记录被删除"}[
-            self.value
-        ]
+        return {
+            "altered": "业务记录被改动", "unsealed": "业务记录没有封印", "gone": "业务记录被删除",
+            "back": "已删除的业务记录又出现",
+        }[self.value]  # fmt: skip
 
 
 class Key(NamedTuple):
@@ -56,7 +46,8 @@ class Key(NamedTuple):
     values: tuple[Any, ...]
 
     def __str__(self) -> str:
-        return f"{self.table} {'/'.join(map(str, self.values))}"
+        told = (value.hex() if isinstance(value, bytes) else str(value) for value in self.values)
+        return f"{self.table} {'/'.join(told)}"
 
 
 @dataclass(frozen=True)
@@ -79,25 +70,30 @@ def seals_of(service: str) -> tuple[RowSeal, ...]:
 
 
 def check_rows(snapshot: Connection, seals: Sequence[RowSeal], journal: Journal) -> Iterator[RowFinding]:
-    """Every row that was changed, has no seal, or is in the journal and not in its table."""
+    """Every row that was changed, has no seal, is in the journal and not in its table, or was taken away and is there
+    again."""
     for seal in seals:
         for row in _rows(snapshot, seal):
             if row.seal is None:
-                yield RowFinding(RowFault.UNSEALED, _key(seal, dict(row._mapping)))
+                yield RowFinding(RowFault.UNSEALED, _key(seal, row))
             elif not _holds(seal, row):
-                yield RowFinding(RowFault.ALTERED, _key(seal, dict(row._mapping)))
+                yield RowFinding(RowFault.ALTERED, _key(seal, row))
     by_table = {seal.table.name: seal for seal in seals}
     told: set[Key] = set()
-    for written in _journalled(snapshot, journal):
-        for key in _missing(snapshot, by_table, written) - told:
-            told.add(key)
-            yield RowFinding(RowFault.GONE, key)
+    for written in _journalled(snapshot, journal, by_table):
+        there = _there(snapshot, by_table, written)
+        removed = {key for key, row in written.items() if row.is_removal}
+        yield from (RowFinding(RowFault.BACK, key) for key in removed & there)
+        gone = set(written) - there - removed - told
+        yield from (RowFinding(RowFault.GONE, key) for key in gone)
+        told |= gone | removed
 
 
 def written_last(
     snapshot: Connection, wanted: Sequence[Key], seals: Sequence[RowSeal], journal: Journal
 ) -> dict[Key, tuple[str, SealedRow]]:
-    """What the journal has of rows: the newest act that wrote each, and the row. Only acts that hold are believed."""
+    """What the journal has of rows: the newest act that wrote each or took it away, and the row. Only acts that hold
+    are believed."""
     by_table, left = {seal.table.name: seal for seal in seals}, set(wanted)
     found: dict[Key, tuple[str, SealedRow]] = {}
     acts = journal.acts.order_by(journal.table.c.act_id.desc()).where(journal.table.c.rows.is_not(None))
@@ -106,7 +102,7 @@ def written_last(
             break
         rows = journal.rows_of(act) if journal.holds(act) else []
         for row in reversed(rows):
-            key = _key(by_table[row.table], row.values) if row.table in by_table else None
+            key = _key_of(by_table[row.table], row) if row.table in by_table else None
             if key in left:
                 left.discard(key)
                 found[key] = (act.act_id, row)
@@ -114,18 +110,22 @@ def written_last(
 
 
 def put_back(tx: Connection, finding: RowFinding, row: SealedRow, seal: RowSeal) -> bool:
-    """Write a row as the journal has it, what its seal is over and no more; False when that cannot be done: somebody
-    has written it meanwhile, or it is gone and the journal does not have the whole of it."""
-    values = seal.onto(seal.values_of(row.values))
+    """Write a row as the journal has it, what its seal is over and no more, or take it away again; False when that
+    cannot be done: somebody has written it meanwhile, or the journal does not have the whole of it."""
+    same = _same(seal, finding.key.values)
+    if row.is_removal:
+        return bool(tx.execute(delete(seal.table).where(same)).rowcount)
+    values = seal.values_of(row.values)
     if finding.fault is RowFault.GONE:
         if not _needed(seal.table) <= set(values):
             return False
         tx.execute(insert(seal.table).values(**values))
         return True
-    same = _same(seal, finding.key.values)
-    now = tx.execute(_select(seal).where(same).with_for_update()).first()
+    now = tx.execute(seal.select().where(same).with_for_update()).first()
     if now is None or _holds(seal, now):
         return False
+    if seal.hidden and not _holds(seal, now, values):
+        return False  # what the journal does not have is not as it was sealed
     tx.execute(update(seal.table).where(same).values(**values))
     return True
 
@@ -143,11 +143,11 @@ def seal_all(database: Database, seals: Sequence[RowSeal]) -> int:
 
 def _seal_some(tx: Connection, seals: Sequence[RowSeal]) -> int:
     for seal in seals:
-        unsealed = _select(seal).where(seal.table.c.seal.is_(None)).limit(_AT_A_TIME)
+        unsealed = seal.select().where(seal.table.c.seal.is_(None)).limit(_AT_A_TIME)
         rows = tx.execute(unsealed.with_for_update()).all()
         for row in rows:
-            same = _same(seal, _key(seal, dict(row._mapping)).values)
-            tx.execute(update(seal.table).where(same).values(seal=seal.onto(_opened(seal, row))["seal"]))
+            same = _same(seal, _key(seal, row).values)
+            tx.execute(update(seal.table).where(same).values(seal=seal.onto(seal.opened(row))["seal"]))
         if rows:
             return len(rows)
     return 0
@@ -158,9 +158,9 @@ def reseal_rows(database: Database, seals: Sequence[RowSeal]) -> int:
     whose seal somebody has changed meanwhile is left to them."""
     active, count = bytes([row_seal_keys().active]), 0
     for seal in seals:
-        keys, after = [seal.table.c[name] for name in seal.key], None
+        keys, after = [as_kept(seal.table.c[name]) for name in seal.key], None
         while True:
-            older = _select(seal).where(func.substr(seal.table.c.seal, 1, 1) != active)
+            older = seal.select().where(func.substr(seal.table.c.seal, 1, 1) != active)
             older = older if after is None else older.where(tuple_(*keys) > after)
             with database.read() as connection:
                 rows = connection.execute(older.order_by(*keys).limit(_AT_A_TIME)).all()
@@ -168,52 +168,34 @@ def reseal_rows(database: Database, seals: Sequence[RowSeal]) -> int:
                 break
             with database.transaction() as tx:
                 count += sum(_reseal(tx, seal, row) for row in rows if _holds(seal, row))
-            after = _key(seal, dict(rows[-1]._mapping)).values
+            after = _key(seal, rows[-1]).values
     return count
 
 
 def _reseal(tx: Connection, seal: RowSeal, row: Any) -> int:
-    same = _same(seal, _key(seal, dict(row._mapping)).values) & (seal.table.c.seal == row.seal)
-    new = seal.onto(_opened(seal, row))["seal"]
+    same = _same(seal, _key(seal, row).values) & (seal.table.c.seal == row.seal)
+    new = seal.onto(seal.opened(row))["seal"]
     return int(tx.execute(update(seal.table).where(same).values(seal=new)).rowcount)
 
 
 def _rows(snapshot: Connection, seal: RowSeal) -> Iterator[Any]:
-    """All rows, by their key; one that cannot be decrypted counts as one without its meaning."""
-    yield from snapshot.execute(_select(seal), execution_options={"yield_per": _AT_A_TIME})
+    """All rows; one that cannot be decrypted counts as one without its meaning."""
+    yield from snapshot.execute(seal.select(), execution_options={"yield_per": _AT_A_TIME})
 
 
-def _select(seal: RowSeal) -> Select[Any]:
-    """What is sealed, as it is kept: encrypted columns are opened one by one, so that one row cannot hide others."""
-    names = dict.fromkeys((*seal.key, *seal.columns, "seal"))
-    return select(*(_raw(seal.table, name) for name in names))
-
-
-def _raw(table: Table, name: str) -> Any:
-    column = table.c[name]
-    encrypted = hasattr(column.type, "context") or isinstance(column.type, BlindIndex)
-    return type_coerce(column, LargeBinary).label(name) if encrypted else column
-
-
-def _opened(seal: RowSeal, row: Any) -> dict[str, Any]:
-    """A row with its encrypted columns opened. Raises Unreadable."""
-    values = dict(row._mapping)
-    for name in seal.columns:
-        kind: Any = seal.table.c[name].type
-        if hasattr(kind, "context"):
-            values[name] = kind.process_result_value(values[name], None)
-    return values
-
-
-def _holds(seal: RowSeal, row: Any) -> bool:
+def _holds(seal: RowSeal, row: Any, changed: Mapping[str, Any] = MappingProxyType({})) -> bool:
     try:
-        return seal.holds(_opened(seal, row))
+        return seal.holds({**seal.opened(row), **changed})
     except (Unreadable, ValueError):
         return False
 
 
-def _key(seal: RowSeal, values: Mapping[str, Any]) -> Key:
-    return Key(seal.table.name, tuple(values[name] for name in seal.key))
+def _key(seal: RowSeal, row: Any) -> Key:
+    return Key(seal.table.name, tuple(row._mapping[name] for name in seal.key))
+
+
+def _key_of(seal: RowSeal, written: SealedRow) -> Key:
+    return Key(seal.table.name, seal.key_of(written.values))
 
 
 def _same(seal: RowSeal, key: tuple[Any, ...]) -> Any:
@@ -229,19 +211,28 @@ def _needed(table: Table) -> set[str]:
     return {c.name for c in columns if not c.nullable} - filled
 
 
-def _journalled(snapshot: Connection, journal: Journal) -> Iterator[list[SealedRow]]:
-    """The rows of the acts, some acts at a time. Those that say something else than they did are told elsewhere."""
-    acts = journal.acts.where(journal.table.c.rows.is_not(None))
+def _journalled(
+    snapshot: Connection, journal: Journal, seals: Mapping[str, RowSeal]
+) -> Iterator[dict[Key, SealedRow]]:
+    """The rows of the acts, some acts at a time, newest first; of each the newest. Acts that say something else than
+    they did are told elsewhere."""
+    acts = journal.acts.where(journal.table.c.rows.is_not(None)).order_by(journal.table.c.act_id.desc())
     for some in snapshot.execute(acts, execution_options={"yield_per": _AT_A_TIME}).partitions():
-        yield [row for act in some if journal.holds(act) for row in journal.rows_of(act)]
+        newest: dict[Key, SealedRow] = {}
+        for act in some:
+            for row in reversed(journal.rows_of(act) if journal.holds(act) else []):
+                if row.table in seals:
+                    newest.setdefault(_key_of(seals[row.table], row), row)
+        yield newest
 
 
-def _missing(snapshot: Connection, seals: Mapping[str, RowSeal], written: Sequence[SealedRow]) -> set[Key]:
-    missing: set[Key] = set()
+def _there(snapshot: Connection, seals: Mapping[str, RowSeal], wanted: Iterable[Key]) -> set[Key]:
+    """Which of the rows are in their tables."""
+    there: set[Key] = set()
     for name, seal in seals.items():
-        keys = {_key(seal, row.values).values for row in written if row.table == name}
-        columns = [seal.table.c[column] for column in seal.key]
-        known = select(*columns).where(tuple_(*columns).in_(keys))
-        found = {tuple(row) for row in snapshot.execute(known)} if keys else set()
-        missing |= {Key(name, key) for key in keys - found}
-    return missing
+        keys = [key.values for key in wanted if key.table == name]
+        columns = [as_kept(seal.table.c[column]) for column in seal.key]
+        if keys:
+            known = snapshot.execute(select(*columns).where(tuple_(*columns).in_(keys)))
+            there |= {Key(name, tuple(row)) for row in known}
+    return there

@@ -5,8 +5,8 @@
     python -m services.certificate.desk end 学校编号 --officer 工号
     python -m services.certificate.desk history GX…
 
-Reads this service's own settings. It believes the officer it is told: staff have the console, and who may open a shell
-here is who may do this.
+Reads this service's own settings. It notes the officer it is told, and the journal the account of this machine beside
+it: staff have the console, and who may open a shell here may do this.
 """
 
 from __future__ import annotations
@@ -17,19 +17,21 @@ import uuid
 
 from contract.certificate import CertificateNotFound
 from contract.errors import ContractError
-from contract.people import DocumentType, Person
 from contract.schools import School
+from kit.audit import command_line
 from kit.clock import china_text
 from kit.config import ConfigurationError, read
 from kit.database import Database
 from services.certificate.config import Config
 from services.certificate.storage.register import Register
 from services.certificate.storage.schools import SchoolStorage
+from services.certificate.usecases.desk import operator_of
 from services.certificate.usecases.issuing import void
 
 REGISTER, SCHOOLS = Register(), SchoolStorage()
 
 
+@command_line
 def main(arguments: list[str] | None = None) -> int:
     """Do one thing; 0 when it was done."""
     options = _parser().parse_args(arguments)
@@ -51,7 +53,7 @@ def _void(options: argparse.Namespace, database: Database, settings: Config) -> 
 
 def _authorise(options: argparse.Namespace, database: Database, settings: Config) -> int:
     school = School(str(uuid.uuid4()), options.school)
-    operator = Person(DocumentType.RESIDENT_ID, options.number.upper(), options.name)
+    operator = operator_of(options.name, options.number)
     with database.transaction() as tx:
         SCHOOLS.authorise(tx, school, operator, options.officer, settings.clock.now())
     print(f"已登记，学校编号 {school.school_id}。经办人登录后，“缴费证明”页面里有“学校缴费证明”。")

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from contract.errors import ContractError
 from contract.staff import PROVINCE, Role
-from kit.audit import Journal, cli
+from kit.audit import Journal, cli, command_line
 from kit.config import ConfigurationError, read
 from kit.database import Database
 from services.console.adapters.argon import Argon
@@ -27,6 +27,7 @@ from services.console.usecases import accounts
 from services.console.usecases.wiring import Wiring
 
 
+@command_line
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when it was done, 1 when it was refused, 78 when the settings are wrong."""
     chosen = _parser().parse_args(arguments)

@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from werkzeug.wrappers import Request, Response
 
+from contract.errors import ContractError
 from contract.insurance import years_text
 from contract.money import percent_text, yuan_text
 from contract.staff import Role
@@ -56,6 +57,7 @@ class Pages:
         )  # fmt: skip
         self._environment.filters |= {
             "yuan": _amount, "percent": percent_text, "moment": china_text, "years": years_text,
+            "meaning": lambda code: ContractError.of(code, "", {}).message,
         }  # fmt: skip
         self._environment.globals |= {"asset": ASSETS.url, "roles": Role}
 

@@ -14,10 +14,12 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
 )
 
 from kit.audit import journal_table
 from kit.columns import BlindIndex, EncryptedJson, EncryptedText, Moment
+from kit.inbox import inbox_table
 from kit.lease import lease_table
 from kit.migrations import new_metadata
 from kit.seals import RowSeal, seal_column
@@ -101,6 +103,7 @@ SEALED = (TABLE_SEAL, TIER_SEAL)
 
 upstream_leases = lease_table(metadata)
 journal = journal_table(metadata)
+inbox = inbox_table(metadata)
 
 kept_enrolments = Table(
     "kept_enrolments", metadata,
@@ -122,7 +125,8 @@ query_audit = Table(
     Column("person", EncryptedJson("query_audit.person"), nullable=False),
     Column("outcome", String(32), nullable=False),
 )  # fmt: skip
-"""Who asked what about whom. Rows are only ever added: one before anybody else is asked, one with the result."""
+"""Who asked what about whom. Rows are only ever added: one before anybody else is asked, one with the result; what is
+older than the journal keeps its acts goes from the beginning."""
 Index("query_audit_asker_idx", query_audit.c.asker_id, query_audit.c.at)
 Index("query_audit_person_idx", query_audit.c.person_index, query_audit.c.at)
 
@@ -171,6 +175,7 @@ agreements = Table(
     Column("active_at", Moment),
     Column("ended_at", Moment),
     Column("words", EncryptedText("agreements.words"), nullable=False),
+    Column("forgotten", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("person_id", "idempotency_key"),
 )  # fmt: skip
 """三方协议 (3.2.1.11). `agreement_id` is the tax core's sfxydjuuid."""

@@ -43,7 +43,7 @@ from contract.tiers import (
     TierChange,
     TierImport,
 )
-from kit.audit import cli
+from kit.audit import cli, command_line
 from kit.clock import china, china_text
 from kit.config import ConfigurationError
 from kit.database import Database
@@ -59,6 +59,7 @@ _KINDS = {kind.label: kind for kind in PayerKind}
 _TYPES = {kind.label: kind for kind in InsuranceType}
 
 
+@command_line
 def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     try:

@@ -9,6 +9,7 @@ ContractError
 ├── WechatUnavailable       WeChat did not answer
 ├── OrderUnsettled          the account cannot be deleted while money may still move
 ├── AgreementStands         nor while a bank may debit the person's account
+├── DownloadLinkOver        a link to a file is too old, or its session is over
 ├── StalePage               the journey went on elsewhere; the present state is shown
 ├── StillAsking             a program asks again for what waits for the upstream; pages wait instead
 ├── ListFull                one payment is for so many people and no more
@@ -20,7 +21,7 @@ ContractError
 
 from __future__ import annotations
 
-from contract.errors import Conflict, ContractError, Refused, Unavailable
+from contract.errors import Conflict, ContractError, NotFound, Refused, Unavailable
 from contract.payment import MAX_ITEMS
 
 
@@ -46,6 +47,13 @@ class PageExpired(Refused):
     code = "page_expired"
     text = "页面已过期，刚才的操作没有提交，请返回重新操作。"
     status = 403
+
+
+class DownloadLinkOver(NotFound):
+    """What the link ends in is none of ours, older than it may be, or of a session that is over."""
+
+    code = "download_link_over"
+    text = "下载链接已经失效：可能超过了10分钟，也可能是您已经退出登录。请回到微信，重新复制下载链接。"
 
 
 class WechatRefused(Refused):

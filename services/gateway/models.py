@@ -33,6 +33,7 @@ sessions = Table(
     Column("resend_at", Moment),
     Column("consent_version", String(16)),
     Column("consented_at", Moment),
+    Column("card_consent_version", String(16)),
     Column("created_at", Moment, nullable=False),
     Column("last_seen_at", Moment, nullable=False),
     Index("sessions_openid", "openid_index"),

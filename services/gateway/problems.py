@@ -21,7 +21,7 @@ from contract.household import InsuredNotFound, MemberNotFound
 from contract.payment import LiveOrderExists, QuoteExpired, QuoteForged, QuoteUsed
 from contract.upstream import UpstreamBusy
 from services.gateway.domain.paths import way_back
-from services.gateway.errors import PageExpired, SnapshotVisitor, WechatRefused
+from services.gateway.errors import DownloadLinkOver, PageExpired, SnapshotVisitor, WechatRefused
 
 _HEADINGS: tuple[tuple[type[ContractError], str], ...] = (
     (EnrolmentNotFound, "查询不到参保登记信息"),
@@ -43,6 +43,7 @@ _HEADINGS: tuple[tuple[type[ContractError], str], ...] = (
     (PageExpired, "页面已过期"),
     (SnapshotVisitor, "请使用完整服务"),
     (WechatRefused, "请重新进入"),
+    (DownloadLinkOver, "下载链接已失效"),
     (TooMany, "请稍后再试"),
     (NotFound, "没有找到"),
     (Unavailable, "暂时无法办理"),
@@ -66,6 +67,9 @@ _NAMED = {
 }  # fmt: skip
 """What an error may name in its detail, and the page about it."""
 
+_NOTHING_TO_PAY = (AllPaid, AlreadyDeclared, NothingPayable)
+"""What was chosen was right, and is settled: another insurance or year may not be."""
+
 _WAYS: tuple[tuple[type[ContractError], WayOn], ...] = (
     (WechatRefused, WayOn("重新进入", "/")),
     (InsuredNotFound, WayOn("重新选择被缴费人", "/insured")),
@@ -84,7 +88,7 @@ def heading(error: ContractError) -> str:
 
 def money_note(error: ContractError, path: str) -> str:
     """Where the money is, said with every failure; empty when the error's own words say it."""
-    if path.startswith(("/certificates", "/check", "/school")):
+    if path.startswith(("/certificates", "/check", "/school", "/downloads", "/account")):
         return ""  # nobody pays here
     said = any(words in error.message for words in ("扣款", "重复缴费", "已进行缴费"))
     if said or isinstance(error, (NotFound, WechatRefused)):
@@ -116,7 +120,7 @@ def way_on(error: ContractError, path: str) -> WayOn | None:
         return WayOn("再试一次", back)
     if path.endswith(("/payer", "/enrolment")) and not isinstance(error, PageExpired):
         return WayOn("重新选择被缴费人", "/insured") if error.detail.get("insured") == "other" else None
-    return WayOn("返回修改", back)
+    return WayOn("重新选择" if isinstance(error, _NOTHING_TO_PAY) else "返回修改", back)
 
 
 def _to_what_it_names(error: ContractError) -> WayOn | None:

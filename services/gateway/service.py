@@ -36,6 +36,7 @@ from services.gateway.routes.certificates import CertificateRoutes
 from services.gateway.routes.checking import CheckingRoutes
 from services.gateway.routes.contributions import ContributionRoutes
 from services.gateway.routes.declarations import DeclarationRoutes
+from services.gateway.routes.downloads import DownloadRoutes
 from services.gateway.routes.entry import EntryRoutes
 from services.gateway.routes.household import HouseholdRoutes
 from services.gateway.routes.insured import InsuredRoutes
@@ -53,10 +54,10 @@ from services.gateway.usecases import cards, rates, sessions, upkeep
 
 class GatewayService(
     DocumentRoutes, LoginApi, MenuApi, AccountApi, HouseholdApi, JourneysApi, BatchesApi, OrdersApi, StandardsApi,
-    RecordsApi, AgreementsApi, RemindersApi, CertificatesApi, SchoolsApi, StatisticsApi, CardsApi, EntryRoutes,
-    LoginRoutes, AccountRoutes, MenuRoutes, HouseholdRoutes, InsuredRoutes, JourneyRoutes, WaitingRoutes, BatchRoutes,
-    BatchCheckRoutes, OrderRoutes, StandardsRoutes, ContributionRoutes, DeclarationRoutes, AgreementRoutes,
-    ReminderRoutes, CertificateRoutes, CheckingRoutes, SchoolRoutes, StatisticsRoutes, CardRoutes,
+    RecordsApi, AgreementsApi, RemindersApi, CertificatesApi, SchoolsApi, StatisticsApi, CardsApi, DownloadRoutes,
+    EntryRoutes, LoginRoutes, AccountRoutes, MenuRoutes, HouseholdRoutes, InsuredRoutes, JourneyRoutes, WaitingRoutes,
+    BatchRoutes, BatchCheckRoutes, OrderRoutes, StandardsRoutes, ContributionRoutes, DeclarationRoutes,
+    AgreementRoutes, ReminderRoutes, CertificateRoutes, CheckingRoutes, SchoolRoutes, StatisticsRoutes, CardRoutes,
 ):  # fmt: skip
     """The residents' door."""
 

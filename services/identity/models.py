@@ -41,6 +41,7 @@ bindings = Table(
     Column("person_id", String(36), primary_key=True),
     Column("logged_in_at", Moment, nullable=False),
     Column("ended", Boolean, nullable=False),
+    seal_column(),
     Index("bindings_person", "person_id"),
 )  # fmt: skip
 """Which persons logged in as which WeChat user; the newest counts. `ended` after a logout, a revocation or a change of
@@ -88,6 +89,7 @@ members = Table(
     Column("phone", EncryptedText("members.phone")),
     Column("place", EncryptedJson("members.place")),
     Column("added_at", Moment, nullable=False),
+    seal_column(),
     UniqueConstraint("owner_id", "document"),
 )  # fmt: skip
 """家庭成员 (3.2.1.14). `document` stands for type and number together."""
@@ -104,6 +106,7 @@ relations = Table(
     Column("place", EncryptedJson("relations.place")),
     Column("named_at", Moment, nullable=False, index=True),
     Column("paid_at", Moment),
+    seal_column(),
     UniqueConstraint("payer_id", "document"),
 )  # fmt: skip
 """缴费人与代缴费人的关联表 (3.2.1.8). A row is made when somebody is named for a payment and counts once `paid_at` is
@@ -126,5 +129,13 @@ consents = Table(
 CONSENT_SEAL = RowSeal(
     consents, "consent_id", "person_id", "kind", "version", "member_id", "given_at", "withdrawn_at"
 )
-SEALED = (CONSENT_SEAL,)
-"""What says what we may do (docs/adr/0024)."""
+BINDING_SEAL = RowSeal(bindings, "openid", "person_id", "logged_in_at", "ended")
+MEMBER_SEAL = RowSeal(
+    members, "member_id", "owner_id", "document", "document_type", "kinship", "added_at",
+    hidden=("document_number", "name"),
+)  # fmt: skip
+RELATION_SEAL = RowSeal(
+    relations, "relation_id", "payer_id", "document", "document_type", "paid_at", hidden=("document_number",)
+)
+SEALED = (CONSENT_SEAL, BINDING_SEAL, MEMBER_SEAL, RELATION_SEAL)
+"""What says what we may do, who is let in without a code, and for whom a payer may act (docs/adr/0024, 0033)."""

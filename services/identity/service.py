@@ -174,7 +174,7 @@ class IdentityService(ParkedEntrypoints):
 
     @consume(PaymentSucceeded)
     def record_payment(self, tx: Any, data: PaymentSucceeded, envelope: Envelope) -> None:
-        relations.record_payment(tx, data, self.relations)
+        relations.record_payment(tx, data, self.relations, self.clock.now())
 
     @rpc(data_rights.get_account)
     def get_account(self, request: PersonNamed) -> Account:

@@ -15,6 +15,7 @@ import sys
 
 from contract.deliveries import ListMessages, MessageState, MessageView, ReplayMessage, ReportDelivery
 from contract.errors import ContractError
+from kit.audit import command_line
 from kit.clock import china
 from kit.config import ConfigurationError, read
 from kit.database import Database
@@ -24,6 +25,7 @@ from services.notify.templates import SAMPLE, TITLES
 from services.notify.usecases import seeing
 
 
+@command_line
 def main(arguments: list[str] | None = None) -> int:
     """Exit code 0, or 1 when nothing was found or done, 78 when the settings are wrong."""
     chosen = _parser().parse_args(arguments)

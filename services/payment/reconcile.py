@@ -40,6 +40,7 @@ from contract.reconciliation import (
     RunReconciliation,
     RunState,
 )
+from kit.audit import command_line
 from kit.clock import china_text
 from kit.config import ConfigurationError, read
 from kit.crypto import KeyRing
@@ -67,6 +68,7 @@ _LOOK_AGAIN = 1.0
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
+@command_line
 def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given and _DAY.fullmatch(given[0]):

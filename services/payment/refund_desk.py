@@ -28,6 +28,7 @@ from contract.refunds import (
     RequestRefund,
     RetryRefund,
 )
+from kit.audit import command_line
 from kit.clock import china_text
 from kit.config import ConfigurationError, read
 from kit.crypto import KeyRing
@@ -43,6 +44,7 @@ from services.payment.usecases import refunding
 from services.payment.usecases.wiring import Wiring
 
 
+@command_line
 def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     try:

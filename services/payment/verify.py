@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from contract.audit import Act, Action
 from contract.insurance import Channel
 from contract.money import yuan_text
-from kit.audit import JOURNAL, cli
+from kit.audit import JOURNAL, cli, command_line
 from kit.audit.rows import seal_all
 from kit.clock import CHINA
 from kit.config import ConfigurationError, read
@@ -38,6 +38,7 @@ from services.payment.storage.order_books import BookStorage, UnreadableBook
 Say = Callable[[str], object]
 
 
+@command_line
 def main(arguments: Sequence[str] | None = None, say: Say = print) -> int:
     chosen = _parser().parse_args(arguments)
     try:

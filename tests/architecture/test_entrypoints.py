@@ -67,6 +67,11 @@ PROVEN: dict[tuple[str, str, str], str] = {
     ("payment", "GET,POST", "/notify/unionpay"): "UnionPay signs each notify with the communication key",
     ("gateway", "GET", "/held-photos/<token>"): "a 256-bit address, told to ocr alone, that works once",
     (
+        "gateway",
+        "GET",
+        "/downloads/<token>",
+    ): "the address is sealed, ten minutes good, and dies with its session",
+    (
         "notify",
         "POST",
         "/receipts/<provider>/<token>",

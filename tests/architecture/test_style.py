@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.sources import ROOT, files, tree
+from kit.audit import command_line
+from tests.architecture.sources import ROOT, files, imports, tree
 
 every_file = pytest.mark.parametrize("path", [pytest.param(path, id=str(path)) for path in files()])
 _PERSONAL = re.compile(r"(?<![0-9A-Za-z])(\d{17}[\dXx]|1[3-9]\d{9})(?![0-9A-Za-z])")
@@ -29,6 +30,15 @@ def test_only_command_lines_print(path: Path) -> None:
     if '__name__ == "__main__"' in (ROOT / path).read_text():
         return
     assert not _prints(path), f"{path}:{_prints(path)}: services log JSON lines, they do not print"
+
+
+@every_file
+def test_a_services_command_line_says_from_which_account_it_acts(path: Path) -> None:
+    """security.md 12: the journal does not rest on the name that was typed."""
+    if path.parts[0] != "services" or "argparse" not in imports(path):
+        return
+    (main,) = (node for node in tree(path).body if isinstance(node, ast.FunctionDef) and node.name == "main")
+    assert [ast.unparse(one) for one in main.decorator_list] == [command_line.__name__], path
 
 
 @every_file

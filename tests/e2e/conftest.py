@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from bench.browser import new_phone, start_browser
 from deploy.local.system import System
-from tests.e2e.gallery import Gallery
+from tests.e2e.gallery import JOURNEY, Gallery
 from tests.e2e.looks import COLLECTED, LOOKS
 
 LAST = "test_every_page.py"
@@ -48,16 +48,22 @@ def _needs_full(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def gallery(request: pytest.FixtureRequest) -> Iterator[None]:
+def gallery(request: pytest.FixtureRequest) -> Iterator[Gallery | None]:
     """Keeps pictures of what is looked at, when asked to."""
     folder: Path | None = request.config.getoption("--gallery")
     if folder is None:
-        yield
+        yield None
         return
     kept = Gallery(folder)
     LOOKS.on_sight = kept.take
-    yield
+    yield kept
     kept.write_index()
+
+
+@pytest.fixture(autouse=True)
+def steps(request: pytest.FixtureRequest, gallery: Gallery | None) -> None:
+    """One test's pages are the main journey's."""
+    LOOKS.on_visit = gallery.take_step if gallery and request.node.originalname == JOURNEY else None
 
 
 @pytest.fixture(scope="session", params=["embedded", "full"])

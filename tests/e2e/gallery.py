@@ -36,13 +36,16 @@ _SUBJECTS = {
     ),
     "缴费证明": (
         "certificates", "certificate_form", "certificate_waiting", "certificate", "certificate_replacement",
-        "check_certificate", "checked", "schools", "school_roll", "school_batch", "school_link",
+        "download_link", "check_certificate", "checked", "schools", "school_roll", "school_batch", "school_link",
     ),
     "我的": ("account", "reminders", "sessions", "consents", "export", "deletion"),
 }  # fmt: skip
 """Pages by what they are about, as residents meet them; others come last."""
 
-_JOURNEY = (
+JOURNEY = "test_a_resident_logs_in_pays_and_is_reminded"
+"""The test that the main journey's pictures are taken of: one resident from the login to the result."""
+
+_STEPS = (
     "login", "menu", "payer", "choice", "confirmation", "check", "payment", "order_paid",
 )  # fmt: skip
 _TALLEST = 1200
@@ -63,6 +66,7 @@ class Gallery:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._taken: list[_Taken] = []
+        self._steps: dict[str, Image.Image] = {}
         folder.mkdir(parents=True, exist_ok=True)
         for old in folder.glob("*.webp"):
             old.unlink()
@@ -74,8 +78,12 @@ class Gallery:
         self._taken.append(taken)
         for key, view in enumerate(VIEWS.values()):
             show(page, view)
-            photo = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
-            _save(photo.crop((0, 0, photo.width, min(photo.height, _TALLEST))), self._path(taken.name, key))
+            _save(_photo_of(page), self._folder / f"{taken.name}.{key}.webp")
+
+    def take_step(self, page: Page, template: str) -> None:
+        """A page of the main journey, the first time its resident comes there."""
+        if template in _STEPS and template not in self._steps:
+            self._steps[template] = _photo_of(page)
 
     def write_index(self) -> None:
         """README.md beside the pictures, and the main journey as one."""
@@ -94,7 +102,7 @@ class Gallery:
                 ]
                 lines += [self._row(one) for one in rows]
         (self._folder / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        if {one.name for one in self._taken} >= set(_JOURNEY):
+        if len(self._steps) == len(_STEPS):
             self._write_journey()
 
     def _row(self, taken: _Taken) -> str:
@@ -105,7 +113,7 @@ class Gallery:
         return f"| {taken.heading}<br>`{taken.name}` | {' | '.join(pictures)} |"
 
     def _write_journey(self) -> None:
-        photos = [Image.open(self._path(name, 0)) for name in _JOURNEY]
+        photos = [self._steps[name] for name in _STEPS]
         thumbs = [photo.resize((_THUMB, photo.height * _THUMB // photo.width)) for photo in photos]
         half = len(thumbs) // 2
         rows = [thumbs[:half], thumbs[half:]]
@@ -121,8 +129,10 @@ class Gallery:
             top += height + _GAP
         _save(sheet, self._folder / "journey.webp")
 
-    def _path(self, name: str, view: int) -> Path:
-        return self._folder / f"{name}.{view}.webp"
+
+def _photo_of(page: Page) -> Image.Image:
+    photo = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
+    return photo.crop((0, 0, photo.width, min(photo.height, _TALLEST)))
 
 
 def _save(photo: Image.Image, path: Path) -> None:

@@ -50,11 +50,13 @@ NORMAL = View(390)
 
 
 class Looks:
-    """What was seen in this run. `on_sight` gets each page, its template and its heading, the first time."""
+    """What was seen in this run. `on_sight` gets each page, its template and its heading, the first time; `on_visit`
+    each page and its template whenever a journey comes to it."""
 
     def __init__(self) -> None:
         self.seen: set[tuple[str, str, str]] = set()
         self.on_sight: Callable[[Page, str, str], None] | None = None
+        self.on_visit: Callable[[Page, str], None] | None = None
 
     @property
     def templates(self) -> set[str]:
@@ -64,6 +66,8 @@ class Looks:
     def look(self, page: Page) -> None:
         """At a page whose scripts run; the second time at the same page in the same state is free."""
         shape = _shape(page)
+        if self.on_visit:
+            self.on_visit(page, shape[0])
         if shape in self.seen:
             return
         self.seen.add(shape)

@@ -164,6 +164,35 @@ def test_a_form_without_the_sessions_token_does_nothing(
             assert answer.status_code == requests.codes.forbidden and "页面已过期" in answer.text, route
 
 
+RIGHTS_AND_MONEY = {
+    "identity": ("persons", "members", "relations", "consents"),
+    "contribution": ("agreements", "voidings"),
+    "payment": ("orders", "refunds", "exports"),
+    "certificate": ("certificates", "batches", "schools"),
+    "gateway": ("batches", "batch_lines"),
+}
+"""What only a wish may change. Logins, journeys' drafts and journals are of who looks."""
+
+
+def _kept(system: EmbeddedSystem) -> dict[str, int]:
+    found = {}
+    for service, tables in RIGHTS_AND_MONEY.items():
+        with closing(sqlite3.connect(f"file:{system.state / service}.sqlite3?mode=ro", uri=True)) as kept:
+            for table in tables:
+                (found[f"{service}.{table}"],) = kept.execute(f"select count(*) from {table}").fetchone()
+    return found
+
+
+def test_looking_changes_nothing(payer: Client, embedded_system: EmbeddedSystem) -> None:
+    """No state change on GET, on any route (security.md 3)."""
+    before = _kept(embedded_system)
+    for route in CLOSED:
+        if route.method == "GET" and (route.method, route.url) not in LAST:
+            _ask(embedded_system, route, payer.token)
+    assert _kept(embedded_system) == before
+    assert _ask(embedded_system, Route("gateway", "GET", "/api/v1/orders", Access.PAYER), payer.token).ok
+
+
 def test_a_payer_finds_nothing_under_other_peoples_ids(
     payer: Client, embedded_system: EmbeddedSystem
 ) -> None:

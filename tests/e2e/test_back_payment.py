@@ -69,7 +69,7 @@ def test_thirteen_years_are_seen_five_at_a_time_and_paid_at_once(page: Page, emb
     resident.press("下一步")
     resident.is_at("无需进行缴费")
     resident.sees("查询不到您的待缴费信息，无需进行缴费")
-    resident.press("返回修改")
+    resident.press("重新选择")
     resident.is_at("缴费人信息")
     expect(page.get_by_label("补缴")).to_be_checked()
 

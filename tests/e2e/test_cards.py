@@ -11,11 +11,13 @@ import requests
 from playwright.sync_api import Page
 
 from bench.cards.phone import Photo, Tier, photo
+from contract.rights import CONSENT_VERSIONS, ConsentKind
 from deploy.local.system import EmbeddedSystem, FullSystem
 from tests.e2e.client import Client
 from tests.e2e.resident import Resident
 from tests.e2e.sandbox import Sandbox
 
+AGREED = {"consent_version": CONSENT_VERSIONS[ConsentKind.CARD_PHOTO]}
 FRONT, BACK = photo(2026, Tier.EASY, 0), photo(2026, Tier.EASY, 3)
 
 
@@ -39,7 +41,7 @@ def test_a_visitor_photographs_the_card_instead_of_typing(resident: Resident, tm
     resident.press("身份证拍摄识别")
     resident.is_at("身份证拍摄识别")
     resident.press("开始识别")
-    resident.is_told("请先阅读并同意", "consent")
+    resident.is_told("请先阅读并勾选同意", "consent")
     resident.page.get_by_label("我已阅读并同意").check()
     resident.press("开始识别")
     resident.is_told("请先拍照", "image")
@@ -67,21 +69,25 @@ def test_a_photo_fills_the_forms_about_others(page: Page, embedded_system: Embed
         resident.press("核对无误，填到表里")
         resident.is_at(heading)
         assert page.get_by_label("姓名").input_value() == FRONT.holder.name
+    page.goto(resident.url + "/account/consents")
+    resident.sees("《身份证照片授权说明》")
 
 
 def test_programs_send_json_or_a_form_and_ask_now_or_later(embedded_system: EmbeddedSystem) -> None:
     client = Client(embedded_system, Sandbox(embedded_system).resident())
-    client.enter()
+    opened = client.enter()
     image = base64.b64encode(FRONT.jpeg).decode()
-    read = client.call("POST", "/ocr/idcard", {"image": image, "side": "FRONT"})
+    assert client.call("POST", "/ocr/idcard", {"image": image}).json()["type"].endswith("consent_missing")
+    read = client.call("POST", "/ocr/idcard", {"image": image, "side": "FRONT"} | AGREED)
     assert read.status_code == 200, read.text
     items = {item["item"]: item["text"] for item in read.json()["items"]}
     assert (items["name"], items["number"]) == (FRONT.holder.name, FRONT.holder.number)
     assert read.json()["number_valid"] is True
     bearer = {"Authorization": f"Bearer {client.token}"}
     begun = requests.post(
-        f"{client.api}/ocr/idcard/readings", files={"image": ("c.jpg", BACK.jpeg)}, headers=bearer, timeout=20
-    )
+        f"{client.api}/ocr/idcard/readings", data=AGREED, files={"image": ("c.jpg", BACK.jpeg)},
+        headers=bearer, timeout=20,
+    )  # fmt: skip
     assert begun.status_code == 202
     assert begun.headers["Retry-After"] == "1"
     state = begun.json()
@@ -95,6 +101,11 @@ def test_programs_send_json_or_a_form_and_ask_now_or_later(embedded_system: Embe
     stranger = Client(embedded_system, Sandbox(embedded_system).resident())
     stranger.enter()
     assert stranger.call("GET", f"/ocr/idcard/readings/{state['reading_id']}").status_code == 404
+    someone = client.someone
+    who = {"name": someone.name, "document_number": someone.number, "phone": someone.phone}
+    client.log_in_as(who, {"consent_version": opened["consent_version"]})
+    given = client.call("GET", "/account/consents").json()["consents"]
+    assert {one["kind"] for one in given} == {"privacy", "card_photo"}
 
 
 def test_a_photo_is_nowhere_after_it_was_read(full_system: FullSystem) -> None:
@@ -102,7 +113,7 @@ def test_a_photo_is_nowhere_after_it_was_read(full_system: FullSystem) -> None:
     client = Client(full_system, Sandbox(full_system).resident())
     client.enter()
     before = _bytes_of_queues(full_system)
-    read = client.call("POST", "/ocr/idcard", {"image": base64.b64encode(FRONT.jpeg).decode()})
+    read = client.call("POST", "/ocr/idcard", {"image": base64.b64encode(FRONT.jpeg).decode()} | AGREED)
     assert read.status_code == 200, read.text
     middle = len(FRONT.jpeg) // 2
     needles = [FRONT.jpeg[middle : middle + 48], base64.b64encode(FRONT.jpeg[middle - middle % 3 :][:48])]

@@ -9,6 +9,7 @@ import sys
 import zipfile
 
 import pytest
+import requests
 from playwright.sync_api import Page
 
 from deploy.local.system import EmbeddedSystem
@@ -43,6 +44,15 @@ def test_a_resident_gets_a_certificate_that_anybody_can_check(
         resident.press("下载 PDF 文件")
     assert first.read_bytes() == downloading.value.path().read_bytes(), "the same bytes every time"
     address = page.url.partition("?")[0]
+    resident.press("微信里下载不了")
+    resident.is_at("用手机浏览器下载")
+    link = page.locator("#link").inner_text()
+    if resident.has_javascript:
+        resident.press("复制链接")
+        resident.sees("已复制")
+    elsewhere = requests.get(link, timeout=60)
+    assert elsewhere.content == first.read_bytes()
+    assert elsewhere.headers["Cache-Control"] == "no-store"
 
     page.goto(f"{resident.url}/check")
     resident.is_at("验证缴费证明")
@@ -71,6 +81,11 @@ def test_a_resident_gets_a_certificate_that_anybody_can_check(
     page.set_input_files("#file", {**upload, "buffer": content})
     resident.press("上传并验证")
     resident.is_at("这份证明已经作废")
+    page.goto(f"{resident.url}/menu")
+    assert requests.get(link, timeout=60).status_code == 200, "the voided one can still be had"
+    resident.press("退出登录")
+    late = requests.get(link, timeout=60)
+    assert (late.status_code, "重新复制下载链接" in late.text) == (404, True)
 
 
 def test_a_school_hands_in_a_list_and_hands_out_a_link(page: Page, embedded_system: EmbeddedSystem) -> None:
@@ -106,7 +121,7 @@ def test_a_school_hands_in_a_list_and_hands_out_a_link(page: Page, embedded_syst
     resident.press("把链接发给学生")
     resident.is_at("把链接发给学生")
     resident.press("生成链接")
-    link = page.locator("#link").input_value()
+    link = page.locator("#link").inner_text()
     page.goto(link)
     resident.is_at("开具缴费证明")
     resident.sees("所属期已经按照南宁市第二中学的要求填好")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from deploy.local.system import EmbeddedSystem
 from kit.http import Access, HttpEntrypoint
@@ -165,6 +165,40 @@ def test_a_certificate_is_taken_back_and_issued_again_with_a_reason(
     page.set_input_files("#file", downloading.value.path())
     resident.press("上传并验证")
     resident.is_at("这份证明已经作废")
+
+
+def test_a_school_is_authorised_and_its_teacher_may_issue_until_that_is_ended(
+    browser: Browser, embedded_system: EmbeddedSystem, page: Page
+) -> None:
+    teacher = Resident(page, embedded_system)
+    teacher.log_in()
+    certificates = f"{teacher.url}/certificates"
+    page.goto(certificates)
+    teacher.sees_not("学校缴费证明")
+    desk = Desk(browser, embedded_system)
+    desk.first_login("xue", desk.bootstrap("xue", "authority"))
+    desk.go("学校授权")
+    desk.is_at("学校授权")
+    desk.page.get_by_label("学校名称").fill("百色市实验高级中学")
+    desk.page.get_by_label("经办人姓名").fill(teacher.someone.name)
+    desk.page.get_by_label("经办人身份证号码").fill("450103197806122041")
+    desk.press("授权")
+    desk.sees("身份证号码有误")
+    desk.is_at("学校授权")
+    expect(desk.page.get_by_label("学校名称")).to_have_value("百色市实验高级中学")
+    desk.page.get_by_label("经办人身份证号码").fill(teacher.someone.number)
+    desk.press("授权")
+    row = desk.page.get_by_role("row", name="百色市实验高级中学")
+    expect(row).to_contain_text("有效")
+    assert teacher.someone.number not in desk.page.content()
+    page.goto(certificates)
+    teacher.press("学校缴费证明")
+    teacher.sees("百色市实验高级中学")
+    row.get_by_role("button", name="终止").click()
+    expect(row).to_contain_text("已于")
+    desk.is_at("学校授权")
+    page.goto(certificates)
+    teacher.sees_not("学校缴费证明")
 
 
 def staff_routes() -> list[tuple[str, str]]:

@@ -54,7 +54,7 @@ def test_quote_refusals(
     resident.press("核实无误，继续缴费")
     resident.is_at(heading)
     resident.sees(text)
-    resident.press("返回修改")
+    resident.press("重新选择")
     resident.is_at("缴费信息选择")
 
 

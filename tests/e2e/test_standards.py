@@ -86,8 +86,9 @@ def test_an_authoritys_new_table_counts_at_once(full_system: System, tmp_path: P
 def _tables(system: System, *arguments: str, operator: str) -> str:
     who = ("--operator", operator, "--name", "测试", "--pooling", "451300")
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "services.contribution.tables", *arguments, *who],
-        env={"PATH": os.environ["PATH"], "LOGNAME": operator, **system.environment("contribution")},
+        [sys.executable, "-W", "ignore", "-m", "tests.fakes.machine_user", operator.replace("-", ""),
+         "services.contribution.tables", *arguments, *who],
+        env={"PATH": os.environ["PATH"], **system.environment("contribution")},
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

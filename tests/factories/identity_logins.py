@@ -15,10 +15,10 @@ from contract.identity import (
     RecallVisitor,
     RequestLoginCode,
 )
+from contract.people import check_digit
 from contract.rights import CONSENT_VERSIONS, ConsentKind
 from kit.clock import SetClock
 from services.identity.domain.codes import CodeRules
-from services.identity.domain.people import check_digit
 from services.identity.usecases import login, recall
 from services.identity.usecases.login_wiring import LoginWiring
 from tests.fakes.audit import FakeJournal
@@ -71,12 +71,13 @@ class Desk:
         return login.request_login_code(request, self.wiring)
 
     def type(
-        self, sent: LoginCodeSent, code: str, request: RequestLoginCode = ASKED, consent: str = PRIVACY
-    ) -> LoggedIn:
+        self, sent: LoginCodeSent, code: str, request: RequestLoginCode = ASKED, consent: str = PRIVACY,
+        card_consent: str = "",
+    ) -> LoggedIn:  # fmt: skip
         """Type a code."""
         typed = LogIn(
             request.openid, sent.challenge_id, request.name, request.document_number, request.phone, code,
-            request.client_ip, request.document_type, consent,
+            request.client_ip, request.document_type, consent, card_consent,
         )  # fmt: skip
         return login.log_in(typed, self.wiring)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 from contract.household import AddMember, Kinship, NameInsured, TypedPerson
-from contract.people import DocumentType, Person
+from contract.people import DocumentType, Person, check_digit
 from contract.places import Division, Place
 from contract.rights import CONSENT_VERSIONS, ConsentKind, Deletion
-from services.identity.domain.people import check_digit
 from services.identity.domain.rights import KnownPerson
 
 OWNER, STRANGER = "owner-1", "stranger-1"

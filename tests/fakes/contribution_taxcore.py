@@ -77,6 +77,11 @@ class FakeAudit:
         ]
         return len(set(typed[: typed.index(person)] if person in typed else typed))
 
+    def forget(self, tx: Any, before: dt.datetime, limit: int) -> int:
+        old = [row for row in self.rows if row[2] < before][:limit]
+        self.rows = [row for row in self.rows if row not in old]
+        return len(old)
+
     @property
     def outcomes(self) -> list[str]:
         return [outcome for _, outcome, _ in self.rows]

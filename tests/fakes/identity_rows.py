@@ -6,7 +6,7 @@ import contextlib
 import copy
 import datetime as dt
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from contract.events import EventData
 from contract.people import Person
 from contract.rights import ConsentGiven, ConsentKind, Deletion
 from kit.clock import Clock
+from kit.seals import SealedRow
 from services.identity.divisions import Gazetteer
 from services.identity.domain.household import HouseholdMember, Profile, Relation, same_document
 from services.identity.domain.rights import KnownPerson
@@ -81,7 +82,7 @@ class FakeAccounts:
         self.rows.persons[person_id] = replace(known, deletion=None)
         return True
 
-    def erase_due(self, tx: Any, now: dt.datetime, limit: int) -> Sequence[str]:
+    def erase_due(self, tx: Any, now: dt.datetime, limit: int) -> Mapping[str, Sequence[SealedRow]]:
         r = self.rows
         due = [key for key, known in r.persons.items() if known.deletion and known.deletion.due_at <= now]
         for gone in due[:limit]:
@@ -94,7 +95,7 @@ class FakeAccounts:
                 if of == gone else (of, member_id, given)
                 for of, member_id, given in r.consents
             ]  # fmt: skip
-        return due[:limit]
+        return dict.fromkeys(due[:limit], ())
 
 
 @dataclass
@@ -108,14 +109,14 @@ class FakeMembers:
         self.rows.members[member.member_id] = owner_id, member
         return True
 
-    def change(self, tx: Any, owner_id: str, member: HouseholdMember) -> bool:
+    def change(self, tx: Any, owner_id: str, member: HouseholdMember, now: dt.datetime) -> bool:
         assert owner_id in self.rows.locked and self.find(tx, owner_id, member.member_id)
         if self._twin(owner_id, member):
             return False
         self.rows.members[member.member_id] = owner_id, member
         return True
 
-    def remove(self, tx: Any, owner_id: str, member_id: str) -> bool:
+    def remove(self, tx: Any, owner_id: str, member_id: str, now: dt.datetime) -> bool:
         if self.find(tx, owner_id, member_id) is None:
             return False
         del self.rows.members[member_id]
@@ -160,13 +161,13 @@ class FakeRelations:
     def all_of(self, tx: Any, payer_id: str) -> Sequence[Relation]:
         return [relation for payer, relation, _ in self.rows.relations.values() if payer == payer_id]
 
-    def mark_paid(self, tx: Any, relation_id: str, paid_at: dt.datetime) -> None:
+    def mark_paid(self, tx: Any, relation_id: str, paid_at: dt.datetime, now: dt.datetime) -> None:
         if relation_id in self.rows.relations:
             payer, relation, named_at = self.rows.relations[relation_id]
             newest = max(paid_at, relation.paid_at or paid_at)
             self.rows.relations[relation_id] = payer, replace(relation, paid_at=newest), named_at
 
-    def remove(self, tx: Any, payer_id: str, relation_id: str) -> None:
+    def remove(self, tx: Any, payer_id: str, relation_id: str, now: dt.datetime) -> None:
         if self.find(tx, payer_id, relation_id):
             del self.rows.relations[relation_id]
 

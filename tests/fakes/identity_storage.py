@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from contract.notify import CodeSent, SendCode
 from contract.people import Person
 from contract.rights import ConsentKind
 from contract.rpc import Method
+from kit.seals import SealedRow
 from services.identity.adapters.base import RegisteredPerson
 from services.identity.domain.codes import Challenge, Guess, Limit
 from services.identity.domain.logins import KnownPayer, LastLogin
@@ -128,17 +129,19 @@ class FakeIdentityStorage:
         self.persons[payer.person_id] = payer
         return payer, moved
 
-    def bind(self, tx: Any, openid: str, person_id: str, now: dt.datetime) -> None:
+    def bind(self, tx: Any, openid: str, person_id: str, now: dt.datetime) -> SealedRow:
         self.bindings[openid, person_id] = now, False
+        return SealedRow("bindings", {"person_id": person_id, "ended": False})
 
-    def end(self, tx: Any, openid: str, person_id: str) -> None:
-        if (openid, person_id) in self.bindings:
-            self.bindings[openid, person_id] = self.bindings[openid, person_id][0], True
+    def end(self, tx: Any, openid: str, person_id: str) -> Sequence[SealedRow]:
+        if (openid, person_id) not in self.bindings:
+            return ()
+        self.bindings[openid, person_id] = self.bindings[openid, person_id][0], True
+        return (SealedRow("bindings", {"person_id": person_id, "ended": True}),)
 
-    def end_others(self, tx: Any, openid: str, person_id: str) -> None:
-        for other, of in list(self.bindings):
-            if of == person_id and other != openid:
-                self.end(tx, other, person_id)
+    def end_others(self, tx: Any, openid: str, person_id: str) -> Sequence[SealedRow]:
+        others = [other for other, of in self.bindings if of == person_id and other != openid]
+        return [row for other in others for row in self.end(tx, other, person_id)]
 
     def give(self, tx: Any, person_id: str, kind: ConsentKind, version: str, now: dt.datetime) -> None:
         if (person_id, kind, version) not in self.consents:

@@ -9,11 +9,12 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Connection, text
 
-from contract.audit import Action
+from contract.audit import Act, Action, resident
 from contract.contribution import Tier
+from contract.household import Kinship
 from contract.insurance import InsuranceType, PayerKind
 from contract.people import DocumentType, Person
-from contract.rights import ConsentKind
+from contract.rights import ConsentKind, Deletion
 from contract.schools import School
 from contract.staff import Role
 from deploy.local.postgresql import PostgreSQL
@@ -29,12 +30,19 @@ from services.console.usecases.accounts import make_account
 from services.console.usecases.wiring import Wiring as ConsoleWiring
 from services.contribution.domain.tables import SheetTable
 from services.contribution.storage.tiers import TierTable
+from services.identity.domain.household import HouseholdMember, Profile
 from services.identity.storage.consents import Consents
+from services.identity.storage.household import MemberStorage
+from services.identity.storage.logins import LoginStorage
+from services.identity.storage.relations import RelationStorage
+from services.identity.storage.rights import AccountStorage
+from services.identity.usecases import rights
 from services.payment.domain.orders import Report, Trigger
 from services.payment.usecases import ordering
 from tests.fakes.console_storage import QuickHasher
 from tests.fakes.payment_orders import a_quote, asking, settings
 from tests.integration.databases import empty, upgrade
+from tests.integration.identity import keeping
 from tests.integration.payment.databases import wiring
 from tests.integration.payment.running import environment_of
 
@@ -73,6 +81,33 @@ def _consents(tx: Connection) -> None:
     Consents().withdraw(tx, "person-1", "member-1", NOW)
 
 
+def _bindings(tx: Connection) -> None:
+    """A person who left one of two WeChat users."""
+    logins, now = LoginStorage(), NOW
+    payer, _ = logins.enter(tx, "person-1", OPERATOR, "13900770002", now)
+    rows = [logins.bind(tx, openid, payer.person_id, now) for openid in ("openid-1", "openid-2")]
+    JOURNAL.add(tx, Act(resident("person-1"), Action.LOGIN), now, rows)
+    JOURNAL.add(tx, Act(resident("person-1"), Action.LOGOUT), now, logins.end(tx, "openid-2", "person-1"))
+
+
+def _relations(tx: Connection) -> None:
+    """Two are paid for; one of them is taken off the list."""
+    relations = RelationStorage()
+    for number in (OPERATOR.document_number, "450202198503243121"):
+        profile = Profile(replace(OPERATOR, document_number=number), "", None)
+        named = relations.name(tx, "person-1", profile, NOW)
+        relations.mark_paid(tx, named.relation_id, NOW, NOW)
+    relations.remove(tx, "person-1", named.relation_id, NOW)
+
+
+def _members(tx: Connection) -> None:
+    members = MemberStorage()
+    for member_id, number in (("member-1", OPERATOR.document_number), ("member-2", "450202198503243121")):
+        profile = Profile(replace(OPERATOR, document_number=number), "", None)
+        members.add(tx, "person-1", HouseholdMember(member_id, profile, Kinship.CHILD, NOW))
+    members.remove(tx, "person-1", "member-2", NOW)
+
+
 def _schools(tx: Connection) -> None:
     SchoolStorage().authorise(tx, School("school-1", "南宁市第一中学"), OPERATOR, "gx0007", NOW)
     SchoolStorage().end(tx, "school-1", "gx0007", NOW)
@@ -95,6 +130,15 @@ CASES: list[tuple[str, Fill, str, str, bool]] = [
     ("contribution", _in(_tiers), "UPDATE tier_tables SET from_year = 2020", "SELECT from_year FROM tier_tables", True),
     ("identity", _in(_consents), "UPDATE consents SET withdrawn_at = NULL", "SELECT withdrawn_at FROM consents", True),
     ("identity", _in(_consents), "DELETE FROM consents", "SELECT withdrawn_at, kind FROM consents", True),
+    ("identity", _in(_bindings), "UPDATE bindings SET ended = false", "SELECT ended FROM bindings ORDER BY 1", True),
+    ("identity", _in(_bindings), "DELETE FROM bindings WHERE ended", "SELECT openid, ended FROM bindings ORDER BY 1",
+     True),
+    ("identity", _in(_relations), "UPDATE relations SET payer_id = 'thief'", "SELECT payer_id FROM relations", True),
+    ("identity", _in(_relations), "UPDATE relations SET document = '\\x00'", "SELECT document FROM relations", True),
+    ("identity", _in(_relations), "UPDATE relations SET document_number = '\\x01'",
+     "SELECT document_number FROM relations", False),
+    ("identity", _in(_members), "UPDATE members SET owner_id = 'thief'", "SELECT owner_id FROM members", True),
+    ("identity", _in(_members), "DELETE FROM members", "SELECT count(*) FROM members", False),
     ("certificate", _in(_schools), "UPDATE schools SET ended_at = NULL", "SELECT ended_at FROM schools", True),
     ("certificate", _in(_schools), "UPDATE schools SET operator_index = '\\x00'",
      "SELECT operator_index FROM schools", True),
@@ -148,6 +192,46 @@ def test_a_change_with_sql_is_found_and_put_back(
         told = JOURNAL.latest(connection, action=Action.ROW_RESTORED)
     assert bool(told) is restored
     assert all("450103197806122040" not in line for line in said)
+
+
+def test_a_right_that_was_taken_away_and_put_back_with_its_old_seal_is_found_and_goes(
+    prepared: Callable[[str], Database], monkeypatch: pytest.MonkeyPatch, postgres: PostgreSQL
+) -> None:
+    database = prepared("identity")
+    _environment("identity", postgres, monkeypatch)
+    _in(_relations)(database)
+    postgres.run("CREATE TABLE stolen AS SELECT * FROM relations", "identity")
+    with database.transaction() as tx:
+        (relation_id,) = tx.execute(text("SELECT relation_id FROM relations")).scalars()
+        RelationStorage().remove(tx, "person-1", relation_id, NOW)
+        JOURNAL.chain(tx, 100, NOW)
+    said: list[str] = []
+    assert main(["verify", "identity"], said.append) == 0, said
+    postgres.run("INSERT INTO relations SELECT * FROM stolen; DROP TABLE stolen", "identity")
+    assert main(["verify", "identity"], said.append) == 1
+    assert any("已删除的业务记录又出现" in line for line in said)
+    assert main(["restore", "identity"], said.append) == 0
+    assert main(["verify", "identity"], said.append) == 0, said
+    with database.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM relations")).scalar() == 0
+
+
+def test_of_who_was_erased_no_row_is_missed(
+    prepared: Callable[[str], Database], monkeypatch: pytest.MonkeyPatch, postgres: PostgreSQL
+) -> None:
+    database = prepared("identity")
+    _environment("identity", postgres, monkeypatch)
+    for fill in (_bindings, _relations, _members):
+        _in(fill)(database)
+    with database.transaction() as tx:
+        AccountStorage().request_deletion(tx, "person-1", Deletion(NOW, NOW))
+    assert rights.carry_out_deletions(keeping.wiring(database)) == 1
+    with database.transaction() as tx:
+        JOURNAL.chain(tx, 100, NOW)
+        for table in ("bindings", "relations", "members"):
+            assert tx.execute(text(f"SELECT count(*) FROM {table}")).scalar() == 0
+    said: list[str] = []
+    assert main(["verify", "identity"], said.append) == 0, said
 
 
 def test_an_order_changed_before_it_moves_is_put_back_first(

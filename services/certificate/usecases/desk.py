@@ -14,7 +14,8 @@ from typing import Any
 from contract.audit import Act, Action
 from contract.audit import staff as by_staff
 from contract.certificate import CertificateNotFound, ReplaceCertificate
-from contract.people import DocumentType, Person
+from contract.identity import InvalidIdNumber
+from contract.people import DocumentType, Person, check_digit
 from contract.register import (
     AuthorisedSchool,
     AuthorisedSchools,
@@ -90,14 +91,23 @@ def list_authorised(request: ListAuthorised, staff: Staff, w: Wiring, schools: A
         return AuthorisedSchools(tuple(schools.authorised(connection, reach_of(staff.pooling_code))))
 
 
-def authorise_school(request: AuthoriseSchool, staff: Staff, w: Wiring, schools: Any) -> AuthorisedSchool:
-    """Let a person ask for a school's students. Raises SchoolFieldMissing."""
-    name, operator = request.name.strip(), request.operator_name.strip()
-    number = request.operator_number.strip().upper()
-    if not name or not operator or not _NUMBER.fullmatch(number):
+def operator_of(name: str, number: str) -> Person:
+    """Whom a school's students are to be asked for by, as typed by staff. Raises SchoolFieldMissing, or
+    InvalidIdNumber: who is mistyped here would never find the school."""
+    name, number = name.strip(), number.strip().upper()
+    if not name or not _NUMBER.fullmatch(number):
         raise SchoolFieldMissing(field="operator_number")
-    person = Person(DocumentType.RESIDENT_ID, number, operator)
-    now = w.clock.now()
+    if number[17] != check_digit(number):
+        raise InvalidIdNumber(field="operator_number")
+    return Person(DocumentType.RESIDENT_ID, number, name)
+
+
+def authorise_school(request: AuthoriseSchool, staff: Staff, w: Wiring, schools: Any) -> AuthorisedSchool:
+    """Let a person ask for a school's students. Raises SchoolFieldMissing, InvalidIdNumber."""
+    name, now = request.name.strip(), w.clock.now()
+    person = operator_of(request.operator_name, request.operator_number)
+    if not name:
+        raise SchoolFieldMissing(field="name")
     with w.database.transaction() as tx:
         known = next((one for one in schools.of_operator(tx, person) if one.name == name), None)
         if known is None:

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from contract.audit import Act, Action
 from contract.certificate import CertificateFile, CertificateNotIssued, CertificateState
 from contract.people import Person
 from contract.schools import (
@@ -40,7 +41,7 @@ from contract.schools import (
     Schools,
     SubmitRoll,
 )
-from kit.crypto import KeyRing, Unreadable
+from kit.crypto import KeyRing, Unreadable, blind_index
 from kit.masking import mask_number
 from services.certificate.domain import register as domain
 from services.certificate.domain.register import Certificate
@@ -186,15 +187,24 @@ def _school(person: Person, school_id: str, desk: SchoolDesk, w: Wiring) -> Scho
     for school in mine:
         if school.school_id == school_id:
             return school
-    raise SchoolNotFound
+    raise _foreign(person, f"school:{school_id}", w)
 
 
 def _batch(person: Person, batch_id: str, desk: SchoolDesk, w: Wiring) -> tuple[Any, School]:
     with w.database.read() as connection:
         batch = desk.schools.batch(connection, batch_id)
     if batch is None:
-        raise SchoolNotFound
+        raise _foreign(person, f"batch:{batch_id}", w)
     return batch, _school(person, batch.school_id, desk, w)
+
+
+def _foreign(person: Person, target: str, w: Wiring) -> SchoolNotFound:
+    """That somebody named a school or a list that is not theirs, or nobody's, is journalled (security.md 4)."""
+    who = blind_index("journal.person", f"{person.document_type.value}:{person.document_number}").hex()[:16]
+    act = Act(f"visitor:{who}", Action.FOREIGN_ASKED, target, SchoolNotFound.code)
+    with w.database.transaction() as tx:
+        w.journal.add(tx, act, w.clock.now())
+    return SchoolNotFound()
 
 
 def _view(batch: Any, school: School, w: Wiring) -> BatchView:

@@ -91,11 +91,15 @@ class Routes(Service):
     def ask(self, session: Session, method: Method[Wanted, Answer], request: Wanted) -> Answer:
         """What another service answers to this member of staff. It checks the right itself; we do so first, because it
         is kinder to hear it from the page."""
-        if session.account.role not in roles_for(method.service, method.name):
-            raise NotForThisRole
+        self.check_right(session, method)
         return self.rpc.call(
             method, request, seal_for(session.account.staff, self.rings[method.service], self.clock)
         )
+
+    def check_right(self, session: Session, method: Method[Any, Any]) -> None:
+        """For a page that asks nothing yet: a form is for who may send it. Raises NotForThisRole."""
+        if session.account.role not in roles_for(method.service, method.name):
+            raise NotForThisRole
 
     def show(
         self,

@@ -38,6 +38,7 @@ class CertificateRoutes(Routes):
 
     @http("GET", "/certificates", access=Access.STAFF)
     def show_certificates(self, request: Request, session: Session) -> Response:
+        self.check_right(session, find_certificate)
         return self._certificate(request, session, None)
 
     @http("POST", "/certificates", access=Access.STAFF)

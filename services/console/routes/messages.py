@@ -23,6 +23,13 @@ from services.console.domain.sessions import Session
 from services.console.routes.base import Routes
 
 _DAYS = 7
+PROVIDERS = {"tencent": "腾讯云", "aliyun": "阿里云", "gateway": "税务短信网关"}
+"""What staff call them."""
+
+ANSWERS = {
+    "accepted": "已接收", "rejected": "被拒绝", "failed": "没有发出", "unclear": "答复不明", "not found": "没有收到",
+}  # fmt: skip
+FATES = {"delivered": "已送达", "failed": "没有送达"}
 
 
 class MessageRoutes(Routes):
@@ -54,5 +61,5 @@ class MessageRoutes(Routes):
             messages=self.ask(session, list_messages, wanted).messages,
             report=self.ask(session, report_delivery, ReportDelivery(now - dt.timedelta(days=_DAYS), now)).providers,
             providers=self.ask(session, list_providers, ListProviders()).providers,
-            undelivered=MessageState.UNDELIVERED,
+            undelivered=MessageState.UNDELIVERED, names=PROVIDERS, answers=ANSWERS, fates=FATES,
         )  # fmt: skip

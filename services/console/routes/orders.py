@@ -21,6 +21,7 @@ class OrderRoutes(Routes):
 
     @http("GET", "/orders", access=Access.STAFF)
     def show_orders(self, request: Request, session: Session) -> Response:
+        self.check_right(session, find_orders)
         return self._orders(request, session, None)
 
     @http("POST", "/orders", access=Access.STAFF)

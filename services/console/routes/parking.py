@@ -21,8 +21,8 @@ from services.console.domain.sessions import Session
 from services.console.routes.base import Routes
 
 TITLES = {
-    "gateway": "居民端网关", "identity": "身份与代缴关系", "payment": "支付", "notify": "短信提醒",
-    "certificate": "缴费证明",
+    "gateway": "居民端网关", "identity": "身份与代缴关系", "contribution": "参保与申报", "payment": "支付",
+    "notify": "短信提醒", "certificate": "缴费证明",
 }  # fmt: skip
 
 

@@ -40,6 +40,7 @@ class RefundRoutes(Routes):
 
     @http("GET", "/refunds/new", access=Access.STAFF)
     def show_new_refund(self, request: Request, session: Session) -> Response:
+        self.check_right(session, request_refund)
         return self._new(request, session, request.args.get("order", ""), str(uuid.uuid4()))
 
     @http("POST", "/refunds", access=Access.STAFF)

@@ -81,6 +81,7 @@ class Agreement:
     `holder` are there only until the core has them. `in_doubt`: something was sent, or may have been, whose answer we
     do not have. `attempts` counts questions since the last answer that changed something; `next_action_at` is None
     where nothing is expected. Until `held_until` somebody is asking the core. `words` are the core's or the bank's.
+    `forgotten`: its person was erased.
     """
 
     agreement_id: str
@@ -106,6 +107,7 @@ class Agreement:
     active_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
     words: str = ""
+    forgotten: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,13 +143,24 @@ def apply(agreement: Agreement, report: Report, now: dt.datetime) -> Agreement:
     unclear = trigger is Trigger.UNANSWERED or (trigger is Trigger.ABSENT and agreement.state is not SIGNING)
     attempts = 0 if moved else agreement.attempts + 1
     secret = to is SIGNING
-    return replace(
+    after = replace(
         agreement, state=to, in_doubt=unclear and agreement.in_doubt, attempts=attempts, held_until=None,
         looked_at=now, next_action_at=None if to.settled else next_look(attempts, now),
         account_number=agreement.account_number if secret else None, holder=agreement.holder if secret else None,
         active_at=now if moved and to is ACTIVE and agreement.active_at is None else agreement.active_at,
         ended_at=now if moved and to in FINAL else agreement.ended_at,
         words=report.words or ("" if moved else agreement.words),
+    )  # fmt: skip
+    return forget(after) if after.forgotten else after
+
+
+def forget(agreement: Agreement) -> Agreement:
+    """The agreement of a person who was erased: states and dates, and nothing of person or account. One that still
+    stands, which the bank debits by, keeps what the tax core is asked by until it has ended (security.md 15)."""
+    if agreement.state not in FINAL:
+        return replace(agreement, forgotten=True)
+    return replace(
+        agreement, forgotten=True, registration_number="", account_tail="", account_number=None, holder=None, words=""
     )  # fmt: skip
 
 

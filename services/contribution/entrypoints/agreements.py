@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from typing import Any
 
 import eventlet
 from nameko.timer import timer
@@ -24,7 +25,10 @@ from contract.agreement import (
     SignAgreement,
 )
 from contract.errors import Unavailable
+from contract.events import Envelope
+from contract.rights import PersonErased
 from kit import telemetry
+from kit.consumer import consume
 from kit.limiter import limited
 from kit.rpc import rpc
 from kit.service import Made
@@ -79,6 +83,10 @@ class AgreementEntrypoints(Entrypoints):
     @limited(agreement.check_agreement, Priority.QUERY)
     def check_agreement(self, request: AgreementOfPerson) -> AgreementView:
         return agreements.check_agreement(request, self._wiring())
+
+    @consume(PersonErased)
+    def forget_person(self, tx: Any, data: PersonErased, envelope: Envelope) -> None:
+        agreements.forget_person(tx, data.person_id, AGREEMENTS)
 
     @timer(interval=2)
     def look_after_agreements(self) -> None:

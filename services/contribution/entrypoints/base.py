@@ -6,8 +6,8 @@ from typing import cast
 
 from kit.breaker import Breaker
 from kit.crypto import KeyRing
-from kit.journalled import JournalEntrypoints
 from kit.open_platform import OpenPlatformKey
+from kit.parked import ParkedEntrypoints
 from kit.rpc import Caller, RpcCaller
 from kit.service import Made
 from kit.upstream import Upstream
@@ -49,7 +49,7 @@ def make_taxcore(config: Config) -> TaxCore:
     return TaxCore(EsbRecords(esb), EsbDeclarations(esb), EsbAgreements(esb))
 
 
-class Entrypoints(JournalEntrypoints):
+class Entrypoints(ParkedEntrypoints):
     """Base of the entrypoint classes."""
 
     name = "contribution"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from nameko.timer import timer
 
 from contract import declarations, records
@@ -51,3 +53,10 @@ class RecordEntrypoints(Entrypoints):
     def look_after_voidings(self) -> None:
         """A void whose answer was lost is asked after until the tax core says what became of it."""
         voiding.look_after_voidings(self.desk)
+
+    @timer(interval=600)
+    def forget_old_queries(self) -> None:
+        """Who asked about whom is kept for as long as the journal keeps its acts."""
+        querying.forget_old(
+            self.database, AUDIT, self.clock.now() - dt.timedelta(days=self.settings.audit_kept_days)
+        )

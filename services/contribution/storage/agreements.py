@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, func, select, update
 from contract.agreement import AgreementState
 from contract.people import Person
 from kit.database import insert_or_ignore
-from services.contribution.domain.agreements import LIVE, Agreement
+from services.contribution.domain.agreements import FINAL, LIVE, Agreement
 from services.contribution.models import agreement_history, agreements
 
 _COLUMNS = [field.name for field in fields(Agreement)]
@@ -66,9 +66,11 @@ class AgreementStorage:
         return agreement
 
     def save(self, tx: Connection, agreement: Agreement) -> None:
-        """Write the row back. The caller holds its lock."""
+        """Write the row back. The caller holds its lock. One of somebody forgotten is found by nobody's number."""
         same = update(agreements).where(agreements.c.agreement_id == agreement.agreement_id)
-        tx.execute(same.values(**_values(agreement)))
+        nobodys = agreement.forgotten and agreement.state in FINAL
+        found_by = dict.fromkeys(("person_index", "account_index"), agreement.agreement_id) if nobodys else {}
+        tx.execute(same.values(**_values(agreement), **found_by))
 
     def note(
         self, tx: Connection, before: Agreement | None, after: Agreement, source: str, trigger: str,

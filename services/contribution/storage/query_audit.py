@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, delete, func, select
 
 from contract import schema
 from contract.audit import Act, Action, resident
@@ -16,7 +16,8 @@ from services.contribution.models import query_audit
 
 
 class QueryAudit:
-    """Rows are only ever added (the database refuses anything else); the person is encrypted and blind-indexed."""
+    """Rows are only ever added, until they are old (the database refuses anything else); the person is encrypted and
+    blind-indexed."""
 
     def add(self, tx: Connection, query: Query, outcome: str, now: dt.datetime) -> None:
         """One more row of a query."""
@@ -42,6 +43,15 @@ class QueryAudit:
         others = select(func.count(t.person_index.distinct())).where(typed, ~same)
         before = others.where(func.coalesce(t.id < first, True))
         return int(tx.execute(before).scalar_one())
+
+    def forget(self, tx: Connection, before: dt.datetime, limit: int) -> int:
+        """Forget the oldest rows, of before a moment, at most so many; returns how many."""
+        t = query_audit.c
+        oldest = tx.execute(select(t.id, t.at).order_by(t.id).limit(limit)).all()
+        old = [row.id for row in oldest if row.at < before]
+        if old:
+            tx.execute(delete(query_audit).where(t.id.in_(old)))
+        return len(old)
 
 
 def _action(query: Query) -> Action:

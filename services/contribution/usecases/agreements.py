@@ -28,12 +28,14 @@ from contract.agreement import (
     Prepared,
     SignAgreement,
 )
+from contract.audit import Act, Action, resident
 from contract.contribution import FindEnrolment
 from contract.errors import Unavailable
 from contract.identity import ConsentMissing
 from contract.people import Person
 from contract.records import AskedAs
 from contract.rights import CONSENT_VERSIONS, ConsentKind
+from kit.audit import JOURNAL, Acts
 from kit.clock import Clock
 from kit.crypto import KeyRing, Unreadable
 from kit.database import Transactions
@@ -66,6 +68,7 @@ class Wiring:
     seal: KeyRing
     clock: Clock
     valid_for: dt.timedelta
+    journal: Acts = JOURNAL
 
 
 def list_banks(banks: BankList) -> Banks:
@@ -173,6 +176,12 @@ def check_agreement(request: AgreementOfPerson, w: Wiring) -> AgreementView:
     return view_of(_find(request, w))
 
 
+def forget_person(tx: Any, person_id: str, storage: Any) -> None:
+    """Keep nothing of the accounts of somebody who was erased, once their agreements are over."""
+    for agreement in storage.of_person(tx, person_id):
+        storage.save(tx, domain.forget(storage.lock(tx, agreement.agreement_id)))
+
+
 def claim_due(w: Wiring, limit: int) -> list[AgreementOfPerson]:
     """Whose agreements are to be checked now, left alone by other replicas for a while."""
     now = w.clock.now()
@@ -241,6 +250,10 @@ def _find(request: AgreementOfPerson, w: Wiring) -> Agreement:
     with w.database.read() as connection:
         found: Agreement | None = w.agreements.find(connection, request.agreement_id, request.person_id)
     if found is None:
+        target = f"agreement:{request.agreement_id}"
+        act = Act(resident(request.person_id), Action.FOREIGN_ASKED, target, AgreementNotFound.code)
+        with w.database.transaction() as tx:
+            w.journal.add(tx, act, w.clock.now())
         raise AgreementNotFound()
     return found
 

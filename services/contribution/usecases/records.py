@@ -32,6 +32,8 @@ from services.contribution.domain.records import CoreRecord, check_period, merge
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 
+_AT_ONCE = 500
+
 _log = logging.getLogger(__name__)
 
 
@@ -46,6 +48,7 @@ class Audit(Protocol):
 
     def add(self, tx: Any, query: Query, outcome: str, now: dt.datetime) -> None: ...
     def typed_before(self, tx: Any, asker_id: str, person: Person, since: dt.datetime) -> int: ...
+    def forget(self, tx: Any, before: dt.datetime, limit: int) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,17 @@ def list_paid_records(request: ListPaidRecords, desk: Desk) -> PaidRecords:
     check_period(request.period_from, request.period_to)
     found = desk.core.records.list_records(request.person, request.period_from, request.period_to)
     return PaidRecords(paid(found))
+
+
+def forget_old(transactions: Transactions, audit: Audit, before: dt.datetime) -> int:
+    """Forget questions of before a moment; returns how many."""
+    forgotten = 0
+    while True:
+        with transactions.transaction() as tx:
+            now = audit.forget(tx, before, _AT_ONCE)
+        forgotten += now
+        if now < _AT_ONCE:
+            return forgotten
 
 
 def _own_payments(request: ListContributions, desk: Desk) -> Sequence[PaidContribution] | None:

@@ -63,6 +63,10 @@ _FORM_OF_PHOTO = {
             "description": "JPEG、PNG、WebP 或 HEIC，不超过 10 MB",
         },
         "side": {"type": "string", "enum": ["FRONT", "BACK"], "description": "要哪一面；不填则自动判断"},
+        "consent_version": {
+            "type": "string",
+            "description": "拍照前所同意的《身份证照片授权说明》的版本；用会话调用时必填，用密钥调用时不填",
+        },
     },
     "required": ["image"],
 }  # fmt: skip

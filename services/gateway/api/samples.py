@@ -28,13 +28,14 @@ Console.WriteLine(await answer.Content.ReadAsStringAsync());"""
 _MINI_PROGRAM = """wx.chooseMedia({ count: 1, mediaType: ['image'], success: ({ tempFiles }) =>
   wx.uploadFile({
     url: server + '/api/v1/ocr/idcard', filePath: tempFiles[0].tempFilePath, name: 'image',
-    formData: { side: 'FRONT' }, header: { Authorization: 'Bearer ' + token },
+    formData: { side: 'FRONT', consent_version: agreedVersion }, header: { Authorization: 'Bearer ' + token },
     success: ({ statusCode, data }) => console.log(statusCode, JSON.parse(data)),
   }) })"""
 
 _H5 = """const form = new FormData();
 form.append('image', document.querySelector('input[type=file]').files[0]);
 form.append('side', 'FRONT');
+form.append('consent_version', agreedVersion); // 见 GET /consent-texts
 const answer = await fetch('/api/v1/ocr/idcard', {
   method: 'POST', headers: { Authorization: 'Bearer ' + token }, body: form });
 if (answer.status === 503) setTimeout(again, 1000 * answer.headers.get('Retry-After'));"""

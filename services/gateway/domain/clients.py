@@ -8,15 +8,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.gateway.domain.sessions import Session
+
 _LISTED = re.compile(r"([\w-]{1,40}):([0-9a-f]{64})", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Client:
-    """Who calls: `name` tells callers apart and names nobody; `per_minute` is how often it may."""
+    """Who calls: `name` tells callers apart and names nobody; `per_minute` is how often it may. `session` is a WeChat
+    user's; a program with a key has none, and asks its own people for their consent."""
 
     name: str
     per_minute: int
+    session: Session | None = None
 
 
 def is_listing(text: str) -> bool:

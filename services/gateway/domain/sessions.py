@@ -12,6 +12,9 @@ from contract.rights import CONSENT_VERSIONS, ConsentKind
 PRIVACY_VERSION = CONSENT_VERSIONS[ConsentKind.PRIVACY]
 """Version of the privacy and authorisation text; a new text is agreed to anew."""
 
+CARD_PHOTO_VERSION = CONSENT_VERSIONS[ConsentKind.CARD_PHOTO]
+"""Version of the text about photos of cards, agreed to before each photo."""
+
 _DEVICES = (
     ("miniprogram", "小程序"), ("iphone", "iPhone"), ("ipad", "iPad"), ("openharmony", "鸿蒙手机"),
     ("harmonyos", "鸿蒙手机"), ("android", "安卓手机"), ("windows", "电脑"), ("macintosh", "电脑"),
@@ -55,6 +58,7 @@ class Session:
 
     `recalled` is set while the SMS page is what login asks for, also of a payer who logs in again. `logged_in_at` is
     when the code was typed, which may be before this session began; `phone_version` is the phone's it went to.
+    `card_consent_version` is the text about photos of cards that a visitor agreed to: recorded at the login.
     """
 
     token_hash: bytes
@@ -71,6 +75,7 @@ class Session:
     resend_at: dt.datetime | None = None
     consent_version: str | None = None
     consented_at: dt.datetime | None = None
+    card_consent_version: str | None = None
 
     @property
     def session_id(self) -> str:

@@ -51,6 +51,9 @@ class AccountRoutes(Routes):
 
     @http("POST", "/account/export", access=Access.PAYER)
     def download_export(self, request: Request, session: Session) -> Response:
+        return self.account_file(session)
+
+    def account_file(self, session: Session) -> Response:
         """The export as a file; its name says the day and nobody's name."""
         exported = account.export_account(self.payer(session).person_id, self.ports)
         text = json.dumps(schema.dump(exported), ensure_ascii=False, indent=2)

@@ -91,8 +91,7 @@ class Routes(ParkedEntrypoints):
         if session is None:
             raise SessionNeeded
         self._count("openid", session.openid, self.settings.openid_per_minute)
-        if session.payer is not None:
-            self._count("person", session.payer.person_id, self.settings.person_per_minute)
+        self.count_person(session)
         if access is Access.PAYER and session.payer is None:
             raise LoginNeeded
         form = request.method not in _SAFE and not _is_api(request)
@@ -103,6 +102,11 @@ class Routes(ParkedEntrypoints):
             with self.database.transaction() as tx:
                 SESSIONS.touch(tx, session.token_hash, now)
         return session
+
+    def count_person(self, session: Session) -> None:
+        """One request more of a payer. Raises TooMany."""
+        if session.payer is not None:
+            self._count("person", session.payer.person_id, self.settings.person_per_minute)
 
     def _count(self, kind: str, who: str, limit: int) -> None:
         rates.admit(f"{kind} {who}", limit, self.rates, self.clock.now())
@@ -118,7 +122,7 @@ class Routes(ParkedEntrypoints):
 
     def client_of(self, session: Session) -> Client:
         """A WeChat user as one who has cards read, the same before and after the login."""
-        return Client(f"openid {session.openid}", self.settings.ocr_per_minute)
+        return Client(f"openid {session.openid}", self.settings.ocr_per_minute, session)
 
     def find_session(self, request: Request) -> Session | None:
         """The live session of a request: by cookie on pages, by bearer token on the API, never crosswise."""

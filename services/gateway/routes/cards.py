@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from werkzeug.wrappers import Request, Response
 
 from contract.errors import ContractError, InvalidInput, NotFound, TooMany
+from contract.identity import ConsentMissing
 from contract.ocr import CardNotFound, CardSide, ImageTooLarge, NumberState, UnfitImage
+from contract.rights import ConsentKind
 from kit.http import Access, http
-from services.gateway.domain.sessions import Session
+from services.gateway.domain.sessions import CARD_PHOTO_VERSION, Session
 from services.gateway.routes.base import Routes
 from services.gateway.routes.uploads import MAX_UPLOAD, uploaded
 from services.gateway.usecases import cards
-
-CONSENT_VERSION = "2026-11"
-"""Of the text about photos of cards (templates/consents/card_photo.html), agreed to before each photo."""
 
 
 @dataclass(frozen=True)
@@ -46,20 +45,16 @@ class CardRoutes(Routes):
     def read_card_photo(self, request: Request, session: Session, purpose: str) -> Response:
         """What was read, to be looked at; or the camera again with what to do better."""
         _purpose(purpose)
-        if request.form.get("consent") != CONSENT_VERSION:
-            return self._camera(
-                request, session, purpose, 422, {"consent": "请先阅读并同意授权说明，再拍照。"}
-            )
         client = self.client_of(session)
         try:
+            cards.note_consent(session, request.form.get("consent", ""), self.ports)
             with self.photos.taking_in(client.name, client.per_minute):
-                photo, side = uploaded(request)
-                reading = cards.read_card(photo, side, self.photos, self.ports)
+                upload = uploaded(request)
+                reading = cards.read_card(upload.photo, upload.side, self.photos, self.ports)
         except ContractError as error:
             if not isinstance(error, (*_BESIDE_THE_PHOTO, TooMany)) and error.status < 500:
                 raise
-            field = "image" if isinstance(error, _BESIDE_THE_PHOTO) else "form"
-            return self._camera(request, session, purpose, error.status, {field: error.message})
+            return self._camera(request, session, purpose, error.status, {_field(error): error.message})
         return self.show(
             "card_check.html", request, session, reading=reading, purpose=PURPOSES[purpose], name=purpose,
             front=reading.side is CardSide.FRONT, sure=reading.number_state is NumberState.VALID,
@@ -72,8 +67,16 @@ class CardRoutes(Routes):
     ) -> Response:  # fmt: skip
         return self.show_with_sdk(
             "card_camera.html", request, session, status, purpose=_purpose(purpose), name=purpose,
-            errors=errors or {}, version=CONSENT_VERSION, agreed=request.form.get("consent", ""),
+            errors=errors or {}, kind=ConsentKind.CARD_PHOTO, version=CARD_PHOTO_VERSION,
+            agreed=request.form.get("consent", ""),
         )  # fmt: skip
+
+
+def _field(error: ContractError) -> str:
+    """Beside what the error is shown."""
+    if isinstance(error, ConsentMissing):
+        return "consent"
+    return "image" if isinstance(error, _BESIDE_THE_PHOTO) else "form"
 
 
 def _purpose(name: str) -> Purpose:

@@ -58,7 +58,7 @@ class CertificateRoutes(Routes):
 
     @http("GET", "/certificates/<certificate_id>", access=Access.PAYER)
     def show_certificate(self, request: Request, session: Session, certificate_id: str) -> Response:
-        found = self._own_certificate(session, certificate_id)
+        found = self.own_certificate(session, certificate_id)
         looks = request.args.get("looks", 1, int)
         waiting = found.state is CertificateState.WAITING and looks <= LOOKS
         if waiting:
@@ -77,6 +77,10 @@ class CertificateRoutes(Routes):
 
     @http("GET", "/certificates/<certificate_id>/file", access=Access.PAYER)
     def download_certificate(self, request: Request, session: Session, certificate_id: str) -> Response:
+        return self.certificate_file(session, certificate_id)
+
+    def certificate_file(self, session: Session, certificate_id: str) -> Response:
+        """The sealed PDF. Raises CertificateNotFound, CertificateNotIssued."""
         number, content = certificates.read_file(self._certificate_named(session, certificate_id), self.ports)
         response = Response(content, content_type="application/pdf")
         response.headers["Content-Disposition"] = f'attachment; filename="{number}.pdf"'
@@ -84,7 +88,7 @@ class CertificateRoutes(Routes):
 
     @http("GET", "/certificates/<certificate_id>/replacement", access=Access.PAYER)
     def show_replacement(self, request: Request, session: Session, certificate_id: str) -> Response:
-        found = self._own_certificate(session, certificate_id)
+        found = self.own_certificate(session, certificate_id)
         if found.state is not CertificateState.ISSUED:
             return self._to_certificate(certificate_id)
         return self._replacement_form(request, session, found)
@@ -97,7 +101,7 @@ class CertificateRoutes(Routes):
                 self.payer(session), certificate_id, form.get("reason", ""), _key(form), self.ports
             )
         except VoidReasonMissing as error:
-            found = self._own_certificate(session, certificate_id)
+            found = self.own_certificate(session, certificate_id)
             return self._replacement_form(request, session, found, {"reason": error.message})
         return self._to_certificate(asked.certificate_id)
 
@@ -120,7 +124,8 @@ class CertificateRoutes(Routes):
             key=_key(request.form), reason=request.form.get("reason", ""), errors=errors or {},
         )  # fmt: skip
 
-    def _own_certificate(self, session: Session, certificate_id: str) -> CertificateView:
+    def own_certificate(self, session: Session, certificate_id: str) -> CertificateView:
+        """The payer's own. Raises CertificateNotFound for any other."""
         return self.rpc.call(certificate.get_certificate, self._certificate_named(session, certificate_id))
 
     def _certificate_named(self, session: Session, certificate_id: str) -> CertificateOfPerson:

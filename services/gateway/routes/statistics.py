@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
 from werkzeug.wrappers import Request, Response
@@ -38,14 +38,16 @@ class StatisticsRoutes(Routes):
 
     @http("GET", "/paid-for-others/table.<extension>", access=Access.PAYER)
     def download_paid_for_others(self, request: Request, session: Session, extension: str) -> Response:
-        return self.table_of_paid_for_others(request, session, extension)
+        return self.table_of_paid_for_others(session, extension, request.args)
 
-    def table_of_paid_for_others(self, request: Request, session: Session, extension: str) -> Response:
+    def table_of_paid_for_others(
+        self, session: Session, extension: str, given: Mapping[str, str]
+    ) -> Response:
         """The file, while it is still being made. Raises NotFound for a format we do not have, InvalidInput."""
         if extension not in set(ExportFormat):
             raise NotFound()
         format_ = ExportFormat(extension)
-        asked = asked_for.chosen(request.args)
+        asked = asked_for.chosen(given)
         pieces = statistics.export(self.payer(session), asked, format_, self.ports)
         return self.browser.protect(_attachment(pieces, format_, f"{china(self.clock.now()):%Y%m%d}"))
 

@@ -67,6 +67,18 @@
     setTimeout(function () { location.replace(waiting.dataset.refresh); }, after);
   }
 
+  // One tap copies, also in browsers that are too old for the clipboard's own interface.
+  document.querySelectorAll("[data-copy]").forEach(function (button) {
+    var text = document.getElementById(button.dataset.copy);
+    var told = document.getElementById(button.dataset.copy + "-copied");
+    button.hidden = false;
+    button.addEventListener("click", function () {
+      getSelection().selectAllChildren(text);
+      var done = document.execCommand("copy");
+      told.textContent = done ? "已复制。" : "没有复制成功，请长按上面的文字，选择“复制”。";
+    });
+  });
+
   // A file is chosen with a button as big as all others, and in our words.
   document.querySelectorAll("input[type=file]").forEach(function (field) {
     var button = document.createElement("label"), told = document.createElement("p");

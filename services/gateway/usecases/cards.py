@@ -7,10 +7,13 @@ import logging
 import secrets
 from dataclasses import replace
 
-from contract import ocr
+from contract import ocr, rights
 from contract.errors import ContractError, NotFound
+from contract.identity import ConsentMissing
 from contract.ocr import CardReading, CardSide, ReadCard
+from contract.rights import ConsentKind, GiveConsent
 from services.gateway.domain.readings import Reading, ReadingState
+from services.gateway.domain.sessions import CARD_PHOTO_VERSION, Session
 from services.gateway.photos import Photos
 from services.gateway.usecases.ports import Ports, ReadingStorage
 
@@ -18,6 +21,19 @@ LIFE = dt.timedelta(minutes=10)
 """How long what was read can be asked for."""
 
 _log = logging.getLogger(__name__)
+
+
+def note_consent(session: Session, version: str, ports: Ports) -> None:
+    """What was agreed to before a photo is read (security.md 15): recorded of a payer at once, and of a visitor, whom
+    nobody knows yet, with the login. Raises ConsentMissing for any version but the present one."""
+    if version != CARD_PHOTO_VERSION:
+        raise ConsentMissing(f"请先阅读并勾选同意{ConsentKind.CARD_PHOTO.label}，再拍照。", field="consent")
+    if session.payer is not None:
+        given = GiveConsent(session.payer.person_id, ConsentKind.CARD_PHOTO, version)
+        ports.peers.call(rights.give_consent, given)
+    elif session.card_consent_version != version:
+        with ports.transactions.transaction() as tx:
+            ports.sessions.save(tx, replace(session, card_consent_version=version))
 
 
 def read_card(photo: bytes, side: CardSide | None, photos: Photos, ports: Ports) -> CardReading:

@@ -109,7 +109,7 @@ def log_in(session: Session, who: Applicant, code: str, device: str, ports: Port
         raise InvalidInput("请输入短信里的验证码。", field="code")
     request = identity.LogIn(
         session.openid, session.challenge_id, who.name, who.document_number, who.phone, code, who.client_ip,
-        who.document_type, session.consent_version,
+        who.document_type, session.consent_version, session.card_consent_version or "",
     )  # fmt: skip
     login = ports.peers.call(identity.log_in, request)
     token, newer = _payer_session(

@@ -8,13 +8,10 @@ import unicodedata
 from dataclasses import dataclass
 
 from contract.identity import InvalidDocumentNumber, InvalidIdNumber, InvalidName, InvalidPhone
-from contract.people import DocumentType, Person
+from contract.people import DocumentType, Person, check_digit
 
 _EARLIEST_BIRTH = dt.date(1900, 1, 1)
 
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-
-_CHECK_DIGITS = "10X98765432"
 
 _NUMBER = re.compile(r"[0-9]{17}[0-9X]")
 
@@ -132,11 +129,6 @@ def normal_phone(text: str) -> str:
 def normal_code(text: str) -> str:
     """A code as it was sent, however it was typed."""
     return _half_width(text)
-
-
-def check_digit(number: str) -> str:
-    """The 18th character that belongs to the first 17 digits (GB 11643)."""
-    return _CHECK_DIGITS[sum(int(d) * w for d, w in zip(number[:17], _WEIGHTS, strict=True)) % 11]
 
 
 def document_type_of(number: str) -> DocumentType:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select, update
 from contract.audit import Act, Action, resident, system
 from contract.rights import ConsentGiven, ConsentKind
 from kit.audit import JOURNAL
+from kit.seals import SealedRow
 from services.identity.models import CONSENT_SEAL, consents
 
 
@@ -32,7 +33,8 @@ class Consents:
                 "member_id": member_id, "about": about, "given_at": now,
             })  # fmt: skip
             tx.execute(consents.insert(), row)
-            _journal(tx, Action.CONSENT_GIVEN, resident(person_id), row, now)
+            written = [CONSENT_SEAL.written(row)]
+            _journal(tx, Action.CONSENT_GIVEN, resident(person_id), row, now, written)
 
     def withdraw(self, tx: Connection, person_id: str, member_id: str, now: dt.datetime) -> None:
         """Whatever was agreed to about a member no longer stands."""
@@ -70,13 +72,19 @@ class Consents:
 def _change(
     tx: Connection, row: dict[str, Any], action: Action, by: str, now: dt.datetime, **changed: Any
 ) -> None:
-    after = CONSENT_SEAL.onto(row | changed)
-    same = consents.c.consent_id == row["consent_id"]
-    tx.execute(update(consents).where(same).values({**changed, "seal": after["seal"]}))
-    _journal(tx, action, by, after, now)
+    values, written = CONSENT_SEAL.renewed(row, **changed)
+    tx.execute(update(consents).where(consents.c.consent_id == row["consent_id"]).values(values))
+    _journal(tx, action, by, row, now, written)
 
 
-def _journal(tx: Connection, action: Action, by: str, row: dict[str, Any], now: dt.datetime) -> None:
+def _journal(
+    tx: Connection,
+    action: Action,
+    by: str,
+    row: dict[str, Any],
+    now: dt.datetime,
+    written: Sequence[SealedRow],
+) -> None:
     told = {"kind": row["kind"], "version": row["version"]}
     act = Act(by, action, f"person:{row['person_id']}", detail=told)
-    JOURNAL.add(tx, act, now, [CONSENT_SEAL.written(row)])
+    JOURNAL.add(tx, act, now, written)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
+from contract.audit import Act, Action, resident
 from contract.household import Kinship
+from kit.audit import JOURNAL
 from kit.database import insert_or_ignore
+from kit.seals import SealedRow
 from services.identity.domain.household import HouseholdMember
-from services.identity.models import members
+from services.identity.models import MEMBER_SEAL, members
 from services.identity.storage.profiles import columns_of, profile_from
 
 # Built once: every payment for another person passes here.
@@ -25,25 +29,31 @@ class MemberStorage:
 
     def add(self, tx: Connection, owner_id: str, member: HouseholdMember) -> bool:
         """Keep a member; False when the owner has somebody with this document."""
-        return insert_or_ignore(
-            tx, members, member_id=member.member_id, owner_id=owner_id, kinship=member.kinship.value,
-            added_at=member.added_at, **columns_of(member.profile),
-        )  # fmt: skip
+        row = _sealed(owner_id, member)
+        if not insert_or_ignore(tx, members, **row):
+            return False
+        _journal(tx, row, MEMBER_SEAL.written(row), member.added_at)
+        return True
 
-    def change(self, tx: Connection, owner_id: str, member: HouseholdMember) -> bool:
+    def change(self, tx: Connection, owner_id: str, member: HouseholdMember, now: dt.datetime) -> bool:
         """Replace a member's data; False when another member has this document. The owner is locked."""
-        t, values = members.c, columns_of(member.profile)
-        other = (t.owner_id == owner_id, t.document == values["document"], t.member_id != member.member_id)
+        t, row = members.c, _sealed(owner_id, member)
+        other = (t.owner_id == owner_id, t.document == row["document"], t.member_id != member.member_id)
         if tx.execute(select(t.member_id).where(*other)).first() is not None:
             return False
         this = (t.owner_id == owner_id, t.member_id == member.member_id)
-        tx.execute(update(members).where(*this).values(kinship=member.kinship.value, **values))
+        tx.execute(update(members).where(*this).values(row))
+        _journal(tx, row, MEMBER_SEAL.written(row), now)
         return True
 
-    def remove(self, tx: Connection, owner_id: str, member_id: str) -> bool:
+    def remove(self, tx: Connection, owner_id: str, member_id: str, now: dt.datetime) -> bool:
         """Delete a member; False when the owner has no such one."""
         this = (members.c.owner_id == owner_id, members.c.member_id == member_id)
-        return bool(tx.execute(delete(members).where(*this)).rowcount == 1)
+        if tx.execute(delete(members).where(*this)).rowcount != 1:
+            return False
+        row = {"member_id": member_id, "owner_id": owner_id}
+        _journal(tx, row, MEMBER_SEAL.removed(row), now)
+        return True
 
     def find(self, tx: Connection, owner_id: str, member_id: str) -> HouseholdMember | None:
         """A member of this owner."""
@@ -58,6 +68,18 @@ class MemberStorage:
         """How many members this owner has."""
         counted = select(func.count()).select_from(members).where(members.c.owner_id == owner_id)
         return int(tx.execute(counted).scalar_one())
+
+
+def _sealed(owner_id: str, member: HouseholdMember) -> dict[str, Any]:
+    return MEMBER_SEAL.onto({
+        "member_id": member.member_id, "owner_id": owner_id, "kinship": member.kinship.value,
+        "added_at": member.added_at, **columns_of(member.profile, members),
+    })  # fmt: skip
+
+
+def _journal(tx: Connection, row: dict[str, Any], written: SealedRow, now: dt.datetime) -> None:
+    act = Act(resident(row["owner_id"]), Action.RELATION_CHANGED, f"member:{row['member_id']}")
+    JOURNAL.add(tx, act, now, [written])
 
 
 def _member(row: Any) -> HouseholdMember:

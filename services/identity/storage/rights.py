@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, literal, select, update
 
 from contract.people import Person
 from contract.rights import Deletion
 from kit.columns import Moment
+from kit.seals import SealedRow
 from services.identity.domain.rights import KnownPerson
-from services.identity.models import bindings, members, persons, relations
+from services.identity.models import BINDING_SEAL, MEMBER_SEAL, RELATION_SEAL, bindings, persons
 from services.identity.storage.consents import Consents
 from services.identity.storage.profiles import person_from
 
 # Built once: every payment for another person passes here.
+_THEIRS = ((BINDING_SEAL, "person_id"), (MEMBER_SEAL, "owner_id"), (RELATION_SEAL, "payer_id"))
 _LOCK = select(persons).where(persons.c.person_id == bindparam("person_id")).with_for_update()
 
 
@@ -56,22 +58,27 @@ class AccountStorage:
         cancelled = cancelled.values(deletion_requested_at=None, deletion_due_at=None)
         return bool(tx.execute(cancelled).rowcount == 1)
 
-    def erase_due(self, tx: Connection, now: dt.datetime, limit: int) -> Sequence[str]:
-        """Delete persons whose time has come, and everything kept for them; returns their ids.
+    def erase_due(self, tx: Connection, now: dt.datetime, limit: int) -> Mapping[str, Sequence[SealedRow]]:
+        """Delete persons whose time has come, and everything kept for them; returns, by their ids, the sealed rows that
+        went, for the journal.
 
         A consent stays as proof that there was one, but says no longer whom it was about, and stands no longer.
         Rows another replica has locked are left to it.
         """
         due = select(persons.c.person_id).where(persons.c.deletion_due_at <= now)
         locked = due.order_by(persons.c.deletion_due_at).limit(limit).with_for_update(skip_locked=True)
-        ids = list(tx.execute(locked).scalars())
-        if ids:
-            Consents().forget(tx, ids, now)
-            tx.execute(delete(bindings).where(bindings.c.person_id.in_(ids)))
-            tx.execute(delete(members).where(members.c.owner_id.in_(ids)))
-            tx.execute(delete(relations).where(relations.c.payer_id.in_(ids)))
-            tx.execute(delete(persons).where(persons.c.person_id.in_(ids)))
-        return ids
+        gone: dict[str, list[SealedRow]] = {person_id: [] for person_id in tx.execute(locked).scalars()}
+        if gone:
+            Consents().forget(tx, list(gone), now)
+            for seal, owner in _THEIRS:
+                column = seal.table.c[owner]
+                for row in tx.execute(
+                    seal.select().add_columns(column.label("of")).where(column.in_(list(gone)))
+                ):
+                    gone[row.of].append(seal.removed(row._mapping))
+                tx.execute(delete(seal.table).where(column.in_(list(gone))))
+            tx.execute(delete(persons).where(persons.c.person_id.in_(list(gone))))
+        return gone
 
 
 def _moment(at: dt.datetime) -> ColumnElement[dt.datetime]:

@@ -77,7 +77,7 @@ def edit_member(request: EditMember, w: Wiring) -> Member:
         if _needs_new_guardian_consent(old, new, today):
             household.check_guardian_consent(request.guardian_consent_version)
             _record_consent(tx, request.owner_id, new, ConsentKind.GUARDIAN, now, w)
-        if not w.members.change(tx, request.owner_id, new):
+        if not w.members.change(tx, request.owner_id, new, now):
             raise MemberExists
     return new.shown(today)
 
@@ -103,9 +103,10 @@ def remove_member(request: MemberOfOwner, w: Wiring) -> MemberRemoved:
     """Forget a member and withdraw what was agreed to about them. Raises MemberNotFound."""
     with _of_owner(request, w), w.database.transaction() as tx:
         w.accounts.lock(tx, request.owner_id)  # so that no edit of this member is under way
-        if not w.members.remove(tx, request.owner_id, request.member_id):
+        now = w.clock.now()
+        if not w.members.remove(tx, request.owner_id, request.member_id, now):
             raise MemberNotFound
-        w.consents.withdraw(tx, request.owner_id, request.member_id, w.clock.now())
+        w.consents.withdraw(tx, request.owner_id, request.member_id, now)
     return MemberRemoved(request.member_id)
 
 

@@ -30,6 +30,7 @@ from contract.notify import SendCode, send_code
 from contract.rights import CONSENT_VERSIONS, ConsentKind
 from kit.clock import china
 from kit.crypto import blind_index
+from kit.seals import SealedRow
 from services.identity.domain import codes, people
 from services.identity.domain.codes import LOGIN, Challenge, Guess, Limit
 from services.identity.domain.logins import KnownPayer, logged_in
@@ -105,10 +106,11 @@ def _log_in(request: LogIn, w: LoginWiring) -> LoggedIn:
         if right:
             _give_back(tx, taken, w)
             w.codes.end_challenge(tx, request.challenge_id, "used")
-            payer = _enter(tx, who, request.consent_version, now, w)
+            payer, rows = _enter(tx, who, request.consent_version, now, w)
+            _note_card_consent(tx, payer, request.card_consent_version, now, w)
             told = {"as": visitor(request.openid)}
             act = Act(resident(payer.person_id), Action.LOGIN, detail=told, origin=request.client_ip)
-            w.journal.add(tx, act, now)
+            w.journal.add(tx, act, now, rows)
     if guess is None:
         raise CodeExpired
     if not right:
@@ -127,19 +129,28 @@ def forget_old(w: LoginWiring) -> None:
         w.codes.forget(tx, w.clock.now() - KEEP)
 
 
-def _enter(tx: Any, who: Applicant, consent_version: str, now: dt.datetime, w: LoginWiring) -> KnownPayer:
-    """Record the login, the consent and a change of phone. Raises ConsentMissing, which undoes all of it."""
+def _enter(
+    tx: Any, who: Applicant, consent_version: str, now: dt.datetime, w: LoginWiring
+) -> tuple[KnownPayer, list[SealedRow]]:
+    """Record the login, the consent and a change of phone; who it is, and the rows for the journal. Raises
+    ConsentMissing, which undoes all of it."""
     payer, moved = w.logins.enter(tx, str(uuid.uuid4()), who.person, who.phone, now)
     present = CONSENT_VERSIONS[ConsentKind.PRIVACY]
     if consent_version == present:
         w.consents.give(tx, payer.person_id, ConsentKind.PRIVACY, present, now)
     elif w.consents.latest(tx, payer.person_id, ConsentKind.PRIVACY) != present:
         raise ConsentMissing(field="consent")
-    w.logins.bind(tx, who.openid, payer.person_id, now)
+    rows = [w.logins.bind(tx, who.openid, payer.person_id, now)]
     if moved:
-        w.logins.end_others(tx, who.openid, payer.person_id)
+        rows += w.logins.end_others(tx, who.openid, payer.person_id)
         w.outbox.add(tx, PhoneChanged(payer.person_id, payer.phone_version), payer.person_id, now)
-    return payer
+    return payer, rows
+
+
+def _note_card_consent(tx: Any, payer: KnownPayer, version: str, now: dt.datetime, w: LoginWiring) -> None:
+    """The gateway read a card only after the text of that day was agreed to: that one is recorded."""
+    if version:
+        w.consents.give(tx, payer.person_id, ConsentKind.CARD_PHOTO, version, now)
 
 
 def _applicant(request: RequestLoginCode | LogIn, now: dt.datetime) -> Applicant:

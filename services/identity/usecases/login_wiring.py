@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,6 +14,7 @@ from contract.rpc import Method
 from kit.audit import JOURNAL, Acts
 from kit.clock import Clock
 from kit.database import Transactions
+from kit.seals import SealedRow
 from services.identity.adapters.base import RealNames
 from services.identity.domain.codes import Challenge, CodeRules, Guess, Limit
 from services.identity.domain.logins import KnownPayer, LastLogin
@@ -42,13 +44,13 @@ class Logins(Protocol):
     def enter(
         self, tx: Any, person_id: str, person: Person, phone: str, now: dt.datetime
     ) -> tuple[KnownPayer, bool]: ...
-    def bind(self, tx: Any, openid: str, person_id: str, now: dt.datetime) -> None: ...
-    def end(self, tx: Any, openid: str, person_id: str) -> None: ...
-    def end_others(self, tx: Any, openid: str, person_id: str) -> None: ...
+    def bind(self, tx: Any, openid: str, person_id: str, now: dt.datetime) -> SealedRow: ...
+    def end(self, tx: Any, openid: str, person_id: str) -> Sequence[SealedRow]: ...
+    def end_others(self, tx: Any, openid: str, person_id: str) -> Sequence[SealedRow]: ...
 
 
-class PrivacyConsents(Protocol):
-    """Consents to the privacy text; see storage.consents.Consents."""
+class LoginConsents(Protocol):
+    """Consents to the texts about privacy and photos of cards; see storage.consents.Consents."""
 
     def give(self, tx: Any, person_id: str, kind: ConsentKind, version: str, now: dt.datetime) -> None: ...
     def latest(self, tx: Any, person_id: str, kind: ConsentKind) -> str: ...
@@ -67,7 +69,7 @@ class LoginWiring:
     database: Transactions
     codes: Codes
     logins: Logins
-    consents: PrivacyConsents
+    consents: LoginConsents
     outbox: Outbox
     peers: Peers
     real_names: RealNames

@@ -51,8 +51,8 @@ def recall_visitor(request: RecallVisitor, w: LoginWiring) -> Recalled:
 def end_login(request: EndLogin, w: LoginWiring) -> LoginEnded:
     """The person leaves this WeChat user: the next visit asks for a code, however soon it comes."""
     with w.database.transaction() as tx:
-        w.logins.end(tx, request.openid, request.person_id)
-        w.journal.add(tx, Act(resident(request.person_id), Action.LOGOUT), w.clock.now())
+        rows = w.logins.end(tx, request.openid, request.person_id)
+        w.journal.add(tx, Act(resident(request.person_id), Action.LOGOUT), w.clock.now(), rows)
     return LoginEnded(request.person_id)
 
 

@@ -75,15 +75,15 @@ def list_insured(request: ListInsured, w: Wiring) -> Picks:
 def remove_relation(request: RemoveRelation, w: Wiring) -> RelationRemoved:
     """Take somebody off the list. An order in flight names the old relation and does not bring it back."""
     with w.database.transaction() as tx:
-        w.relations.remove(tx, request.payer_id, request.relation_id)
+        w.relations.remove(tx, request.payer_id, request.relation_id, w.clock.now())
     return RelationRemoved(request.relation_id)
 
 
-def record_payment(tx: Any, paid: PaymentSucceeded, relations: Relations) -> None:
+def record_payment(tx: Any, paid: PaymentSucceeded, relations: Relations, now: dt.datetime) -> None:
     """Somebody was paid for. Without a relation of ours (paid for oneself, through another system, or removed
     meanwhile) there is nothing to record."""
     if paid.contribution.relation_id:
-        relations.mark_paid(tx, paid.contribution.relation_id, paid.paid_at)
+        relations.mark_paid(tx, paid.contribution.relation_id, paid.paid_at, now)
 
 
 def forget_unpaid(w: Wiring) -> None:

@@ -28,6 +28,7 @@ from services.identity.domain.rights import KnownPerson
 from services.identity.usecases.wiring import Wiring
 
 ERASED_AT_ONCE: Final = 50
+_GIVEN_ALONE: Final = frozenset({ConsentKind.BANK_ACCOUNT, ConsentKind.CARD_PHOTO})
 
 
 def get_account(request: PersonNamed, w: Wiring) -> Account:
@@ -45,7 +46,7 @@ def list_consents(request: PersonNamed, w: Wiring) -> Consents:
 def give_consent(request: GiveConsent, w: Wiring) -> ConsentNoted:
     """Record a consent given on its own; a repeat changes nothing. Raises ConsentMissing, PersonNotFound."""
     kind, version = request.kind, request.version
-    if kind is not ConsentKind.BANK_ACCOUNT:
+    if kind not in _GIVEN_ALONE:
         raise ConsentMissing(f"{kind.label}需要在登录或者添加家庭成员时同意。", field="consent")
     if version != CONSENT_VERSIONS[kind]:
         raise ConsentMissing(f"请先阅读并勾选同意{kind.label}。", field="consent")
@@ -109,9 +110,10 @@ def _erase_batch(w: Wiring) -> int:
     now = w.clock.now()
     with w.database.transaction() as tx:
         persons = w.accounts.erase_due(tx, now, ERASED_AT_ONCE)
-        for person_id in persons:
+        for person_id, rows in persons.items():
             w.outbox.add(tx, PersonErased(person_id), person_id, now)
-            w.journal.add(tx, Act(system("identity"), Action.PERSON_ERASED, f"person:{person_id}"), now)
+            act = Act(system("identity"), Action.PERSON_ERASED, f"person:{person_id}")
+            w.journal.add(tx, act, now, rows)
     return len(persons)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
+from contract.people import check_digit
+
 LENGTH = 18
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CHECK_DIGITS = "10X98765432"
 _EARLIEST = dt.date(1900, 1, 1)
 _REGIONS = {11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52, 53, 54,
             61, 62, 63, 64, 65, 71, 81, 82, 83}  # fmt: skip
@@ -19,13 +19,7 @@ def has_form(number: str) -> bool:
 
 
 def check_digit_holds(number: str) -> bool:
-    return (
-        has_form(number)
-        and number[17]
-        == _CHECK_DIGITS[
-            sum(int(digit) * weight for digit, weight in zip(number[:17], _WEIGHTS, strict=True)) % 11
-        ]
-    )
+    return has_form(number) and number[17] == check_digit(number)
 
 
 def birth_of(number: str) -> dt.date | None:

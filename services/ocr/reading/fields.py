@@ -14,6 +14,7 @@ from services.ocr.domain import numbers
 from services.ocr.domain.found import NOTHING, Field
 from services.ocr.domain.layout import back_rows, front_rows, label_end
 from services.ocr.domain.nations import NATIONS
+from services.ocr.domain.usual import in_the_region
 from services.ocr.reading.ctc import Alphabet, Probabilities, Spelled, candidates, likelihood, spell
 from services.ocr.reading.rows import Piece, Row
 
@@ -49,9 +50,8 @@ def read_front(rows: Sequence[Row], again: Again, today: dt.date) -> dict[str, F
         _text(rows[i], "住址" if place == 0 else "", alphabet.address, again)
         for place, i in enumerate(at.address)
     ]
-    fields["address"] = Field(
-        "".join(line.text for line in lines), tuple(c for line in lines for c in line.confidences)
-    )
+    address = in_the_region("".join(line.text for line in lines))
+    fields["address"] = Field(address, tuple(c for line in lines for c in line.confidences))
     return {name: field for name, field in fields.items() if field.text}
 
 

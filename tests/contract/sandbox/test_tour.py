@@ -26,6 +26,10 @@ def browser(settings: Settings) -> Iterator[FlaskClient]:
         world(client).store.close()
 
 
+def test_the_bare_address_leads_to_the_tour(browser: FlaskClient) -> None:
+    assert browser.get("/").location == "/sandbox"
+
+
 def test_every_persona_has_a_link_and_what_they_show(browser: FlaskClient) -> None:
     page = browser.get("/sandbox").text
     links = set(re.findall(r'href="(/sandbox/enter/\w+)"', page))

@@ -76,6 +76,16 @@ def test_counts_are_shared(wiring: Wiring) -> None:
         assert sorted(replicas.map(once, range(16))) == list(range(1, 17))
 
 
+def test_counts_of_hours_gone_by_are_forgotten(wiring: Wiring) -> None:
+    counts = CheckCounts()
+    with wiring.database.transaction() as tx:
+        counts.add(tx, "address 203.0.113.8", NOW)
+        counts.forget(tx, NOW)
+        assert counts.read(tx, "address 203.0.113.8", NOW) == 1
+        counts.forget(tx, NOW + dt.timedelta(hours=1))
+        assert counts.read(tx, "address 203.0.113.8", NOW) == 0
+
+
 def test_old_files_go_and_the_line_stays(wiring: Wiring) -> None:
     register, later = Register(), wiring.clock.now() + dt.timedelta(days=2)
     with wiring.database.transaction() as tx:

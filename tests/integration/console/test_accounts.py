@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,6 +14,7 @@ from kit.clock import SetClock
 from kit.database import Database
 from services.console.domain import totp
 from services.console.domain.accounts import MOST_FAILURES
+from services.console.domain.passwords import REMEMBERED
 from services.console.domain.sessions import Session, hash_of
 from services.console.errors import CodeWrong, LoginRefused
 from services.console.models import journal
@@ -138,3 +140,29 @@ def test_an_accounts_oldest_session_gives_way(w: Wiring, clock: SetClock) -> Non
         tokens.append(login.finish_login(half, code(half, clock), w)[0])
         clock.advance(seconds=30)
     assert [session(w, token) is not None for token in tokens] == [False, True, True]
+
+
+def test_only_the_newest_passwords_are_remembered(w: Wiring, clock: SetClock) -> None:
+    account, _ = made(w)
+    with w.database.transaction() as tx:
+        for number in range(REMEMBERED + 3):
+            w.accounts.remember(tx, account, f"hash {number}", clock.now() + dt.timedelta(days=number))
+        kept = w.accounts.remembered(tx, account)
+    assert sorted(kept) == [f"hash {number}" for number in range(3, REMEMBERED + 3)]
+
+
+def test_dead_sessions_and_old_refusals_are_forgotten(w: Wiring, clock: SetClock) -> None:
+    _, token = logged_in(w, clock)
+    now = clock.now()
+    with w.database.transaction() as tx:
+        w.refusals.add(tx, "10.20.0.77", now)
+        w.sessions.prune(tx, now - dt.timedelta(minutes=15), now - dt.timedelta(hours=8))
+        w.refusals.forget(tx, now)
+        assert w.refusals.read(tx, "10.20.0.77", now) == 1
+    assert session(w, token) is not None
+    later = now + dt.timedelta(hours=1)
+    with w.database.transaction() as tx:
+        w.sessions.prune(tx, later - dt.timedelta(minutes=15), later - dt.timedelta(hours=8))
+        w.refusals.forget(tx, later)
+        assert w.refusals.read(tx, "10.20.0.77", now) == 0
+    assert session(w, token) is None

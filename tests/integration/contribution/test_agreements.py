@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import or_, select, text, update
 
 from contract.agreement import (
     AgreementExists,
@@ -39,7 +39,7 @@ from services.contribution.adapters.esb import Esb
 from services.contribution.adapters.taxbank import HttpTaxBank
 from services.contribution.adapters.taxcore_agreements import EsbAgreements
 from services.contribution.adapters.taxcore_wire import read_wire
-from services.contribution.domain.agreements import LEASE, Agreement, Question, Report
+from services.contribution.domain.agreements import ACTIVE, LEASE, Agreement, Question, Report, Trigger, apply
 from services.contribution.models import agreement_history, agreements, query_audit
 from services.contribution.storage.agreements import AgreementStorage
 from services.contribution.storage.enrolments import KeptEnrolments
@@ -241,3 +241,31 @@ def test_ids_are_the_cores_length(w: Wiring, sandbox: RunningSandbox) -> None:
     agreement_id = sign(w, draft(w, sandbox)).agreement_id
     assert len(agreement_id) == 32
     assert uuid.UUID(agreement_id).version == 4
+
+
+def test_of_who_was_erased_nothing_stays_once_the_agreement_is_over(
+    w: Wiring, sandbox: RunningSandbox
+) -> None:
+    view = check(w, sign(w, draft(w, sandbox)))
+    before = rows(w)[0]
+    with w.database.transaction() as tx:
+        usecases.forget_person(tx, "person-1", w.agreements)
+    assert (rows(w)[0].account_tail, rows(w)[0].forgotten) == (before.account_tail, True), (
+        "the bank debits by it"
+    )
+    w.clock.advance(hours=1)
+    with w.database.transaction() as tx:
+        standing = replace(w.agreements.lock(tx, view.agreement_id), state=ACTIVE)
+        w.agreements.save(
+            tx, apply(standing, Report(Trigger.OVER, Question.LOOK_UP, "已终止"), w.clock.now())
+        )
+    (kept,) = rows(w)
+    assert (kept.state, kept.account_tail, kept.registration_number, kept.words) == ("ended", "", "", "")
+    assert kept.account_number is None and kept.holder is None
+    with w.database.read() as connection:
+        indexes = select(agreements.c.agreement_id).where(
+            or_(agreements.c.person_index == f"201:{PERSON.document_number}",
+                agreements.c.account_index == f"105:{CARD}")
+        )  # fmt: skip
+        assert connection.execute(indexes).first() is None, "nor is it found by the number of either"
+        assert connection.execute(select(agreement_history.c.to_state)).scalars().all(), "its history stays"

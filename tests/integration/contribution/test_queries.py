@@ -10,15 +10,18 @@ import pytest
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 
+from contract.audit import Action
 from contract.declarations import VoidingState
 from contract.people import Person
 from contract.records import AskedAs
+from kit.audit import JOURNAL
 from kit.database import Database
 from services.contribution.domain.queries import ASKED, Query
 from services.contribution.domain.voidings import SentVoid
 from services.contribution.models import query_audit, voidings
 from services.contribution.storage.query_audit import QueryAudit
 from services.contribution.storage.voidings import Voidings
+from services.contribution.usecases import records
 from tests.factories.contributions import WEI
 
 NOW = dt.datetime(2026, 11, 23, 1, tzinfo=dt.UTC)
@@ -65,6 +68,37 @@ def test_a_row_of_the_audit_is_never_changed(contribution_database: Database, ch
         tx.execute(text(change))
     with contribution_database.read() as connection:
         assert connection.execute(select(query_audit.c.outcome)).scalars().all() == ["asked"]
+
+
+def test_questions_are_forgotten_from_the_beginning_and_not_before_half_a_year(
+    contribution_database: Database,
+) -> None:
+    today = dt.datetime.now(dt.UTC)
+    with contribution_database.transaction() as tx:
+        for days in (400, 200, 190, 10):
+            query = Query(str(days), "list_contributions", "person-1", AskedAs.OWN, WEI)
+            AUDIT.add(tx, query, ASKED, today - dt.timedelta(days=days))
+    assert records.forget_old(contribution_database, AUDIT, today - dt.timedelta(days=195)) == 2
+    with contribution_database.read() as connection:
+        assert connection.execute(select(query_audit.c.query_id)).scalars().all() == ["190", "10"]
+    with pytest.raises(DBAPIError, match="only ever added"):
+        records.forget_old(contribution_database, AUDIT, today)
+    with contribution_database.read() as connection:
+        assert connection.execute(select(query_audit.c.query_id)).scalars().all() == ["190", "10"]
+
+
+@pytest.mark.parametrize(
+    ("asked_as", "action"),
+    [(AskedAs.TYPED, Action.PERSON_QUERIED), (AskedAs.PICKED, Action.PERSON_QUERIED),
+     (AskedAs.OWN, Action.OWN_QUERIED)],
+)  # fmt: skip
+def test_a_query_of_another_person_is_an_act(tx: Connection, asked_as: AskedAs, action: Action) -> None:
+    """Who, when, what, with which result; about whom is found by the query's id (security.md 12)."""
+    query = Query("query-7", "list_contributions", "person-7", asked_as, WEI)
+    AUDIT.add(tx, query, "found", NOW)
+    (act,) = JOURNAL.latest(tx, actor="resident:person-7", limit=1)
+    assert (act.at, act.action, act.target, act.result) == (NOW, action, "query:query-7", "found")
+    assert WEI.document_number not in str(act.detail) and WEI.name not in str(act.detail)
 
 
 def test_people_typed_before_are_counted_once_each_and_for_their_asker(tx: Connection) -> None:

@@ -15,9 +15,10 @@ from kit.clock import SetClock
 from kit.database import Database
 from kit.outbox import Outbox
 from services.identity.divisions import Gazetteer
-from services.identity.models import bindings, metadata, outbox, persons
+from services.identity.models import metadata, outbox, persons
 from services.identity.storage.consents import Consents
 from services.identity.storage.household import MemberStorage
+from services.identity.storage.logins import LoginStorage
 from services.identity.storage.relations import RelationStorage
 from services.identity.storage.rights import AccountStorage
 from services.identity.usecases.wiring import Wiring
@@ -43,9 +44,7 @@ def logged_in(database: Database, serial: int, due_at: dt.datetime | None = None
             phone=known.phone, phone_index=known.phone, phone_version=1, created_at=NOW, last_login_at=NOW,
             deletion_requested_at=due_at and NOW, deletion_due_at=due_at,
         ))  # fmt: skip
-        tx.execute(bindings.insert().values(
-            openid=f"openid-{serial}", person_id=person_id, logged_in_at=NOW, ended=False,
-        ))  # fmt: skip
+        LoginStorage().bind(tx, f"openid-{serial}", person_id, NOW)
     return person_id
 
 

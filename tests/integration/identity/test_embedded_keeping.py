@@ -47,7 +47,7 @@ def test_whom_one_keeps_and_pays_for_is_listed_and_in_the_end_forgotten(database
     relations.name_insured(naming(somebody(4), owner), w)
     for minutes in (2, 1):
         with database.transaction() as tx:
-            w.relations.mark_paid(tx, picked.relation_id, NOW + dt.timedelta(minutes=minutes))
+            w.relations.mark_paid(tx, picked.relation_id, NOW + dt.timedelta(minutes=minutes), NOW)
     first, second = relations.list_insured(ListInsured(owner), w).picks
     assert (first.pick_id, first.paid_at) == (child.member_id, NOW + dt.timedelta(minutes=2))
     assert (second.pick_id, second.paid_at) == (other.member_id, None)

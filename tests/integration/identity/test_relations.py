@@ -42,7 +42,7 @@ def pay(w: Wiring, insured: Insured, minutes: int = 0) -> None:
     paid = event(PaymentSucceeded, paid_at=NOW + dt.timedelta(minutes=minutes))
     paid = replace(paid, contribution=replace(paid.contribution, relation_id=insured.relation_id))
     with w.database.transaction() as tx:
-        relations.record_payment(tx, paid, w.relations)
+        relations.record_payment(tx, paid, w.relations, w.clock.now())
 
 
 def picks(w: Wiring, payer: str) -> list[str]:

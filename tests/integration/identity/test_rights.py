@@ -41,7 +41,7 @@ def live(w: Wiring, person_id: str) -> None:
     paid = relations.pick_insured(PickInsured(person_id, member.member_id), w)
     relations.name_insured(naming(somebody(2, name="黄小明"), person_id), w)
     with w.database.transaction() as tx:
-        w.relations.mark_paid(tx, paid.relation_id, NOW)
+        w.relations.mark_paid(tx, paid.relation_id, NOW, NOW)
 
 
 def traces() -> dict[str, str]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from contract.deliveries import (
     ListMessages,
@@ -31,7 +31,7 @@ from services.notify.domain.kept import Begun
 from services.notify.domain.messages import LEASE, Found, Rejected, Remedy, State
 from services.notify.domain.routing import DRIFT_EVERY, FULL, LEAST
 from services.notify.domain.routing import Provider as Route
-from services.notify.models import attempts, messages, receipts, replays, standings
+from services.notify.models import attempts, messages, receipts, replays, standings, wechat_users
 from services.notify.sender import channels as sms_channels
 from services.notify.templates import Kind
 from services.notify.usecases import receipts as reporting
@@ -212,6 +212,14 @@ def test_a_payer_sees_their_reminders_and_a_phones_next_owner_does_not(both: Not
     with both.database.transaction() as tx:
         both.storage.forget_person(tx, "person-1")
     assert seen("person-1") == []
+
+
+def test_wechat_is_told_nothing_more_of_who_was_erased(both: Notify) -> None:
+    wish = WishWechat("person-1", "oApayer")
+    assert seeing.wish_wechat(wish, both.database, both.storage, both.channels, both.clock).wechat
+    with both.database.transaction() as tx:
+        both.storage.forget_person(tx, "person-1")
+        assert tx.execute(select(func.count()).select_from(wechat_users)).scalar_one() == 0
 
 
 def test_wechat_tells_who_wished_until_they_refuse(both: Notify, provider: Provider) -> None:

@@ -9,8 +9,10 @@ import time
 import tracemalloc
 import zlib
 
+import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from contract.errors import ContractError
 from contract.ocr import MAX_PHOTO, ImageTooLarge, UnfitImage
@@ -83,6 +85,21 @@ def test_a_hostile_file_is_refused_soon_and_in_little_memory(blob: bytes) -> Non
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
 def test_a_photo_is_decoded(form: str) -> None:
     assert decode(_photo(form)).shape == (200, 320, 3)
+
+
+def test_nothing_but_pixels_leaves_a_file() -> None:
+    """What is read is made anew from the picture: no tag, comment or trailer of the file goes any further."""
+    picture = Image.effect_noise((320, 200), 60).convert("RGB")
+    bare, laden = io.BytesIO(), io.BytesIO()
+    picture.save(bare, "PNG")
+    tags, exif = PngInfo(), Image.Exif()
+    tags.add_itxt("Comment", "javascript:alert(1)")
+    exif[0x010E] = "韦秀兰"
+    picture.save(laden, "PNG", pnginfo=tags, exif=exif)
+    first, second = decode(bare.getvalue()), decode(laden.getvalue())
+    assert laden.getvalue() != bare.getvalue()
+    assert type(second) is np.ndarray and second.dtype == np.uint8
+    assert (first == second).all()
 
 
 def test_heic_is_decoded_and_orientation_is_applied_once() -> None:

@@ -11,22 +11,26 @@ import pytest
 from sqlalchemy import select
 
 from contract import events
+from contract.audit import Action
 from contract.payment import OrderState
 from contract.refunds import (
     OrderNotRefundable,
     PartRefunded,
     PaymentRefunded,
     RefundNamed,
+    RefundNotFound,
     RefundRequested,
     RefundState,
     RefundView,
     RetryRefund,
+    get_refund,
     request_refund,
 )
 from contract.staff import Role, Staff
 from deploy.broker import MIGRATION
 from deploy.local.process import wait_until
 from deploy.local.rabbitmq import RabbitMQ
+from kit.audit import JOURNAL, cli
 from kit.consumer import declare_queues
 from kit.crypto import KeyRing
 from kit.database import Database
@@ -217,6 +221,21 @@ def test_staff_ask_over_the_bus(running: RunningPayment, rabbitmq: RabbitMQ) -> 
     assert running.becomes(order, OrderState.REFUNDED)
 
 
+def test_what_staff_ask_for_and_is_not_of_their_level_is_journalled(
+    running: RunningPayment, rabbitmq: RabbitMQ
+) -> None:
+    begun = refunding.request_refund(asking_back(running.paid()), running.payment)
+    staff = Staff("liu", "柳州", Role.AUTHORITY, "450200")
+    seal = seal_for(staff, KeyRing.parse(running.payment.config.staff_keys), running.payment.clock)
+    with pytest.raises(RefundNotFound):
+        call(rabbitmq.url("console"), get_refund, RefundNamed(begun.refund_id), seal)
+    with running.payment.database.read() as connection:
+        (act,) = JOURNAL.latest(connection, actor="staff:liu")
+    assert (act.action, act.target, act.result) == (
+        Action.FOREIGN_ASKED, f"payment.get_refund:{begun.refund_id}", RefundNotFound.code,
+    )  # fmt: skip
+
+
 def test_the_desk_speaks_chinese(
     running: RunningPayment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -226,6 +245,9 @@ def test_the_desk_speaks_chinese(
     staff = ["--operator", "gx0007", "--name", "莫敏"]
     assert refund_desk.main(["request", order.order_id, "--reason", "重复参保", *staff]) == 0
     assert "状态：待提交" in capsys.readouterr().out
+    with running.payment.database.read() as connection:
+        (act,) = JOURNAL.latest(connection, actor="staff:gx0007")
+    assert (act.action, act.origin) == (Action.REFUND_WANTED, cli()), "who it is rests on no word of theirs"
     assert running.becomes(order, OrderState.REFUNDED)
     assert refund_desk.main(["request", order.order_id, "--reason", "重复参保", *staff]) == 1
     assert "未办理：这笔缴费没有处于已缴费状态，不能退费。" in capsys.readouterr().err

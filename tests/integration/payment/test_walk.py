@@ -9,8 +9,10 @@ import requests
 from sqlalchemy import select
 
 from contract import events
+from contract.audit import Action
 from contract.payment import OrderState, OrderView, PaymentFailed, PaymentSucceeded
 from deploy.local.process import wait_until
+from kit.audit import JOURNAL
 from kit.database import Database
 from services.payment.domain import failures
 from services.payment.domain.orders import Order
@@ -210,3 +212,6 @@ def test_forged_notifies_are_counted_for_the_operator(running: RunningPayment) -
     before = counted()
     running.hear({"sign": "forged"})
     assert counted() == before + 1
+    with running.payment.database.read() as connection:
+        (act,) = JOURNAL.latest(connection, action=Action.NOTIFY_FORGED, limit=1)
+    assert (act.result, act.target) == ("refused", "")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import datetime as dt
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
+from contract.audit import Action
 from contract.certificate import (
     CertificateKeyUsed,
     CertificateNotFound,
@@ -21,9 +23,14 @@ from contract.certificate import (
     SealUnavailable,
     VoidReasonMissing,
 )
+from contract.people import Person
 from contract.records import InvalidPeriod
+from contract.schools import BatchOfSchool, School, SchoolNotFound
 from contract.upstream import UpstreamUnavailable
-from services.certificate.usecases import issuing, reading
+from kit.crypto import KeyRing
+from services.certificate.usecases import issuing, reading, schools
+from services.certificate.usecases.schools import SchoolDesk
+from tests.factories.keys import QUOTE_KEYS
 from tests.fakes.certificate_register import AUTHORITY, WEI, Office, paid
 
 ASKED = IssueCertificate("person-1", WEI, "202601", "202712", "key-1")
@@ -189,12 +196,39 @@ def test_an_officer_voids_by_number(office: Office) -> None:
         issuing.void("GX000", "缴费已退", "officer-1", w.database, w.register, w.clock)
 
 
-def test_anothers_certificate_is_not_found(office: Office) -> None:
+def test_anothers_certificate_is_not_found_and_that_is_journalled(office: Office) -> None:
     found = issue(office)
     stranger = CertificateOfPerson("person-2", found.certificate_id)
     for act in (reading.get_certificate, reading.get_file):
         with pytest.raises(CertificateNotFound):
             act(stranger, office.wiring)
+    asked = [(act.actor, act.target, act.result) for act in office.journal.of(Action.FOREIGN_ASKED)]
+    target = f"certificate:{found.certificate_id}"
+    assert asked == [("resident:person-2", target, CertificateNotFound.code)] * 2
+
+
+class NobodysSchools:
+    """Who asks is authorised for none of the schools there are."""
+
+    def of_operator(self, tx: object, person: Person) -> list[School]:
+        return []
+
+    def batch(self, tx: object, batch_id: str) -> SimpleNamespace | None:
+        return SimpleNamespace(batch_id=batch_id, school_id="school-1") if batch_id == "batch-1" else None
+
+
+@pytest.mark.parametrize(
+    ("batch_id", "target"), [("batch-1", "school:school-1"), ("batch-2", "batch:batch-2")]
+)
+def test_a_list_of_anothers_school_is_not_found_and_that_is_journalled(
+    office: Office, batch_id: str, target: str
+) -> None:
+    desk = SchoolDesk(NobodysSchools(), office.press, KeyRing.parse(QUOTE_KEYS))  # type: ignore[arg-type]
+    with pytest.raises(SchoolNotFound):
+        schools.get_batch(BatchOfSchool(WEI, batch_id), desk, office.wiring)
+    (act,) = office.journal.of(Action.FOREIGN_ASKED)
+    assert (act.target, act.result) == (target, SchoolNotFound.code)
+    assert act.actor.startswith("visitor:") and WEI.document_number not in act.actor
 
 
 def test_a_file_too_old_to_be_kept_is_said_to_be(office: Office) -> None:

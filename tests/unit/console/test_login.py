@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 
 import pytest
@@ -48,6 +49,14 @@ def test_no_word_tells_an_unknown_account_from_a_wrong_password(desk: Desk) -> N
         said.add(refused.value.message)
         assert desk.hasher.verified == before + 1, "who does not exist takes as long"
     assert len(said) == 1 and desk.refusals.counts[ADDRESS] == 3
+
+
+def test_a_sessions_token_has_256_random_bits_and_only_its_hash_is_kept(desk: Desk) -> None:
+    first = desk.make()
+    tokens = [login.begin_login("huang", first, ADDRESS, desk.wiring) for _ in range(2)]
+    assert len(set(tokens)) == 2 and all(len(base64.urlsafe_b64decode(f"{token}=")) == 32 for token in tokens)
+    assert all(desk.sessions.find(hash_of(token)) for token in tokens)
+    assert not any(desk.sessions.find(token.encode()) for token in tokens)
 
 
 def test_five_wrong_passwords_lock_and_time_releases(desk: Desk) -> None:

@@ -158,6 +158,15 @@ def test_a_bank_that_has_not_answered_is_asked_again_later_not_at_once(question:
     assert after.next_action_at == NOW + dt.timedelta(seconds=10)
 
 
+def test_of_who_was_erased_an_agreement_keeps_only_what_it_still_needs() -> None:
+    standing = domain.forget(agreement(ACTIVE, account_number=None, holder=None))
+    assert (standing.forgotten, standing.account_tail, standing.registration_number) == (True, "0051", "1012")
+    ended = domain.apply(standing, Report(Trigger.OVER, Question.LOOK_UP, "银行已终止"), NOW)
+    assert (ended.state, ended.account_tail, ended.registration_number, ended.words) == (ENDED, "", "", "")
+    failed = domain.forget(agreement(FAILED))
+    assert (failed.account_number, failed.holder, failed.bank_code) == (None, None, "105")
+
+
 def entry(agency: str, authority: str = "", division: str = "450103") -> EnrolmentEntry:
     return EnrolmentEntry(
         "1", InsuranceType.MEDICAL, "45010301", agency, "number", authority, division, "product"

@@ -1,9 +1,8 @@
-"""Signing, cancelling and bringing on, with answers lost and processes killed."""
+"""Signing and cancelling: what is checked, kept, told and refused."""
 
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +12,6 @@ from contract.agreement import (
     AgreementNotFound,
     AgreementOfPerson,
     AgreementState,
-    AgreementView,
     AuthorityUnknown,
     BankUnknown,
     CancelAgreement,
@@ -21,100 +19,31 @@ from contract.agreement import (
     DraftOfPerson,
     InvalidAccount,
     ListAgreements,
-    PrepareAgreement,
-    Prepared,
     SignAgreement,
 )
-from contract.contribution import Enrolment, EnrolmentEntry, EnrolmentNotFound
+from contract.audit import Act, Action
+from contract.contribution import Enrolment, EnrolmentNotFound
 from contract.identity import ConsentMissing
-from contract.insurance import InsuranceType, PayerKind
-from contract.people import DocumentType, Person
-from kit.clock import SetClock
-from kit.crypto import KeyRing
-from services.contribution.domain.agreements import Agreement, Question, Trigger
+from contract.insurance import PayerKind
+from services.contribution.domain.agreements import Trigger
 from services.contribution.domain.banks import BankList, BankRule
 from services.contribution.usecases import agreements as usecases
-from services.contribution.usecases.agreements import Wiring
-from services.contribution.usecases.enrolments import Memory
-from tests.factories.keys import QUOTE_KEYS
-from tests.fakes.contribution_agreements import FakeAgreements, FakeDesk, HistoryLine, Killed
-from tests.fakes.contribution_taxbank import FakeKeptEnrolments, FakeTaxBank
+from tests.fakes.contribution_agreements import HistoryLine
 from tests.fakes.contribution_taxcore import FakeAudit
-from tests.fakes.gateway_storage import FakeTransactions
+from tests.unit.contribution.agreements import (
+    AWAY,
+    CANCEL,
+    HOME,
+    LOOK_UP,
+    NOW,
+    OTHER_CARD,
+    SIGN,
+    VERIFY,
+    WEI,
+    Desk,
+    signed,
+)
 from tests.unit.contribution.test_banks import BANKS, CARD
-
-NOW = dt.datetime(2026, 11, 23, 1, 0, tzinfo=dt.UTC)
-WEI = Person(DocumentType.RESIDENT_ID, "450103197806122040", "韦秀兰")
-OTHER_CARD = "6217003410000000077"
-SIGN, VERIFY, CANCEL, LOOK_UP = Question.SIGN, Question.VERIFY, Question.CANCEL, Question.LOOK_UP
-
-
-def entry(entry_id: str, agency: str, authority: str) -> EnrolmentEntry:
-    return EnrolmentEntry(
-        entry_id,
-        InsuranceType.MEDICAL,
-        authority[1:7],
-        agency,
-        "number",
-        authority,
-        authority[1:7],
-        "102120001",
-    )
-
-
-HOME, AWAY = entry("1", "青秀中心", "14501030000"), entry("2", "玉州中心", "14509020000")
-
-
-@dataclass
-class Desk:
-    """The use cases on fakes, and the steps a person takes."""
-
-    w: Wiring
-    rows: FakeAgreements
-    core: FakeDesk
-    clock: SetClock
-    taxbank: FakeTaxBank
-
-    def prepare(self, number: str = CARD, bank: str = "105", person_id: str = "person-1") -> Prepared:
-        asked = PrepareAgreement(person_id, WEI, bank, number)
-        memory = Memory(FakeTransactions(), FakeKeptEnrolments(), self.clock, dt.timedelta(days=7))
-        return usecases.prepare_agreement(asked, self.taxbank, memory, self.w)
-
-    def sign(
-        self, draft: str = "", key: str = "key-1", authority: str = "", person_id: str = "person-1",
-        consent: str = "2026-11",
-    ) -> AgreementView:  # fmt: skip
-        draft = draft or self.prepare().draft
-        return usecases.sign_agreement(SignAgreement(person_id, draft, authority, consent, key), self.w)
-
-    def check(self, agreement_id: str) -> AgreementView:
-        return usecases.check_agreement(AgreementOfPerson("person-1", agreement_id), self.w)
-
-    def cancel(self, agreement_id: str) -> AgreementView:
-        return usecases.cancel_agreement(CancelAgreement("person-1", WEI, agreement_id), self.w)
-
-    def row(self, agreement_id: str) -> Agreement:
-        return self.rows.rows[agreement_id]
-
-    def look_after(self, hours: float = 24) -> None:
-        """The timer, for so long."""
-        end = self.clock.now() + dt.timedelta(hours=hours)
-        while self.clock.now() < end:
-            self.clock.advance(seconds=5)
-            for due in usecases.claim_due(self.w, 40):
-                usecases.check_agreement(due, self.w)
-            if all(known.next_action_at is None for known in self.rows.rows.values()):
-                return
-
-
-@pytest.fixture
-def desk() -> Desk:
-    rows, clock = FakeAgreements(), SetClock(NOW)
-    core = FakeDesk(rows)
-    w = Wiring(
-        rows, rows, FakeAudit(), core, BANKS, KeyRing.parse(QUOTE_KEYS), clock, dt.timedelta(minutes=15)
-    )
-    return Desk(w, rows, core, clock, FakeTaxBank(Enrolment("1012", PayerKind.RESIDENT, (HOME,))))
 
 
 def test_what_is_prepared_is_checked_sealed_and_masked(desk: Desk) -> None:
@@ -249,71 +178,6 @@ def test_of_several_authorities_one_is_chosen(desk: Desk) -> None:
         desk.sign(draft, authority="14501030000")
 
 
-@pytest.mark.parametrize(
-    ("lost", "asked"),
-    [
-        ([SIGN], [SIGN, LOOK_UP, VERIFY]),
-        ([VERIFY], [SIGN, VERIFY, LOOK_UP]),
-        ([SIGN, LOOK_UP], [SIGN, LOOK_UP, LOOK_UP, VERIFY]),
-        ([SIGN, VERIFY], [SIGN, LOOK_UP, VERIFY, LOOK_UP]),
-    ],
-)
-def test_a_lost_answer_is_looked_up_and_nothing_is_sent_twice(
-    desk: Desk, lost: list[Question], asked: list[Question]
-) -> None:
-    desk.core.loses = list(lost)
-    view = desk.check(desk.sign().agreement_id)
-    desk.look_after(1)
-    assert desk.row(view.agreement_id).state is AgreementState.ACTIVE
-    assert desk.core.asked == asked
-
-
-def test_what_never_arrived_is_sent_again_once_the_core_says_so(desk: Desk) -> None:
-    desk.core.deaf = [SIGN, SIGN]
-    view = desk.check(desk.sign().agreement_id)
-    assert (view.state, view.words) == (AgreementState.SIGNING, "")
-    desk.look_after(1)
-    assert desk.core.asked == [SIGN, LOOK_UP, SIGN, LOOK_UP, SIGN, VERIFY]
-    assert desk.row(view.agreement_id).state is AgreementState.ACTIVE
-
-
-def test_a_core_that_never_takes_it_ends_after_a_day(desk: Desk) -> None:
-    desk.core.deaf = [SIGN] * 1000
-    view = desk.check(desk.sign().agreement_id)
-    desk.look_after(48)
-    row = desk.row(view.agreement_id)
-    assert (row.state, row.account_number, row.next_action_at) == (AgreementState.FAILED, None, None)
-    assert desk.core.asked.count(SIGN) < 40
-
-
-@pytest.mark.parametrize("question", [SIGN, VERIFY])
-def test_a_process_killed_after_asking_leaves_what_ends_by_itself(desk: Desk, question: Question) -> None:
-    view = desk.sign()
-    desk.core.dies = [question]
-    with pytest.raises(Killed):
-        desk.check(view.agreement_id)
-    assert desk.row(view.agreement_id).in_doubt
-    before = len(desk.core.asked)
-    assert desk.check(view.agreement_id).state in (AgreementState.SIGNING, AgreementState.PENDING)
-    assert len(desk.core.asked) == before, "its lease keeps others away"
-    desk.look_after(1)
-    assert desk.row(view.agreement_id).state is AgreementState.ACTIVE
-    assert desk.core.asked[before] is LOOK_UP
-    assert desk.core.asked.count(SIGN) == 1
-
-
-def test_a_process_killed_right_after_the_wish_is_found_by_the_timer(desk: Desk) -> None:
-    view = desk.sign()
-    desk.look_after(1)
-    assert desk.row(view.agreement_id).state is AgreementState.ACTIVE
-
-
-def signed(desk: Desk) -> str:
-    agreement_id = desk.check(desk.sign().agreement_id).agreement_id
-    desk.core.asked.clear()
-    return agreement_id
-
-
 def test_it_is_cancelled_and_the_account_is_free_again(desk: Desk) -> None:
     agreement_id = signed(desk)
     assert desk.cancel(agreement_id).state is AgreementState.CANCELLING
@@ -350,31 +214,6 @@ def test_a_bank_that_keeps_it_says_why(desk: Desk) -> None:
     assert desk.cancel(agreement_id).state is AgreementState.CANCELLING, "it can be tried again"
 
 
-@pytest.mark.parametrize(
-    ("loses", "deaf", "asked"),
-    [([CANCEL], [], [CANCEL, LOOK_UP]), ([], [CANCEL], [CANCEL, LOOK_UP, CANCEL])],
-)
-def test_a_cancellation_whose_answer_is_lost_is_looked_up_first(
-    desk: Desk, loses: list[Question], deaf: list[Question], asked: list[Question]
-) -> None:
-    agreement_id = signed(desk)
-    desk.core.loses, desk.core.deaf = loses, deaf
-    desk.cancel(agreement_id)
-    desk.check(agreement_id)
-    desk.look_after(1)
-    assert desk.row(agreement_id).state is AgreementState.ENDED
-    assert desk.core.asked == asked
-
-
-def test_a_slow_cancellation_is_brought_to_its_end(desk: Desk) -> None:
-    agreement_id = signed(desk)
-    desk.core.bank = [(Trigger.ENDING, ""), (Trigger.ENDING, "")]
-    desk.cancel(agreement_id)
-    assert desk.check(agreement_id).state is AgreementState.CANCELLING
-    desk.look_after(1)
-    assert desk.row(agreement_id).state is AgreementState.ENDED
-
-
 def test_an_agreement_ended_elsewhere_is_noticed_when_it_is_looked_at(desk: Desk) -> None:
     agreement_id = signed(desk)
     desk.core.core[agreement_id] = Trigger.OVER
@@ -384,7 +223,7 @@ def test_an_agreement_ended_elsewhere_is_noticed_when_it_is_looked_at(desk: Desk
     assert desk.core.asked == [LOOK_UP]
 
 
-def test_another_persons_agreement_is_not_found(desk: Desk) -> None:
+def test_another_persons_agreement_is_not_found_and_that_is_journalled(desk: Desk) -> None:
     agreement_id = desk.sign().agreement_id
     strangers = AgreementOfPerson("person-2", agreement_id)
     for action in (usecases.get_agreement, usecases.check_agreement):
@@ -394,6 +233,15 @@ def test_another_persons_agreement_is_not_found(desk: Desk) -> None:
         usecases.cancel_agreement(CancelAgreement("person-2", WEI, agreement_id), desk.w)
     assert usecases.list_agreements(ListAgreements("person-2"), desk.w).agreements == ()
     assert desk.core.asked == []
+    assert (
+        desk.w.journal.acts
+        == [  # type: ignore[attr-defined]
+            Act(
+                "resident:person-2", Action.FOREIGN_ASKED, f"agreement:{agreement_id}", AgreementNotFound.code
+            )
+        ]
+        * 3
+    )
 
 
 def test_own_agreements_are_listed_newest_first(desk: Desk) -> None:

@@ -53,7 +53,7 @@ def test_nothing_on_an_orders_page_claims_that_no_money_was_taken() -> None:
         (UpstreamBusy.behind(37, 12), f"{JOURNEY}/enrolment", ("再试一次", JOURNEY)),
         (contribution.EnrolmentNotFound(), f"{JOURNEY}/payer", None),
         (contribution.EnrolmentNotFound(), f"{JOURNEY}/enrolment", None),
-        (contribution.NothingPayable(), f"{JOURNEY}/choice", ("返回修改", JOURNEY)),
+        (contribution.NothingPayable(), f"{JOURNEY}/choice", ("重新选择", JOURNEY)),
         (payment.CloseNotConfirmed(), "/orders/o-1/close", ("查看这笔缴费", "/orders/o-1")),
         (payment.OrderNotFound(), "/orders/o-1", None),
         (own.SnapshotVisitor(), "/wechat/callback", ("重新进入", "/")),

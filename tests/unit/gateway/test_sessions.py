@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 from dataclasses import replace
 
@@ -11,8 +12,9 @@ from contract import identity
 from contract.errors import NotFound, Unavailable
 from contract.identity import EndLogin, LoginEnded
 from kit.clock import SetClock
-from services.gateway.domain.sessions import Session, device_of
+from services.gateway.domain.sessions import Session, device_of, hash_of
 from services.gateway.usecases import batches, journeys, sessions, upkeep
+from services.gateway.usecases.login import _open_session
 from services.gateway.usecases.ports import Ports
 from tests.fakes.gateway_peers import FakePeers
 from tests.unit.gateway.conftest import LIFE, NOW, PAYER
@@ -92,6 +94,14 @@ def test_dead_sessions_are_forgotten(ports: Ports, clock: SetClock) -> None:
     clock.advance(minutes=31)
     upkeep.prune(IDLE, ABSOLUTE, LIFE, ports)
     assert not ports.sessions.rows
+
+
+def test_a_sessions_token_has_256_random_bits() -> None:
+    opened = [_open_session("openid-1", NOW) for _ in range(2)]
+    assert len({token for token, _ in opened}) == 2
+    for token, session in opened:
+        assert len(base64.urlsafe_b64decode(f"{token}=")) == 32
+        assert session.token_hash == hash_of(token) and session.csrf_token != token
 
 
 def test_a_sessions_name_is_neither_its_token_nor_its_hash(ports: Ports) -> None:

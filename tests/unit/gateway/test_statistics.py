@@ -145,7 +145,7 @@ def test_every_link_keeps_the_filter(peers: FakePeers, ports: Ports) -> None:
     links = [
         link for link in re.findall(r'href="(/paid-for-others[^"]*)"', html) if link != "/paid-for-others"
     ]
-    assert len(links) == 3
+    assert len(links) == 4
     assert all("place_code=4501&amp;year=2026" in link for link in links)
     assert "after=page-2" in links[0]
 

@@ -32,6 +32,13 @@ def test_limits_that_would_stop_everything_are_refused(name: str) -> None:
     assert list(refused.value.problems) == [f"{name} must be at least 1"]
 
 
+@pytest.mark.parametrize("seconds", ["0", "601"])
+def test_a_code_that_lives_longer_than_ten_minutes_stops_the_start(seconds: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        read(Config, ENVIRONMENT | {"IDENTITY_CODE_VALID_SECONDS": seconds})
+    assert list(refused.value.problems) == ["IDENTITY_CODE_VALID_SECONDS must be 1 to 600"]
+
+
 @pytest.mark.parametrize("seconds", ["0", "-1", "4.5", "nan"])
 def test_a_registry_that_may_keep_everybody_waiting_is_refused(seconds: str) -> None:
     with pytest.raises(ConfigurationError) as refused:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.identity import InvalidDocumentNumber, InvalidIdNumber, InvalidName, InvalidPhone
-from contract.people import DocumentType, Person
+from contract.people import DocumentType, Person, check_digit
 from services.identity.domain import codes, people
 
 TODAY = dt.date(2026, 11, 23)
@@ -18,7 +18,7 @@ PERMANENT_RESIDENT, PASSPORT = DocumentType.PERMANENT_RESIDENT, DocumentType.PAS
 
 
 def number(first_seventeen: str) -> str:
-    return first_seventeen + people.check_digit(first_seventeen)
+    return first_seventeen + check_digit(first_seventeen)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_the_age_is_told_by_the_number_where_it_tells_one(
 def test_one_wrong_digit_never_passes_the_check_digit(value: int, place: int, change: int) -> None:
     right = number(f"{value:017d}")
     wrong = right[:place] + str((int(right[place]) + change) % 10) + right[place + 1 :]
-    assert people.check_digit(wrong) != wrong[17]
+    assert check_digit(wrong) != wrong[17]
 
 
 @pytest.mark.parametrize(

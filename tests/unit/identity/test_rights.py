@@ -54,7 +54,7 @@ def live(w: Wiring, owner_id: str = OWNER) -> str:
     member = household.add_member(adding(child, Kinship.CHILD, owner_id), w)
     paid = relations.pick_insured(PickInsured(owner_id, member.member_id), w)
     relations.name_insured(naming(somebody(2, name="黄小明"), owner_id), w)
-    w.relations.mark_paid(None, paid.relation_id, NOW)
+    w.relations.mark_paid(None, paid.relation_id, NOW, NOW)
     return paid.relation_id
 
 
@@ -142,7 +142,7 @@ def test_what_is_due_is_forgotten_and_told(w: Wiring, clock: SetClock, rows: Fak
     assert {given.kind for given in kept} == {ConsentKind.HOUSEHOLD, ConsentKind.GUARDIAN}
     for given in kept:
         assert (given.about, given.given_at, given.withdrawn_at) == ("", NOW, DUE)
-    FakeRelations(rows).mark_paid(None, relation_id, DUE)
+    FakeRelations(rows).mark_paid(None, relation_id, DUE, DUE)
     assert relation_id not in rows.relations
     assert rights.carry_out_deletions(w) == 0 and len(rows.events) == 1
 
@@ -170,16 +170,22 @@ def bank_account(
     return GiveConsent(person_id, ConsentKind.BANK_ACCOUNT, version)
 
 
-def test_the_consent_to_keep_a_bank_account_stands_once_and_is_listed(w: Wiring) -> None:
+@pytest.mark.parametrize(
+    ("kind", "label"),
+    [
+        (ConsentKind.BANK_ACCOUNT, "《银行账户信息授权说明》"),
+        (ConsentKind.CARD_PHOTO, "《身份证照片授权说明》"),
+    ],
+)
+def test_a_consent_given_on_its_own_stands_once_and_is_listed_and_exported(
+    w: Wiring, kind: ConsentKind, label: str
+) -> None:
     for _ in range(2):
-        noted = rights.give_consent(bank_account(), w)
+        noted = rights.give_consent(GiveConsent(OWNER, kind, CONSENT_VERSIONS[kind]), w)
     (given,) = rights.list_consents(ME, w).consents
-    assert (
-        (given.kind, given.version)
-        == (noted.kind, noted.version)
-        == (ConsentKind.BANK_ACCOUNT, noted.version)
-    )
-    assert given.kind.label == "《银行账户信息授权说明》"
+    assert (given.kind, given.version) == (noted.kind, noted.version) == (kind, CONSENT_VERSIONS[kind])
+    assert given.kind.label == label
+    assert rights.export_person(ME, w).consents == (given,)
 
 
 @pytest.mark.parametrize(

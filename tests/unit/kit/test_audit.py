@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import pwd
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from sqlalchemy import text
 
 from contract.audit import Act, Action
 from kit import telemetry
-from kit.audit import Journal, anchors, journal_table
+from kit.audit import Journal, anchors, command_line, journal_table
 from kit.audit.checking import Fault, check
 from kit.audit.tables import STREAMED
 from kit.database import Database
@@ -255,6 +257,22 @@ def test_an_act_knows_the_address_of_its_work(database: Database, journal: Journ
     with database.read() as connection:
         origins = {one.target: one.origin for one in journal.latest(connection)}
     assert origins == {"order:1": "203.0.113.9", "order:2": "203.0.113.7", "order:3": ""}
+
+
+def test_an_act_of_a_command_line_says_from_which_account_it_came(
+    database: Database, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @command_line
+    def main() -> int:
+        add(database, journal, act(actor="staff:whoever"))
+        return 0
+
+    monkeypatch.setenv("LOGNAME", "somebody-else")
+    assert main() == 0
+    with database.read() as connection:
+        (told,) = journal.latest(connection)
+    assert (told.actor, told.origin) == ("staff:whoever", f"cli:{pwd.getpwuid(os.getuid()).pw_name}")
+    assert telemetry.origin() == "", "what comes after it is other work"
 
 
 def test_acts_are_found_by_who_what_and_kind(database: Database, journal: Journal) -> None:

@@ -90,3 +90,31 @@ def test_without_keys_nothing_is_sealed(monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(crypto.BadKeys):
         crypto.row_seal_keys()
     crypto.row_seal_keys.cache_clear()
+
+
+def test_what_the_journal_does_not_keep_is_proved_by_the_seal_it_keeps() -> None:
+    seal = RowSeal(MONEY, "name", "amount", hidden=("at",))
+    row = seal.onto({"name": "payer-1", "amount": 1, "at": "450103"})
+    written = seal.written(row)
+    assert set(written.values) == {"name", "amount", "seal"}
+    forged = row | {"name": "thief"}
+    assert not seal.holds(forged)
+    assert seal.holds(forged | seal.values_of(written.values)), "put back under its old seal"
+    assert not seal.holds(forged | {"at": "other"} | seal.values_of(written.values))
+
+
+def test_nothing_somebody_else_wrote_gets_a_seal_by_a_change() -> None:
+    row = SEAL.onto({"name": "payer-1", "amount": 1, "at": None})
+    values, written = SEAL.renewed(row, amount=2)
+    assert SEAL.holds(row | values) and [one.values["amount"] for one in written] == [2]
+    for forged in (row | {"name": "thief"}, row | {"seal": None}):
+        assert SEAL.renewed(forged, amount=2) == ({"amount": 2}, [])
+
+
+def test_a_removal_names_the_row_and_no_more() -> None:
+    seal = RowSeal(MONEY, "name", "amount", key=("name",))
+    row = seal.onto({"name": "payer-1", "amount": 1})
+    gone, kept = seal.removed(row), seal.written(row)
+    assert (gone.is_removal, kept.is_removal) == (True, False)
+    assert seal.key_of(gone.values) == seal.key_of(kept.values) == ("payer-1",)
+    assert "amount" not in gone.values

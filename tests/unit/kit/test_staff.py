@@ -59,6 +59,13 @@ def test_a_seal_with_one_changed_character_is_none() -> None:
             opened(forged, retry_refund, BODY, NOW)
 
 
+def test_a_seal_on_the_bus_names_nobody() -> None:
+    """It travels in a header (security.md 11)."""
+    shown = seal().encode()
+    for plain in (HUANG.account, HUANG.name, HUANG.pooling_code, HUANG.role.value):
+        assert plain.encode() not in shown and plain.encode().hex().encode() not in shown
+
+
 def test_an_old_seal_is_none() -> None:
     assert opened(seal(), retry_refund, BODY, NOW + LIFE) == HUANG
     with pytest.raises(StaffUnproven):

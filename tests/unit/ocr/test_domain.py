@@ -13,6 +13,7 @@ from services.ocr.domain.judgement import judge
 from services.ocr.domain.layout import Side, back_rows, front_rows, label_end, side_of
 from services.ocr.domain.nations import NATIONS
 from services.ocr.domain.quality import Quality
+from services.ocr.domain.usual import in_the_region
 
 TODAY = dt.date(2026, 11, 26)
 NUMBER = "450103197806122040"
@@ -132,3 +133,19 @@ def test_the_back_is_known_by_its_words() -> None:
 )
 def test_a_label_ends_where_its_last_character_is(text: str, end: int) -> None:
     assert label_end(text, "姓名") == end
+
+
+@pytest.mark.parametrize(
+    ("read", "written"),
+    [
+        ("广西社族自治区灵川县大圩镇", "广西壮族自治区灵川县大圩镇"),
+        ("广西社族自油区钦州市", "广西壮族自治区钦州市"),
+        ("广西壮族自治区", "广西壮族自治区"),
+        ("广西柳州市柳南区鹅山街道", "广西柳州市柳南区鹅山街道"),
+        ("宁夏回族自治区银川市", "宁夏回族自治区银川市"),
+        ("内蒙古自治区", "内蒙古自治区"),
+        ("", ""),
+    ],
+)
+def test_the_regions_name_is_known_from_most_of_it(read: str, written: str) -> None:
+    assert in_the_region(read) == written

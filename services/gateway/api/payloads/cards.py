@@ -14,10 +14,13 @@ _ASK_AGAIN = 1
 @dataclass(frozen=True)
 class CardPhoto:
     """`image` is the photo in base64 (with or without `data:image/jpeg;base64,`), at most 10 MB of JPEG, PNG, WebP or
-    HEIC; addresses of photos are not fetched. `side`: which side is wanted, left out for either."""
+    HEIC; addresses of photos are not fetched. `side`: which side is wanted, left out for either. `consent_version`:
+    with a session, the text about photos of cards that was agreed to before this one was taken; programs with a key
+    leave it out."""
 
     image: str
     side: CardSide | None = None
+    consent_version: str = ""
 
 
 @dataclass(frozen=True)

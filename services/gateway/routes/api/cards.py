@@ -6,6 +6,7 @@ from werkzeug.wrappers import Request, Response
 
 from contract import ocr
 from contract.errors import DeadlineExceeded, InvalidInput, NotFound, TooMany, UnreadableRequest
+from contract.identity import ConsentMissing
 from kit.http import Access, http
 from services.gateway.api.operations import operation
 from services.gateway.api.payloads import cards as payloads
@@ -14,10 +15,10 @@ from services.gateway.domain.clients import Client
 from services.gateway.errors import LoginNeeded, UnknownKey
 from services.gateway.photos import PATH
 from services.gateway.routes.base import READINGS, Routes
-from services.gateway.routes.uploads import MAX_UPLOAD, uploaded
+from services.gateway.routes.uploads import MAX_UPLOAD, Upload, uploaded
 from services.gateway.usecases import cards
 
-_INTAKE = (LoginNeeded, UnknownKey, TooMany, InvalidInput, UnreadableRequest)
+_INTAKE = (LoginNeeded, UnknownKey, TooMany, InvalidInput, UnreadableRequest, ConsentMissing)
 
 
 class CardsApi(Routes):
@@ -31,8 +32,8 @@ class CardsApi(Routes):
     )  # fmt: skip
     def read_card(self, request: Request, client: Client, body: None) -> payloads.CardRead:
         with self.photos.taking_in(client.name, client.per_minute):
-            photo, side = uploaded(request)
-            return payloads.card_read(cards.read_card(photo, side, self.photos, self.ports))
+            upload = self._agreed(request, client)
+            return payloads.card_read(cards.read_card(upload.photo, upload.side, self.photos, self.ports))
 
     @operation(
         "POST", "/ocr/idcard/readings", "身份证识别（异步）：收下照片就返回编号，结果用编号查询", access=Access.CLIENT,
@@ -42,8 +43,10 @@ class CardsApi(Routes):
     )  # fmt: skip
     def begin_card_reading(self, request: Request, client: Client, body: None) -> payloads.ReadingShown:
         with self.photos.taking_in(client.name, client.per_minute):
-            photo, side = uploaded(request)
-            begun = cards.begin_reading(photo, side, client.name, self.photos, READINGS, self.ports)
+            upload = self._agreed(request, client)
+            begun = cards.begin_reading(
+                upload.photo, upload.side, client.name, self.photos, READINGS, self.ports
+            )
             return payloads.reading_shown(begun)
 
     @operation(
@@ -54,6 +57,13 @@ class CardsApi(Routes):
         self, request: Request, client: Client, body: None, reading_id: str
     ) -> payloads.ReadingShown:
         return payloads.reading_shown(cards.get_reading(reading_id, client.name, READINGS, self.ports))
+
+    def _agreed(self, request: Request, client: Client) -> Upload:
+        """What was sent, once a WeChat user's consent is noted. Raises ConsentMissing, and what `uploaded` does."""
+        upload = uploaded(request)
+        if client.session is not None:
+            cards.note_consent(client.session, upload.consent_version, self.ports)
+        return upload
 
     @http("GET", f"{PATH}<token>", access=Access.SIGNED)
     def hand_out_photo(self, request: Request, caller: None, token: str) -> Response:

@@ -11,10 +11,7 @@ from services.gateway.api.operations import operation
 from services.gateway.api.payloads import menu as payloads
 from services.gateway.domain.sessions import Session
 from services.gateway.errors import LoginNeeded
-from services.gateway.routes.cards import CONSENT_VERSION as CARD_PHOTO_VERSION
 from services.gateway.routes.menu import MenuRoutes
-
-_CARD_PHOTO = "card_photo"
 
 
 class MenuApi(MenuRoutes):
@@ -41,11 +38,9 @@ class MenuApi(MenuRoutes):
         answer=payloads.ConsentTexts,
     )
     def list_consent_texts_by_api(self, request: Request, caller: None, body: None) -> payloads.ConsentTexts:
-        kinds = [(kind.value, kind.label, version) for kind, version in CONSENT_VERSIONS.items()]
-        kinds.append((_CARD_PHOTO, "《身份证照片授权说明》", CARD_PHOTO_VERSION))
         return payloads.ConsentTexts(
             tuple(
-                payloads.ConsentText(kind, label, version, self.pages.paragraphs(f"consents/{kind}.html", version))
-                for kind, label, version in kinds
+                payloads.ConsentText(kind, kind.label, version, self.pages.paragraphs(f"consents/{kind}.html", version))
+                for kind, version in CONSENT_VERSIONS.items()
             )
         )  # fmt: skip

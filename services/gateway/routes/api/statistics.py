@@ -42,4 +42,4 @@ class StatisticsApi(StatisticsRoutes):
     def download_paid_for_others_by_api(
         self, request: Request, session: Session, body: None, extension: str
     ) -> Response:
-        return self.table_of_paid_for_others(request, session, extension)
+        return self.table_of_paid_for_others(session, extension, request.args)
