@@ -49,13 +49,10 @@ def outbox_table(metadata: MetaData) -> Table:
         Column("created_at", Moment, nullable=False),
         Column("published_at", Moment),
     )  # fmt: skip
-    waiting = {
-        "postgresql_where": table.c.published_at.is_(None),
-        "sqlite_where": table.c.published_at.is_(None),
-    }
+    waiting = table.c.published_at.is_(None)
     # In the order of `claim`: read so, entries of what has been published since are cleared away as they are met.
-    Index("outbox_waiting", table.c.id, **waiting)
-    Index("outbox_in_order", table.c.aggregate, table.c.id, **waiting)
+    Index("outbox_waiting", table.c.id, postgresql_where=waiting, sqlite_where=waiting)
+    Index("outbox_in_order", table.c.aggregate, table.c.id, postgresql_where=waiting, sqlite_where=waiting)
     return table
 
 
