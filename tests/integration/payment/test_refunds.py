@@ -246,7 +246,7 @@ def test_the_desk_speaks_chinese(
     assert refund_desk.main(["request", order.order_id, "--reason", "重复参保", *staff]) == 0
     assert "状态：待提交" in capsys.readouterr().out
     with running.payment.database.read() as connection:
-        (act,) = JOURNAL.latest(connection, actor="staff:gx0007")
+        (act,) = JOURNAL.latest(connection, actor="staff:gx0007", limit=1)
     assert (act.action, act.origin) == (Action.REFUND_WANTED, cli()), "who it is rests on no word of theirs"
     assert running.becomes(order, OrderState.REFUNDED)
     assert refund_desk.main(["request", order.order_id, "--reason", "重复参保", *staff]) == 1
