@@ -34,6 +34,10 @@ def test_a_person_sees_exports_and_deletes_their_own_data(
     resident.sees("有效")
     resident.press("返回我的")
 
+    resident.press("登录设备")
+    resident.is_at("登录设备")
+    resident.press("返回我的")
+
     resident.press("导出我的信息")
     resident.is_at("导出我的信息")
     with page.expect_download() as download:

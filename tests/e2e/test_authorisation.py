@@ -167,11 +167,11 @@ def test_a_form_without_the_sessions_token_does_nothing(
 RIGHTS_AND_MONEY = {
     "identity": ("persons", "members", "relations", "consents"),
     "contribution": ("agreements", "voidings"),
-    "payment": ("orders", "refunds", "exports"),
+    "payment": ("orders", "refunds"),
     "certificate": ("certificates", "batches", "schools"),
     "gateway": ("batches", "batch_lines"),
 }
-"""What only a wish may change. Logins, journeys' drafts and journals are of who looks."""
+"""What only a wish may change. Logins, journeys' drafts, journals and the record of downloads are of who looks."""
 
 
 def _kept(system: EmbeddedSystem) -> dict[str, int]:
