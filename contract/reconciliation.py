@@ -195,8 +195,8 @@ class ListBreaks:
 
 @dataclass(frozen=True)
 class BreakView:
-    """One break. Amounts in fen, None where that side has nothing; `item` is a refund's number, or the masked person
-    number, type and year of a line; `payer` and `insured` are masked, empty for an order we do not have; `at` is when
+    """One break. Amounts in fen, None where that side has nothing; how it stands with either in Chinese, empty where that
+    side does not say; `item` is a refund's number, or tells a line by type, year and masked person number; `payer` and `insured` are masked, empty for an order we do not have; `at` is when
     the money moved, in China's time; `age_days` since it was first seen."""
 
     break_id: int

@@ -9,6 +9,7 @@ from contract.insurance import Channel
 from contract.reconciliation import BreakAction, BreakKind, BreakState, BreakView, Party
 from kit.clock import china
 from kit.masking import mask_name, mask_number
+from services.payment.reconciliation.comparing import POSTED
 
 ACTIONS: dict[BreakKind, tuple[BreakAction, ...]] = {
     BreakKind.MISSING_WITH_US: (BreakAction.ASK_UNIONPAY, BreakAction.HAND_OVER),
@@ -32,6 +33,17 @@ ORDER_STATES = {
     "closed": "已关闭", "refunding": "退费中", "refunded": "已退费",
 }  # fmt: skip
 """How an order stands with us, as an operator reads it."""
+
+STATES = {**ORDER_STATES, POSTED: "已入库", "0": "已申报未缴费", "2": "已作废"}
+"""The words of both sides for how an order or a line stands: ours, and the tax core's JFBS."""
+
+_INSURANCE = {
+    "10210": "居民养老保险",
+    "10212": "居民医疗保险",
+    "10201": "职工养老保险",
+    "10203": "职工医疗保险",
+}
+"""XZLX_DM of a line as an operator reads it."""
 
 AGES = ((1, "1天以内"), (3, "2至3天"), (7, "4至7天"), (30, "8至30天"))
 OLDEST = "30天以上"
@@ -60,17 +72,33 @@ def view(row: Any, now: dt.datetime) -> BreakView:
     kind, state = BreakKind(row.kind), BreakState(row.state)
     return BreakView(
         break_id=row.break_id, day=row.day, party=Party(row.party), kind=kind, order_number=row.mer_order_id,
-        item=masked_item(row.item), merchant=row.mid, channel=Channel(row.channel) if row.channel else None,
-        our_amount=row.our_amount, their_amount=row.their_amount, our_state=row.our_state,
-        their_state=row.their_state, at=row.at, payer=mask_name(row.payer_name) if row.payer_name else "",
+        item=item_text(row.item), merchant=row.mid, channel=Channel(row.channel) if row.channel else None,
+        our_amount=row.our_amount, their_amount=row.their_amount, our_state=STATES.get(row.our_state, row.our_state),
+        their_state=STATES.get(row.their_state, row.their_state), at=row.at, payer=mask_name(row.payer_name) if row.payer_name else "",
         insured=mask_name(row.insured_name) if row.insured_name else "", first_seen=row.first_seen,
         age_days=age_days(row.first_seen, now), state=state, owner=row.owner,
         action=BreakAction(row.action) if row.action else None, outcome=row.outcome, reason=row.reason,
-        actions=ACTIONS[kind] if state in WAITING else (),
+        actions=fitting(row) if state in WAITING else (),
     )  # fmt: skip
 
 
-def masked_item(item: str) -> str:
-    """A line by its masked person number; a refund's number as it is."""
+def fitting(row: Any) -> tuple[BreakAction, ...]:
+    """What may be done about a break: nobody is asked about an order that is not ours, and a refund case is only for
+    what UnionPay took too much."""
+    hopeless = set()
+    if row.payer_name is None:
+        hopeless.add(BreakAction.ASK_UNIONPAY)
+    if row.payer_name is None or surplus(row) <= 0:
+        hopeless.add(BreakAction.OPEN_REFUND_CASE)
+    return tuple(action for action in ACTIONS[BreakKind(row.kind)] if action not in hopeless)
+
+
+def item_text(item: str) -> str:
+    """A line by insurance type, year and masked person number, and the reference of one that is there twice; a refund's
+    number as it is."""
     person_number, *rest = item.split(" ")
-    return " ".join([mask_number(person_number), *rest]) if len(rest) == 2 else item
+    if len(rest) != 2:  # noqa: PLR2004 - type and year, as entries.line_item writes them
+        return item
+    insurance, (year, _, reference) = _INSURANCE.get(rest[0], f"险种{rest[0]}"), rest[1].partition("#")
+    told = f"{insurance} {year}年 社保编号{mask_number(person_number)}"
+    return f"{told}（流水号{reference}）" if reference else told

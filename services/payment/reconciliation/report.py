@@ -8,8 +8,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from contract.money import yuan_text
 from kit.clock import china_text
-from services.payment.reconciliation.breaks import ORDER_STATES
-from services.payment.reconciliation.comparing import POSTED
 from services.payment.reconciliation.summary import LISTED, Summary
 
 
@@ -31,8 +29,4 @@ _environment.globals |= {"listed": LISTED}
 
 def html_report(summary: Summary) -> str:
     """The page; names and person numbers in it are masked."""
-    return _environment.get_template("report.html").render(s=summary, states=STATES)
-
-
-STATES = {**ORDER_STATES, POSTED: "已入库", "0": "已申报未缴费", "2": "已作废", "": "—"}
-"""The words of both sides for how an order stands: ours, and the tax core's JFBS."""
+    return _environment.get_template("report.html").render(s=summary)

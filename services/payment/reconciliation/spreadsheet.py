@@ -10,7 +10,6 @@ from openpyxl import Workbook
 
 from contract.reconciliation import BreakView
 from kit.clock import china_text
-from services.payment.reconciliation.report import STATES
 from services.payment.reconciliation.running import Desk
 from services.payment.reconciliation.summary import Summary, every_break
 
@@ -60,8 +59,7 @@ def _detail(one: BreakView) -> tuple[Any, ...]:
     return (
         one.break_id, f"{one.day}", one.party.label, one.kind.label, one.order_number, one.item, one.merchant,
         one.channel.label if one.channel else "", one.payer, one.insured, _yuan(one.our_amount),
-        _yuan(one.their_amount), STATES.get(one.our_state, one.our_state),
-        STATES.get(one.their_state, one.their_state), one.at, china_text(one.first_seen), one.age_days,
+        _yuan(one.their_amount), one.our_state or "—", one.their_state or "—", one.at, china_text(one.first_seen), one.age_days,
         one.state.label, one.owner, one.action.label if one.action else "", one.outcome, one.reason,
     )  # fmt: skip
 

@@ -51,7 +51,7 @@ class TestActions:
         office.reconcile()
         office.unionpay.queried = Report(Trigger.SUCCEEDED, "query", "T-1", NOON, order.amount)
         done = office.resolve(office.the_break(), BreakAction.ASK_UNIONPAY)
-        assert (done.state, done.our_state) == (BreakState.RESOLVED, "placed")
+        assert (done.state, done.our_state) == (BreakState.RESOLVED, "已下单")
         assert done.outcome == "银联答复：已支付（交易号T-1）；我方订单已支付"
         office.parties.recorded[DAY] = list(recorded(order))
         office.reconcile()

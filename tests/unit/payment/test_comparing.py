@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 
 from contract.payment import OrderState
 from contract.reconciliation import BreakAction, BreakKind, Party
-from services.payment.reconciliation.breaks import ACTIONS, age_label, masked_item
+from services.payment.reconciliation.breaks import ACTIONS, age_label, fitting, item_text
 from services.payment.reconciliation.comparing import Elsewhere, Found, Judge, Known, Past, Rules, agree
 from services.payment.reconciliation.entries import Entry, Movement, Side, in_order
 
@@ -295,6 +297,26 @@ def test_ages_are_told_in_classes() -> None:
     ]  # fmt: skip
 
 
-def test_the_person_number_of_a_line_is_masked() -> None:
-    assert masked_item("4501030090000001 10212 2026") == "4501********0001 10212 2026"
-    assert masked_item("31942026112210060000000001R") == "31942026112210060000000001R"
+def test_a_line_is_told_in_words_and_its_person_number_masked() -> None:
+    told = "居民医疗保险 2026年 社保编号4501********0001"
+    assert item_text("4501030090000001 10212 2026") == told
+    assert item_text("4501030090000001 10212 2026#U-7") == f"{told}（流水号U-7）"
+    assert item_text("4501030090000001 99999 2026").startswith("险种99999 2026年")
+    assert item_text("31942026112210060000000001R") == "31942026112210060000000001R"
+
+
+def test_nothing_is_offered_that_can_only_be_refused() -> None:
+    def offered(kind: BreakKind, **changed: Any) -> set[BreakAction]:
+        row = {
+            "kind": kind.value, "party": Party.UNIONPAY.value, "payer_name": "韦秀兰", "reference": "T-1",
+            "our_amount": 40_000, "their_amount": 40_100,
+        }  # fmt: skip
+        return set(fitting(SimpleNamespace(**row | changed)))
+
+    case, ask, over = BreakAction.OPEN_REFUND_CASE, BreakAction.ASK_UNIONPAY, BreakAction.HAND_OVER
+    assert offered(BreakKind.AMOUNT) == {case, over}
+    assert offered(BreakKind.AMOUNT, their_amount=39_900) == {over}, "they took less"
+    assert offered(BreakKind.AMOUNT, party=Party.CORE.value) == {over}, "the tax core took nothing"
+    assert offered(BreakKind.MISSING_WITH_US, our_amount=None) == {ask, over}
+    assert offered(BreakKind.MISSING_WITH_US, our_amount=None, payer_name=None) == {over}, "no order of ours"
+    assert offered(BreakKind.DUPLICATE) == {case, over}
