@@ -14,6 +14,7 @@ from contract.errors import InvalidInput
 from contract.insurance import Channel
 from contract.payment import OrderItem, OrderState
 from contract.reconciliation import BreakNotFound, BreakView
+from contract.refunds import RefundView
 from contract.rpc import Method
 from contract.staff import NotOfThisLevel
 
@@ -84,7 +85,7 @@ class FindOrders:
 @dataclass(frozen=True)
 class OrderSeen:
     """An order as staff see it, masked; `amount` in fen, `mer_order_id` is UnionPay's number of it. `failure` as in
-    OrderView."""
+    OrderView, the payer's words; `refunds` newest first, of money that is not the order's too."""
 
     order_id: str
     mer_order_id: str
@@ -97,6 +98,7 @@ class OrderSeen:
     paid_at: dt.datetime | None
     failure: str | None
     items: tuple[OrderItem, ...]
+    refunds: tuple[RefundView, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -96,5 +96,6 @@ class FakeRefundStorage:
         for one in self._all():
             places = tuple(line for item_number, line in one.lines if item_number == number)
             if places and one.order_id == order_id:
-                found.append(ItemRefund(one.refund_id, places, one.created_at, one.refunded_at))
+                held_up = one.state is RefundState.FAILED
+                found.append(ItemRefund(one.refund_id, places, one.created_at, one.refunded_at, held_up))
         return replace(item, refunds=tuple(sorted(found, key=lambda one: (one.requested_at, one.lines))))

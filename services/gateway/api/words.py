@@ -201,6 +201,7 @@ FIELDS: dict[str, Word] = {
         "records": ("缴费记录",),
         "refund_case": ("多收的钱正在退回", False),
         "refunded_at": ("退到账的时间", _WHEN),
+        "held_up": ("退费没有一次办成，工作人员正在办理", False),
         "refunds": ("退费，早的在前",),
         "refused": ("没有加入名单的人和原因",),
         "relation_id": ("代缴关系编号", _ID),

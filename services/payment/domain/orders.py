@@ -87,12 +87,14 @@ class RefundReason(enum.StrEnum):
 
 @dataclass(frozen=True)
 class ItemRefund:
-    """The refund some of an item's lines are in, by their places in `lines`; `refunded_at` once the money went back."""
+    """The refund some of an item's lines are in, by their places in `lines`; `refunded_at` once the money went back,
+    `held_up` while staff must see to it."""
 
     refund_id: str
     lines: tuple[int, ...]
     requested_at: dt.datetime
     refunded_at: dt.datetime | None = None
+    held_up: bool = False
 
 
 @dataclass(frozen=True)

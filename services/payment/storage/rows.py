@@ -14,6 +14,7 @@ from contract.payment import OrderState
 from contract.people import DocumentType, Person
 from contract.places import Place
 from contract.quote import QuoteLine
+from contract.refunds import RefundState
 from services.payment.domain.orders import LIVE, Item, ItemRefund, Order
 from services.payment.models import LINE_SEAL, ORDER_SEAL, order_lines, orders, refund_lines, refunds
 
@@ -29,6 +30,7 @@ WITH_LINES = (
         refunds.c.refund_id,
         refunds.c.created_at.label("refund_requested_at"),
         refunds.c.refunded_at,
+        refunds.c.state.label("refund_state"),
     )
     .join(order_lines, order_lines.c.order_id == orders.c.order_id)
     .outerjoin(refund_lines, SAME_LINE)
@@ -138,7 +140,10 @@ def _refunds(rows: Sequence[Row[Any]]) -> tuple[ItemRefund, ...]:
         if row.refund_id is not None:
             places.setdefault(row.refund_id, []).append(place)
     found = [
-        ItemRefund(refund_id, tuple(lines), rows[lines[0]].refund_requested_at, rows[lines[0]].refunded_at)
+        ItemRefund(
+            refund_id, tuple(lines), rows[lines[0]].refund_requested_at, rows[lines[0]].refunded_at,
+            rows[lines[0]].refund_state == RefundState.FAILED.value,
+        )
         for refund_id, lines in places.items()
-    ]
+    ]  # fmt: skip
     return tuple(sorted(found, key=lambda refund: (refund.requested_at, refund.lines)))

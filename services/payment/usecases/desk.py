@@ -47,6 +47,7 @@ from services.payment.usecases import refunding, views
 from services.payment.usecases.wiring import Wiring
 
 MOST_FOUND = 20
+MOST_REFUNDS = 20
 _TAIL = 4
 _CITY, _COUNTY = 4, 6
 
@@ -84,7 +85,7 @@ def find_orders(request: FindOrders, staff: Staff, w: Wiring, desk: Any) -> Orde
             purpose=purpose, detail={"by": by, "found": len(found), "orders": " ".join(one.order_id for one in found)},
         )  # fmt: skip
         w.journal.add(tx, told, w.clock.now())
-    return OrdersFound(tuple(_seen(order, w.config) for order in found))
+        return OrdersFound(tuple(_seen(tx, order, w) for order in found))
 
 
 def list_refunds(request: ListRefunds, staff: Staff, w: Wiring) -> Refunds:
@@ -147,9 +148,11 @@ def _order_within(order_id: str, staff: Staff, w: Wiring, missing: Exception) ->
         raise missing
 
 
-def _seen(order: Order, config: Config) -> OrderSeen:
-    view = views.view_of(order, config)
+def _seen(tx: Any, order: Order, w: Wiring) -> OrderSeen:
+    view = views.view_of(order, w.config)
+    refunds = w.refunds.latest(tx, order.order_id, None, MOST_REFUNDS)
     return OrderSeen(
         order.order_id, order.mer_order_id, order.state, order.amount, order.channel, view.payer_name,
         mask_phone(order.payer_phone), order.created_at, order.paid_at, view.failure, view.items,
+        tuple(views.refund_view(order, refund) for refund in refunds),
     )  # fmt: skip

@@ -105,7 +105,7 @@ def _item_of(item: Item) -> OrderItem:
 
 def _refund_of(item: Item, refund: domain.ItemRefund) -> ItemRefund:
     part = item.part(refund.lines)
-    return ItemRefund(part.years, part.amount, refund.requested_at, refund.refunded_at)
+    return ItemRefund(part.years, part.amount, refund.requested_at, refund.refunded_at, refund.held_up)
 
 
 def refund_view(order: Order, refund: Refund) -> RefundView:

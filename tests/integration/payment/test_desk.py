@@ -14,7 +14,7 @@ from contract.payment import OrderNotFound, OrderState
 from contract.payment_desk import FindOrders, PurposeMissing, SearchTooWide, TotalDay
 from contract.people import DocumentType, Person
 from contract.reconciliation import BreakKind, ListBreaks, Party
-from contract.refunds import ListRefunds, RefundNamed, RefundNotFound
+from contract.refunds import ListRefunds, RefundNamed, RefundNotFound, RefundState
 from contract.staff import PROVINCE, NotOfThisLevel, Role, Staff
 from kit.clock import SetClock, china
 from kit.database import Database
@@ -144,6 +144,24 @@ def test_refunds_of_another_level_are_not_found_and_cannot_be_begun(w: Wiring) -
     with pytest.raises(RefundNotFound):
         desk.get_refund(RefundNamed(begun.refund_id), LIUZHOU, w)
     assert a_refund().operator_id != "li"
+
+
+def test_an_order_is_shown_with_what_of_it_goes_back(w: Wiring) -> None:
+    with w.database.read() as connection:
+        paid = w.orders.get(connection, "order-n")
+    begun = desk.request_refund(asking_back(paid), NANNING, w)
+    asked = FindOrders("12366来电咨询", number="order-n")
+    (seen,) = desk.find_orders(asked, NANNING, w, DESK).orders
+    assert seen.refunds == (begun,)
+    assert [refund.held_up for item in seen.items for refund in item.refunds] == [False]
+    with w.database.transaction() as tx:
+        known = w.refunds.find(tx, begun.refund_id)
+        w.refunds.move(tx, replace(known, state=RefundState.FAILED, failure="failed"))
+    (seen,) = desk.find_orders(asked, NANNING, w, DESK).orders
+    assert [one.state for one in seen.refunds] == [RefundState.FAILED]
+    assert [refund.held_up for item in seen.items for refund in item.refunds] == [True], (
+        "its payer is told so"
+    )
 
 
 def test_breaks_are_their_orders_and_what_has_none_is_the_regions(w: Wiring) -> None:

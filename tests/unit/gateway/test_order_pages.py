@@ -95,6 +95,27 @@ def test_a_refund_under_way_says_how_much_and_that_nothing_need_be_done() -> Non
     assert "退费中" in shown("orders.html", view)
 
 
+def test_a_refund_that_is_held_up_says_that_people_see_to_it() -> None:
+    held_up = replace(UNDER_WAY, held_up=True)
+    view = order(replace(MEDICAL, refunds=(held_up,)), state=OrderState.REFUNDING)
+    text = shown("order_refund.html", view)
+    for words in (
+        "正在退费 400.00 元",
+        "退费中（人工办理）",
+        "这笔退费没有一次办成",
+        "不用重新申请",
+        "办好后，款项会退回原支付账户",
+    ):
+        assert words in text
+    assert "退费中" in shown("orders.html", view)
+    one_of_two = order(
+        replace(MEDICAL, refunds=(held_up,)),
+        replace(CHILDS, refunds=(UNDER_WAY,)),
+        state=OrderState.REFUNDING,
+    )
+    assert "其中 400.00 元没有一次办成" in shown("order_refund.html", one_of_two)
+
+
 def test_what_went_back_says_when_and_that_the_year_is_not_paid() -> None:
     view = order(replace(MEDICAL, refunds=(DONE,)), state=OrderState.REFUNDED)
     text = shown("order_refund.html", view)
