@@ -133,7 +133,7 @@ class ExplanationMissing(InvalidInput):
     """Whoever closes, assigns, hands over or accepts says why or to whom, and who they are."""
 
     code = "explanation_missing"
-    text = "请写明经办人和原因（或移交、分派的对象）。"
+    text = "请写明经办人和原因（或移交、分派的对象）。没有办理。"
 
 
 @dataclass(frozen=True)
@@ -195,9 +195,10 @@ class ListBreaks:
 
 @dataclass(frozen=True)
 class BreakView:
-    """One break. Amounts in fen, None where that side has nothing; how it stands with either in Chinese, empty where that
-    side does not say; `item` is a refund's number, or tells a line by type, year and masked person number; `payer` and `insured` are masked, empty for an order we do not have; `at` is when
-    the money moved, in China's time; `age_days` since it was first seen."""
+    """One break. Amounts in fen, None where that side has nothing; how it stands with either in Chinese, empty where
+    that side does not say; `item` is a refund's number, or tells a line by type, year and masked person number; `payer`
+    and `insured` are masked, empty for an order we do not have; `at` is when the money moved, in China's time;
+    `age_days` since it was first seen."""
 
     break_id: int
     day: dt.date

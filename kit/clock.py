@@ -63,4 +63,9 @@ def china(moment: dt.datetime) -> dt.datetime:
 def china_text(moment: dt.datetime) -> str:
     """e.g. 2026年11月23日 08时05分."""
     local = china(moment)
-    return f"{local.year}年{local.month:02d}月{local.day:02d}日 {local.hour:02d}时{local.minute:02d}分"
+    return f"{date_text(local)} {local.hour:02d}时{local.minute:02d}分"
+
+
+def date_text(day: dt.date) -> str:
+    """e.g. 2026年11月23日."""
+    return f"{day.year}年{day.month:02d}月{day.day:02d}日"

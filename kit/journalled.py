@@ -34,7 +34,7 @@ def list_acts(request: ListActs, database: Database, journal: Journal) -> ActsSe
 
 def _seen(act: Any, journal: Journal) -> ActSeen:
     label = Action(act.action).label if act.action in set(Action) else act.action
-    detail = " ".join(f"{name}={value}" for name, value in act.detail.items())
+    detail = " ".join(f"{name}={value}" for name, value in act.detail.items() if value != "")
     return ActSeen(
         act.at, act.actor, act.origin, act.action, label, act.target, act.result, act.purpose, detail, act.sequence,
         journal.holds(act),

@@ -13,7 +13,7 @@ from contract.insurance import years_text
 from contract.money import percent_text, yuan_text
 from contract.staff import Role
 from kit.assets import Assets
-from kit.clock import china_text
+from kit.clock import china_text, date_text
 from services.console.domain.menu import may, menu_of
 from services.console.domain.sessions import Session
 
@@ -56,7 +56,7 @@ class Pages:
             autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
         self._environment.filters |= {
-            "yuan": _amount, "percent": percent_text, "moment": china_text, "years": years_text,
+            "yuan": _amount, "percent": percent_text, "moment": china_text, "day": date_text, "years": years_text,
             "meaning": lambda code: ContractError.of(code, "", {}).message,
         }  # fmt: skip
         self._environment.globals |= {"asset": ASSETS.url, "roles": Role}
@@ -67,7 +67,7 @@ class Pages:
         """A page. `problem` in the context is what went wrong with what was just sent."""
         role = session.account.role if session else None
         shared: dict[str, Any] = {
-            "session": session, "path": request.path, "problem": None, "sent": request.form,
+            "session": session, "path": request.path, "problem": None, "levels": {}, "sent": request.form,
             "notice": NOTICES.get(request.args.get("notice", "")),
             "menu": menu_of(role) if role else (), "may": lambda method: may(role, method),
         }  # fmt: skip

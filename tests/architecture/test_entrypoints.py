@@ -25,6 +25,7 @@ from kit.consumer import EventEntrypoint
 from kit.http import Access, HttpEntrypoint
 from kit.rpc import RpcEntrypoint
 from kit.service import Service
+from services.console.domain.parked import UNDONE
 from tests.architecture.sources import SERVICES, files, tree
 
 # What tests define for themselves does not belong to the contract.
@@ -169,6 +170,12 @@ def test_a_service_uses_the_kits_entrypoints_only(service: str) -> None:
         assert not isinstance(entrypoint, Rpc | Consumer), f"{service}.{name}: use kit.rpc and kit.consumer"
         if isinstance(entrypoint, HttpRequestHandler):
             assert isinstance(entrypoint, HttpEntrypoint), f"{service}.{name}: use kit.http"
+
+
+def test_what_parks_has_words_for_who_looks_at_it() -> None:
+    """The console says what has not been done (services/console/domain/parked.py)."""
+    takes = {(s, name) for s in SERVICES for name, e in _entrypoints(s) if isinstance(e, EventEntrypoint)}
+    assert takes == set(UNDONE)
 
 
 @every_service

@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 from playwright.sync_api import Browser, Page, expect
 
+from deploy.local.process import wait_until
 from deploy.local.system import EmbeddedSystem
 from kit.http import Access, HttpEntrypoint
 from services.console.service import ConsoleService
@@ -49,7 +51,7 @@ def test_staff_come_in_and_two_of_them_put_a_table_into_force(
     }  # fmt: skip
     for title in admin.menu():
         admin.go(title)
-        admin.is_at({"首页": "缴费情况", "证书与密钥": "证书与密钥到期"}.get(title, title))
+        admin.is_at({"证书与密钥": "证书与密钥到期"}.get(title, title))
 
     li = Desk(browser, system)
     li.first_login("li", made["li"])
@@ -125,6 +127,59 @@ def test_an_order_is_looked_up_by_masked_fields_with_a_purpose(
     desk.is_at("登录工作台")
     desk.page.goto(desk.url + "/orders")
     desk.is_at("登录工作台")
+
+
+def test_a_refund_that_failed_is_told_to_its_payer_and_seen_to_at_the_desk(
+    browser: Browser, embedded_system: EmbeddedSystem, page: Page
+) -> None:
+    payer = Resident(page, embedded_system)
+    payer.log_in()
+    number = payer.to_cashier()
+    payer.sandbox.put(f"/orders/{number}/settings", {"unionpay": {"refund_status": "FAIL"}})
+    payer.pay()
+    payer.is_at("缴费成功")
+    order_page = page.url
+    desk = Desk(browser, embedded_system)
+    desk.first_login("tui", desk.bootstrap("tui", "authority"))
+    desk.page.goto(f"{desk.url}/orders?number={number}")
+    desk.page.get_by_label("查询事由").fill("12366来电申请退费")
+    desk.press("查询")
+    desk.press("发起退费")
+    desk.is_at("发起退费")
+    desk.page.get_by_label("退费原因").fill("重复参保")
+    desk.press("确认退费")
+    refund = desk.page.url.partition("?")[0]
+    expect(desk.page.get_by_role("heading", level=1)).to_contain_text("退费 400.00元")
+
+    def failed() -> bool:
+        desk.page.goto(refund)
+        return "退费失败" in desk.page.locator("h1").inner_text()
+
+    assert wait_until(failed, 60)
+    desk.is_at("退费失败，待人工处理")
+    desk.sees("系统不会自己再退")
+    page.goto(order_page)
+    payer.is_at("正在退费")
+    payer.sees("工作人员正在人工核实办理")
+    payer.sees("不用重新申请")
+    desk.go("首页")
+    desk.page.locator("dd", has_text="笔").get_by_role("link").click()
+    desk.is_at("退费")
+    desk.page.locator(f'a[href="{urlsplit(refund).path}"]').click()
+    desk.press("查询这笔订单")
+    desk.page.get_by_label("查询事由").fill("核实退费失败的原因")
+    desk.press("查询")
+    desk.sees("退费失败，待人工处理")
+    desk.is_at("订单查询")
+
+    payer.sandbox.put(f"/orders/{number}/settings", {"unionpay": {"refund_status": "SUCCESS"}})
+    desk.page.goto(refund)
+    desk.press("重新提交")
+    payer.sandbox.wait_for_sms(payer.someone, lambda sms: "已退费" in sms)
+    page.goto(order_page)
+    payer.is_at("已退费")
+    desk.page.goto(refund)
+    desk.sees("款项退回缴费人原来的支付账户")
 
 
 def test_a_certificate_is_taken_back_and_issued_again_with_a_reason(

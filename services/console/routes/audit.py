@@ -10,14 +10,12 @@ from contract.journal import LIST_ACTS, ListActs
 from kit.http import Access, http
 from kit.journalled import list_acts
 from services.console.domain.menu import may
+from services.console.domain.parked import SERVICES
 from services.console.domain.sessions import Session
 from services.console.errors import NotForThisRole
 from services.console.routes.base import Routes
 
-TITLES = {
-    "console": "工作台", "gateway": "居民端网关", "identity": "身份与代缴关系", "contribution": "参保与标准",
-    "payment": "支付", "notify": "短信提醒", "certificate": "缴费证明",
-}  # fmt: skip
+TITLES = {"console": "工作台"} | SERVICES
 
 
 class AuditRoutes(Routes):

@@ -44,6 +44,9 @@ class Routes(Service):
     pages: Pages = cast(Pages, Made(lambda _: Pages()))
     browser: Browser = cast(Browser, Made(Browser))
     rings: Any = Made(Config.staff_rings)
+    levels: dict[str, str] = cast(dict[str, str], Made(lambda _: {}))
+    """Full names of the pooling levels by their codes, once somebody has asked (HomeRoutes.level_names): they change
+    with a release alone."""
 
     @property
     def wiring(self) -> Wiring:
@@ -111,7 +114,9 @@ class Routes(Service):
     ) -> Response:
         """A page, or the same page again with what went wrong."""
         status = problem.status if problem else 200
-        page = self.pages.render(template, request, session, status, problem=problem, **context)
+        page = self.pages.render(
+            template, request, session, status, problem=problem, levels=self.levels, **context
+        )
         return self.browser.protect(page)
 
     def to(self, path: str, notice: str = "", **query: str) -> Response:

@@ -39,6 +39,7 @@ class HomeRoutes(Routes):
         day = _day(request.args.get("day", ""), china(self.clock.now()).date())
         totals = self._told(session, total_day, TotalDay(day))
         places, channels = self._bars(session, totals) if totals else ((), ())
+        self.level_names(session)  # for the head of this page and of those that follow
         breaks = self._told(session, list_breaks, ListBreaks(limit=1))
         failed = self._told(session, list_refunds, ListRefunds(state=RefundState.FAILED, limit=200))
         return self.show(
@@ -49,8 +50,10 @@ class HomeRoutes(Routes):
 
     def level_names(self, session: Session) -> Mapping[str, str]:
         """Full names of the pooling levels, by their codes; empty where the role may not ask or nobody answers."""
-        known = self._told(session, list_pooling_levels, ListPoolingLevels())
-        return {level.code: level.name for level in known.levels} if known else {}
+        if not self.levels:
+            known = self._told(session, list_pooling_levels, ListPoolingLevels())
+            self.levels.update({level.code: level.name for level in known.levels} if known else {})
+        return self.levels
 
     def _bars(self, session: Session, totals: DayTotals) -> tuple[tuple[Bar, ...], tuple[Bar, ...]]:
         names = self.level_names(session)

@@ -38,4 +38,7 @@ class OrderRoutes(Routes):
         self, request: Request, session: Session, found: tuple[OrderSeen, ...] | None,
         problem: ContractError | None = None,
     ) -> Response:  # fmt: skip
-        return self.show("orders.html", request, session, problem, found=found, states=_STATES)
+        return self.show(
+            "orders.html", request, session, problem, found=found, states=_STATES,
+            number=request.form.get("number", request.args.get("number", "")),
+        )  # fmt: skip

@@ -17,13 +17,9 @@ from contract.parking import (
     ParkedNamed,
 )
 from kit.http import Access, http
+from services.console.domain.parked import SERVICES, advice, undone, why
 from services.console.domain.sessions import Session
 from services.console.routes.base import Routes
-
-TITLES = {
-    "gateway": "居民端网关", "identity": "身份与代缴关系", "contribution": "参保与申报", "payment": "支付",
-    "notify": "短信提醒", "certificate": "缴费证明",
-}  # fmt: skip
 
 
 class ParkingRoutes(Routes):
@@ -37,7 +33,9 @@ class ParkingRoutes(Routes):
                 found[service] = self.ask(session, method, ListParked())
             except Unavailable:
                 found[service] = None  # said on the page; the others are shown
-        return self.show("parking.html", request, session, found=found, titles=TITLES)
+        return self.show(
+            "parking.html", request, session, found=found, titles=SERVICES, undone=undone, why=why
+        )
 
     @http("GET", "/parking/<service>/<event_id>", access=Access.STAFF)
     def show_parked(self, request: Request, session: Session, service: str, event_id: str) -> Response:
@@ -48,7 +46,7 @@ class ParkingRoutes(Routes):
         self, request: Request, session: Session, service: str, event_id: str, act: str
     ) -> Response:
         """replay or discard."""
-        if service not in TITLES or act not in ("replay", "discard"):
+        if service not in SERVICES or act not in ("replay", "discard"):
             raise NotFound
         try:
             if act == "replay":
@@ -68,10 +66,10 @@ class ParkingRoutes(Routes):
         event_id: str,
         problem: ContractError | None = None,
     ) -> Response:
-        if service not in TITLES:
+        if service not in SERVICES:
             raise NotFound
         found = self.ask(session, GET_PARKED[service], ParkedNamed(event_id))
         return self.show(
-            "parked.html", request, session, problem, found=found, service=service, title=TITLES[service],
-            event_id=event_id,
+            "parked.html", request, session, problem, found=found, service=service,
+            title=SERVICES[service], event_id=event_id, undone=undone, why=why, advice=advice,
         )  # fmt: skip

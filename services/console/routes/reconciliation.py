@@ -39,6 +39,7 @@ from contract.staff import PROVINCE
 from kit.clock import china
 from kit.http import Access, http
 from services.console.browser import attachment
+from services.console.domain.guidance import BREAKS
 from services.console.domain.sessions import Session
 from services.console.routes.base import Routes
 from services.console.routes.tiers import XLSX
@@ -120,7 +121,9 @@ class ReconciliationRoutes(Routes):
         self, request: Request, session: Session, break_id: int, problem: ContractError | None = None
     ) -> Response:
         found = self.ask(session, get_break, BreakNamed(break_id))
-        return self.show("break.html", request, session, problem, one=found.found, history=found.history)
+        one = found.found
+        guide = BREAKS.get((one.party, one.kind), "")
+        return self.show("break.html", request, session, problem, one=one, history=found.history, guide=guide)
 
 
 def _date(text: str) -> dt.date:

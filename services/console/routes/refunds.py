@@ -22,6 +22,7 @@ from contract.refunds import (
     retry_refund,
 )
 from kit.http import Access, http
+from services.console.domain.guidance import REFUNDS
 from services.console.domain.sessions import Session
 from services.console.routes.base import Routes
 
@@ -82,7 +83,10 @@ class RefundRoutes(Routes):
         self, request: Request, session: Session, refund_id: str, problem: ContractError | None = None
     ) -> Response:
         found = self.ask(session, get_refund, RefundNamed(refund_id))
-        return self.show("refund.html", request, session, problem, refund=found, failed=RefundState.FAILED)
+        return self.show(
+            "refund.html", request, session, problem, refund=found, failed=RefundState.FAILED,
+            guide=REFUNDS[found.state],
+        )  # fmt: skip
 
 
 def _parts(form: object) -> tuple[RefundPart, ...]:

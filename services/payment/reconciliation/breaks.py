@@ -73,8 +73,9 @@ def view(row: Any, now: dt.datetime) -> BreakView:
     return BreakView(
         break_id=row.break_id, day=row.day, party=Party(row.party), kind=kind, order_number=row.mer_order_id,
         item=item_text(row.item), merchant=row.mid, channel=Channel(row.channel) if row.channel else None,
-        our_amount=row.our_amount, their_amount=row.their_amount, our_state=STATES.get(row.our_state, row.our_state),
-        their_state=STATES.get(row.their_state, row.their_state), at=row.at, payer=mask_name(row.payer_name) if row.payer_name else "",
+        our_amount=row.our_amount, their_amount=row.their_amount,
+        our_state=STATES.get(row.our_state, row.our_state), their_state=STATES.get(row.their_state, row.their_state),
+        at=row.at, payer=mask_name(row.payer_name) if row.payer_name else "",
         insured=mask_name(row.insured_name) if row.insured_name else "", first_seen=row.first_seen,
         age_days=age_days(row.first_seen, now), state=state, owner=row.owner,
         action=BreakAction(row.action) if row.action else None, outcome=row.outcome, reason=row.reason,
@@ -96,9 +97,9 @@ def fitting(row: Any) -> tuple[BreakAction, ...]:
 def item_text(item: str) -> str:
     """A line by insurance type, year and masked person number, and the reference of one that is there twice; a refund's
     number as it is."""
-    person_number, *rest = item.split(" ")
-    if len(rest) != 2:  # noqa: PLR2004 - type and year, as entries.line_item writes them
-        return item
-    insurance, (year, _, reference) = _INSURANCE.get(rest[0], f"险种{rest[0]}"), rest[1].partition("#")
-    told = f"{insurance} {year}年 社保编号{mask_number(person_number)}"
-    return f"{told}（流水号{reference}）" if reference else told
+    line, _, reference = item.partition("#")
+    parts = line.split(" ")
+    if len(parts) == len(("person number", "type", "year")):
+        insurance = _INSURANCE.get(parts[1], f"险种{parts[1]}")
+        line = f"{insurance} {parts[2]}年 社保编号{mask_number(parts[0])}"
+    return " ".join(filter(None, (line, reference and f"流水号{reference}")))

@@ -73,7 +73,7 @@ def list_breaks(request: ListBreaks, d: Desk, reach: str = "") -> Breaks:
 
 def assign_break(request: AssignBreak, d: Desk) -> BreakView:
     """Give a break an owner. Raises BreakNotFound, BreakClosed, ExplanationMissing."""
-    operator, owner, now = _said(request.operator), _said(request.owner), d.clock.now()
+    operator, owner, now = _said(request.operator), _said(request.owner, field="owner"), d.clock.now()
     with d.database.transaction() as tx:
         _waiting(tx, request.break_id, d)
         d.breaks.change(
@@ -93,7 +93,7 @@ def assign_break(request: AssignBreak, d: Desk) -> BreakView:
 
 def close_break(request: CloseBreak, d: Desk) -> BreakView:
     """Close a break for a reason. Raises BreakNotFound, BreakClosed, ExplanationMissing."""
-    operator, reason, now = _said(request.operator), _said(request.reason, 500), d.clock.now()
+    operator, reason, now = _said(request.operator), _said(request.reason, 500, "reason"), d.clock.now()
     with d.database.transaction() as tx:
         row = _locked(tx, request.break_id, d)
         if row.closed_at is not None:
@@ -110,7 +110,7 @@ def resolve_break(request: ResolveBreak, d: Desk, w: Wiring) -> BreakView:
     """Do what was chosen, and put on record what came of it. Raises BreakNotFound, BreakClosed, ExplanationMissing,
     ActionUnfit, ActionUnanswered."""
     operator, action = _said(request.operator), request.action
-    note = _said(request.note, 500) if action in WITH_NOTE else request.note.strip()[:500]
+    note = _said(request.note, 500, "note") if action in WITH_NOTE else request.note.strip()[:500]
     with d.database.transaction() as tx:
         row = _waiting(tx, request.break_id, d)
     if action not in ACTIONS[BreakKind(row.kind)]:
@@ -200,9 +200,9 @@ def get_break(break_id: int, d: Desk) -> BreakView:
         return view(_locked(tx, break_id, d), d.clock.now())
 
 
-def _said(text: str, longest: int = 64) -> str:
-    """What somebody must say, and say shortly. Raises ExplanationMissing."""
+def _said(text: str, longest: int = 64, field: str = "operator") -> str:
+    """What somebody must say, and say shortly. Raises ExplanationMissing with the field it was asked for in."""
     said = text.strip()
     if not said or len(said) > longest:
-        raise ExplanationMissing()
+        raise ExplanationMissing(field=field)
     return said

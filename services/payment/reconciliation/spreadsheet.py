@@ -59,8 +59,9 @@ def _detail(one: BreakView) -> tuple[Any, ...]:
     return (
         one.break_id, f"{one.day}", one.party.label, one.kind.label, one.order_number, one.item, one.merchant,
         one.channel.label if one.channel else "", one.payer, one.insured, _yuan(one.our_amount),
-        _yuan(one.their_amount), one.our_state or "—", one.their_state or "—", one.at, china_text(one.first_seen), one.age_days,
-        one.state.label, one.owner, one.action.label if one.action else "", one.outcome, one.reason,
+        _yuan(one.their_amount), one.our_state or "—", one.their_state or "—", one.at,
+        china_text(one.first_seen), one.age_days, one.state.label, one.owner,
+        one.action.label if one.action else "", one.outcome, one.reason,
     )  # fmt: skip
 
 

@@ -175,6 +175,7 @@ def console(w: Wiring, clock: SetClock) -> ConsoleService:
     service.__dict__ |= {
         "settings": settings, "database": w.database, "clock": clock, "journal": w.journal, "hasher": w.hasher,
         "pages": Pages(), "browser": Browser(settings), "rings": settings.staff_rings(), "rpc": Owners(clock),
+        "levels": {},
     }  # fmt: skip
     return service
 

@@ -300,9 +300,10 @@ def test_ages_are_told_in_classes() -> None:
 def test_a_line_is_told_in_words_and_its_person_number_masked() -> None:
     told = "居民医疗保险 2026年 社保编号4501********0001"
     assert item_text("4501030090000001 10212 2026") == told
-    assert item_text("4501030090000001 10212 2026#U-7") == f"{told}（流水号U-7）"
+    assert item_text("4501030090000001 10212 2026#U-7") == f"{told} 流水号U-7"
     assert item_text("4501030090000001 99999 2026").startswith("险种99999 2026年")
     assert item_text("31942026112210060000000001R") == "31942026112210060000000001R"
+    assert item_text("#T-7") == "流水号T-7" and item_text("") == ""
 
 
 def test_nothing_is_offered_that_can_only_be_refused() -> None:
