@@ -21,7 +21,7 @@ from tests.e2e.sandbox import Sandbox, Someone
 PLACE = (("市", "南宁市"), ("县（市、区）", "青秀区"), ("乡镇（街道）", "建政街道"))
 
 
-def _pay_for(resident: Resident, insured: Someone) -> None:
+def pay_for(resident: Resident, insured: Someone) -> None:
     """Somebody typed, with where they live."""
     page = resident.page
     resident.press("代他人缴费")
@@ -53,7 +53,7 @@ def test_what_was_paid_for_others_is_found_filtered_and_downloaded(
     resident.is_at("代他人缴费统计")
     resident.sees("您还没有为他人缴过费。")
     resident.press("返回首页")
-    _pay_for(resident, insured)
+    pay_for(resident, insured)
 
     page.goto(resident.url + "/menu")
     resident.press("代他人缴费统计")
