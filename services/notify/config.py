@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from kit.config import ServiceConfig, needed, outside, own, own_secret, secret
+from kit.config import LEAST_KEPT_DAYS, ServiceConfig, needed, outside, own, own_secret, secret
 from services.notify.adapters import aliyun, gateway, tencent
 from services.notify.domain.messages import Patience
 from services.notify.domain.routing import Provider
@@ -75,6 +75,8 @@ class Config(ServiceConfig):
     """From and to which hour (China) reminders wait for the morning; `off` for never. Codes never wait."""
     reminders_per_day: int = own(default=100)
     """Reminders a phone is sent in a day at most; one order may pay for fifty people."""
+    kept_days: int = own(default=730)
+    """How long reminders and sends are kept: the contribution's year and the next, in which people still ask."""
 
     @property
     def providers(self) -> tuple[Provider, ...]:
@@ -86,6 +88,10 @@ class Config(ServiceConfig):
         return Patience(
             dt.timedelta(seconds=self.lookup_grace_seconds), dt.timedelta(seconds=self.receipt_wait_seconds)
         )
+
+    @property
+    def kept(self) -> dt.timedelta:
+        return dt.timedelta(days=self.kept_days)
 
     @property
     def quiet(self) -> tuple[int, int]:
@@ -117,6 +123,10 @@ class Config(ServiceConfig):
         for name in ("senders", "lookup_grace_seconds", "receipt_wait_seconds", "reminders_per_day"):
             if getattr(self, name) < 1:
                 found.append(f"NOTIFY_{name.upper()} must be at least 1")
+        if self.kept_days < LEAST_KEPT_DAYS:
+            found.append(
+                f"NOTIFY_KEPT_DAYS must be at least {LEAST_KEPT_DAYS}: who was told what is a log, too"
+            )
         try:
             _ = self.quiet
         except ValueError:

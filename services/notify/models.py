@@ -27,7 +27,7 @@ messages = Table(
     Column("due_at", Moment),
     Column("serial", String(64)),
     Column("reason", Text),
-    Column("created_at", Moment, nullable=False),
+    Column("created_at", Moment, nullable=False, index=True),
     Column("changed_at", Moment, nullable=False),
     Column("payer_id", String(36)),
     Column("to_payer", Boolean, nullable=False, server_default="0"),

@@ -132,6 +132,7 @@ class NotifyService(ParkedEntrypoints):
     @timer(interval=_FORGET_EVERY)
     def forget(self) -> None:
         codes.forget(self.database, self.storage, self.clock)
+        reminders.forget_old(self.database, self.storage, self.clock.now() - self.settings.kept)
 
     @property
     def _teller(self) -> reminders.Teller:

@@ -142,6 +142,14 @@ class FakeNotifyStorage:
         sends = self.attempts[message_id]
         sends[number - 1] = replace(sends[number - 1], fate="delivered" if report.delivered else "failed")
 
+    def forget_messages(self, tx: Any, before: dt.datetime, limit: int) -> int:
+        """Not asked about."""
+        return 0
+
+    def forget_attempts(self, tx: Any, before: dt.datetime, limit: int) -> int:
+        """Not asked about."""
+        return 0
+
     def forget_receipts(self, tx: Any, before: dt.datetime) -> None:
         """Not asked about."""
 

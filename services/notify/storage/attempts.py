@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
 from kit.database import insert_or_ignore
 from services.notify.domain.kept import Begun
@@ -69,6 +69,13 @@ class AttemptRows:
         t = attempts
         mine = (t.c.message_id == message_id, t.c.number == number)
         tx.execute(update(t).where(*mine).values(**_fate(report.delivered, report.failure, now)))
+
+    def forget_attempts(self, tx: Connection, before: dt.datetime, limit: int) -> int:
+        """Delete the oldest sends that began before a moment, at most so many; returns how many."""
+        send = tuple_(attempts.c.message_id, attempts.c.number)
+        oldest = select(attempts.c.message_id, attempts.c.number).where(attempts.c.begun_at < before)
+        gone = delete(attempts).where(send.in_(oldest.order_by(attempts.c.begun_at).limit(limit)))
+        return int(tx.execute(gone).rowcount)
 
     def forget_receipts(self, tx: Connection, before: dt.datetime) -> None:
         """Delete reports received before a moment; what they said is with the sends."""

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from kit.database import insert_or_ignore
 from services.notify.domain.messages import LEASE, Message, Sms, State, Step
@@ -109,6 +109,14 @@ class MessageRows:
             select(t.c.state, func.count().label("number")).where(t.c.state.in_(_WAITING)).group_by(t.c.state)
         )
         return dict.fromkeys(_WAITING, 0) | {row.state: row.number for row in tx.execute(counted)}
+
+    def forget_messages(self, tx: Connection, before: dt.datetime, limit: int) -> int:
+        """Delete the oldest reminders of before a moment, at most so many; returns how many. What is still to be sent
+        stays."""
+        t = messages
+        over = t.c.created_at < before, t.c.state.not_in(_WAITING)
+        oldest = select(t.c.message_id).where(*over).order_by(t.c.created_at).limit(limit)
+        return int(tx.execute(delete(t).where(t.c.message_id.in_(oldest))).rowcount)
 
     def find_sent(self, tx: Connection, message_id: str, tries: int) -> Message | None:
         """A reminder whose latest try a receipt is about; None for a code, or once another try has begun."""

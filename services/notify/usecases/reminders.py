@@ -29,6 +29,8 @@ from services.notify.templates import Catalogue, Kind
 from services.notify.usecases.channels import Channels
 from services.notify.usecases.ports import Storage
 
+FORGOTTEN_AT_ONCE = 5000
+
 _DAY = dt.timedelta(days=1)
 _log = logging.getLogger(__name__)
 
@@ -250,3 +252,15 @@ def _say(message: Message, step: Step, recorded: bool) -> None:
         _log.error("a reminder was not delivered", extra=said)
     elif step.reason:
         _log.warning("a reminder is not delivered yet", extra=said)
+
+
+def forget_old(transactions: Transactions, storage: Storage, before: dt.datetime) -> int:
+    """Forget reminders and sends of before a moment, a batch at a time; returns how many rows."""
+    forgotten = 0
+    for forget in (storage.forget_messages, storage.forget_attempts):
+        gone = FORGOTTEN_AT_ONCE
+        while gone == FORGOTTEN_AT_ONCE:
+            with transactions.transaction() as tx:
+                gone = forget(tx, before, FORGOTTEN_AT_ONCE)
+            forgotten += gone
+    return forgotten

@@ -12,7 +12,7 @@ from kit.database import Database
 from services.notify.config import Config
 from services.notify.domain.messages import LEASE, State
 from services.notify.sender import channels as sms_channels
-from services.notify.usecases import codes
+from services.notify.usecases import codes, reminders
 from tests.integration.databases import upgrade
 from tests.integration.notify.conftest import GRACE, Notify, Provider
 
@@ -68,3 +68,11 @@ def test_a_code_is_recorded_once_and_forgotten(notify: Notify, provider: Provide
     codes.forget(notify.database, notify.storage, notify.clock)
     with notify.database.transaction() as tx:
         assert notify.storage.begin_code(tx, "challenge-1", "13800138000", notify.clock.now()) is None
+
+
+def test_reminders_and_sends_past_their_time_are_forgotten_here_too(notify: Notify) -> None:
+    notify.hear("event-1")
+    notify.send_due()
+    notify.later(days=1)
+    assert reminders.forget_old(notify.database, notify.storage, notify.clock.now()) == 2
+    assert notify.states == {}

@@ -49,6 +49,11 @@ def test_settings_that_would_stop_all_sending_are_refused(name: str) -> None:
     assert refused(**{name: "0"}) == f"{name} must be at least 1"
 
 
+def test_who_was_told_what_is_kept_for_half_a_year_at_least() -> None:
+    assert "NOTIFY_KEPT_DAYS must be at least 183" in refused(NOTIFY_KEPT_DAYS="182")
+    assert read(Config, ENVIRONMENT | {"NOTIFY_KEPT_DAYS": "183"}).kept.days == 183
+
+
 def test_production_wants_a_real_provider() -> None:
     found = refused(
         ENVIRONMENT="production", TENCENT_SMS_URL="http://127.0.0.1:8090", TENCENT_SECRET_KEY="sandbox-1"
