@@ -205,6 +205,27 @@ def test_a_payer_finds_nothing_under_other_peoples_ids(
             assert answer.status_code != requests.codes.conflict or "没有" in answer.text, route
 
 
+def test_who_names_anothers_draft_learns_nothing_and_is_journalled(
+    payer: Client, embedded_system: EmbeddedSystem
+) -> None:
+    stranger = Client(embedded_system, Sandbox(embedded_system).resident())
+    stranger.log_in()
+    journey = payer.call("POST", "/enrolments", {}).json()["journey_id"]
+    other = stranger.sandbox.resident()
+    people = [{"name": other.name, "document_number": other.number}]
+    asked = {"people": people, "insurance_type": "medical", "year": payer.quote()["lines"][0]["year"]}
+    batch = payer.call("POST", "/batches", asked, **{"Idempotency-Key": "anothers-draft"}).json()
+    for kind, path, wanted in (("journey", "/enrolments", journey), ("batch", "/batches", batch["batch_id"])):
+        assert payer.call("GET", f"{path}/{wanted}").ok
+        refused, nowhere = (stranger.call("GET", f"{path}/{one}") for one in (wanted, NOBODYS))
+        assert (refused.status_code, refused.json()["title"]) == (404, nowhere.json()["title"])
+        with closing(
+            sqlite3.connect(f"file:{embedded_system.state}/gateway.sqlite3?mode=ro", uri=True)
+        ) as kept:
+            told = kept.execute("select action from journal where target = ?", (f"{kind}:{wanted}",))
+            assert told.fetchall() == [("foreign.asked",)]
+
+
 def test_who_tries_doors_is_told_of_on_the_bus_and_counted(
     payer: Client, embedded_system: EmbeddedSystem
 ) -> None:

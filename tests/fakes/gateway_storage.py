@@ -116,6 +116,9 @@ class FakeBatches:
         self.rows: dict[str, Batch] = {}
         self.line_rows: dict[str, Line] = {}
 
+    def exists(self, tx: Any, wanted: str) -> bool:
+        return wanted in self.rows
+
     def find(self, tx: Any, payer_id: str, batch_id: str) -> Batch | None:
         found = self.rows.get(batch_id)
         return found if found and found.payer_id == payer_id else None

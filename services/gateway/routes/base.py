@@ -42,6 +42,7 @@ from services.gateway.storage.readings import Readings
 from services.gateway.storage.sessions import Sessions
 from services.gateway.storage.tickets import Tickets
 from services.gateway.usecases import rates, sessions
+from services.gateway.usecases.foreign import journal_foreign
 from services.gateway.usecases.ports import Ports
 from services.gateway.usecases.sdk import sign_page
 
@@ -157,6 +158,8 @@ class Routes(ParkedEntrypoints):
         with self.database.read() as tx:
             journey = JOURNEYS.find(tx, self.payer(session).person_id, journey_id)
         if journey is None:
+            payer_id = self.payer(session).person_id
+            journal_foreign(payer_id, "journey", journey_id, JOURNEYS, self.journal, self.ports)
             raise NotFound("没有找到这次缴费办理，可能已经过期，请从首页重新开始。")
         return journey
 

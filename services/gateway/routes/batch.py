@@ -22,6 +22,7 @@ from services.gateway.errors import AlreadyListed, StalePage
 from services.gateway.routes.base import BATCHES, Routes
 from services.gateway.routes.household import SHOW
 from services.gateway.usecases import batch_questions, batches, insured
+from services.gateway.usecases.foreign import journal_foreign
 from services.gateway.usecases.places import pick_place
 
 OWN = "own"
@@ -36,6 +37,8 @@ class BatchPages(Routes):
         with self.database.read() as tx:
             batch = BATCHES.find(tx, self.payer(session).person_id, batch_id)
         if batch is None:
+            payer_id = self.payer(session).person_id
+            journal_foreign(payer_id, "batch", batch_id, BATCHES, self.journal, self.ports)
             raise NotFound("没有找到这次缴费的名单，可能已经过期，请从首页重新开始。")
         return batch
 

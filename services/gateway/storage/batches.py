@@ -23,6 +23,10 @@ class Batches:
     def find(self, tx: Connection, payer_id: str, batch_id: str) -> Batch | None:
         return self._one(tx, (batches.c.batch_id == batch_id) & (batches.c.payer_id == payer_id))
 
+    def exists(self, tx: Connection, wanted: str) -> bool:
+        """Whether there is such a batch, whoever's it is."""
+        return tx.execute(select(batches.c.batch_id).where(batches.c.batch_id == wanted)).first() is not None
+
     def find_open(self, tx: Connection, payer_id: str, updated_since: dt.datetime) -> Batch | None:
         """The payer's open batch, unless it is too old to be gone on with."""
         t = batches.c

@@ -22,6 +22,13 @@ class Journeys:
         row = tx.execute(select(journeys).where(same)).one_or_none()
         return None if row is None else _journey(row)
 
+    def exists(self, tx: Connection, wanted: str) -> bool:
+        """Whether there is such a journey, whoever's it is."""
+        return (
+            tx.execute(select(journeys.c.journey_id).where(journeys.c.journey_id == wanted)).first()
+            is not None
+        )
+
     def find_open(self, tx: Connection, payer_id: str, updated_since: dt.datetime) -> Journey | None:
         """The payer's open journey, unless it is too old to be gone on with."""
         t = journeys.c
