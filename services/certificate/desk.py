@@ -25,7 +25,7 @@ from kit.database import Database
 from services.certificate.config import Config
 from services.certificate.storage.register import Register
 from services.certificate.storage.schools import SchoolStorage
-from services.certificate.usecases.desk import operator_of
+from services.certificate.usecases.desk import ACTS, operator_of
 from services.certificate.usecases.issuing import void
 
 REGISTER, SCHOOLS = Register(), SchoolStorage()
@@ -75,7 +75,7 @@ def _history(options: argparse.Namespace, database: Database, settings: Config) 
         acts = REGISTER.acts(connection, found.certificate_id)
     print(f"{found.number} {found.state.label} {found.authority_name}")
     for act in acts:
-        print(china_text(act.at), act.act, act.actor, act.note)
+        print(china_text(act.at), ACTS.get(act.act, act.act), act.actor, act.note)
     return 0
 
 

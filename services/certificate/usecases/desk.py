@@ -41,9 +41,11 @@ from services.certificate.usecases import issuing
 from services.certificate.usecases.wiring import Wiring
 
 ACTS = {
-    "asked": "申请开具", "issued": "开具", "read": "下载", "replaced": "作废重开", "voided": "作废",
-    "failed": "开具失败", "waiting": "等待重试",
+    "asked": "申请开具", "described": "取得缴费记录", "issued": "开具", "read": "下载", "replaced": "作废重开",
+    "voided": "作废", "failed": "开具失败", "waiting": "等待重试",
 }  # fmt: skip
+"""What a line of a certificate's history tells."""
+
 _NUMBER = re.compile(r"[1-9][0-9]{16}[0-9X]")
 
 _log = logging.getLogger(__name__)

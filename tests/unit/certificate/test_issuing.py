@@ -29,6 +29,7 @@ from contract.schools import BatchOfSchool, School, SchoolNotFound
 from contract.upstream import UpstreamUnavailable
 from kit.crypto import KeyRing
 from services.certificate.usecases import issuing, reading, schools
+from services.certificate.usecases.desk import ACTS
 from services.certificate.usecases.schools import SchoolDesk
 from tests.factories.keys import QUOTE_KEYS
 from tests.fakes.certificate_register import AUTHORITY, WEI, Office, paid
@@ -61,6 +62,7 @@ def test_a_wish_becomes_a_sealed_file_with_its_hash(office: Office) -> None:
     assert first == again
     assert base64.b64decode(first.content).endswith(b" signed")
     assert [line[1] for line in office.register.lines] == ["asked", "described", "issued", "read", "read"]
+    assert {line[1] for line in office.register.lines} <= set(ACTS), "staff read each in words"
 
 
 def test_the_paper_says_the_amount_of_the_core_and_hides_the_number(office: Office) -> None:
