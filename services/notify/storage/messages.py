@@ -7,9 +7,10 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from kit.database import insert_or_ignore
+from kit.statements import first
 from services.notify.domain.messages import LEASE, Message, Sms, State, Step
 from services.notify.models import messages, wechat_users
 from services.notify.templates import Kind
@@ -17,6 +18,14 @@ from services.notify.templates import Kind
 _WAITING = (State.QUEUED.value, State.SENDING.value)
 _AWAITED = (State.SENDING.value, State.SENT.value)
 _ON_ITS_WAY = (State.SENT.value, State.DELIVERED.value)
+
+# Built once: every payment passes here, and building a statement costs more than executing it.
+_GIVEN = select(func.count().label("given")).select_from(
+    select(messages.c.message_id)
+    .where(messages.c.recipient == bindparam("phone"), messages.c.created_at >= bindparam("since"))
+    .limit(bindparam("most"))
+    .subquery()
+)
 
 
 class MessageRows:
@@ -46,9 +55,8 @@ class MessageRows:
     def count_for(self, tx: Connection, phone: str, since: dt.datetime, most: int) -> int:
         """How many reminders a phone was given since a moment, counted no further than `most`: who pays for a village
         gets very many."""
-        t = messages
-        given = select(t.c.message_id).where(t.c.recipient == phone, t.c.created_at >= since).limit(most)
-        return int(tx.execute(select(func.count()).select_from(given.subquery())).scalar_one())
+        found = first(tx, _GIVEN, phone=phone, since=since, most=most)
+        return 0 if found is None else int(found["given"])
 
     def claim_doubts(self, tx: Connection, limit: int, now: dt.datetime) -> list[Message]:
         """Take what must be asked about, for the length of a lease: sends without an end, and receipts that are

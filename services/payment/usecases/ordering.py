@@ -210,10 +210,11 @@ def apply(tx: Any, order: Order, report: Report, w: Wiring, by: str = acts.US) -
         return
     if not order.whole:
         _log.error("an order was changed behind our back", extra={"order_id": order.order_id})
-    moved = w.orders.move(tx, order, decision.edge, report, domain.next_look(replace(order, attempts=0), now))
-    if last_look := domain.last_look(order, report.trigger, now):
-        w.orders.look_again(tx, order, last_look)
     with w.database.together(tx) as rows:
+        next_look = domain.next_look(replace(order, attempts=0), now)
+        moved = w.orders.move(rows, order, decision.edge, report, next_look)
+        if last_look := domain.last_look(order, report.trigger, now):
+            w.orders.look_again(rows, order, last_look)
         w.journal.add(rows, acts.moved(order, decision.edge.to, report.trigger.value, by), now, moved)
         w.orders.note(rows, order, decision.edge.to, report, now)
         for event in _events(decision.edge, order, report, w):
