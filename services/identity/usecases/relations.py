@@ -86,8 +86,9 @@ def is_of_relation(paid: PaymentSucceeded) -> bool:
 
 
 def record_payment(tx: Any, paid: PaymentSucceeded, relations: Relations, now: dt.datetime) -> None:
-    """Somebody on a payer's list was paid for; nothing to record when they were removed meanwhile."""
-    relations.mark_paid(tx, paid.contribution.relation_id, paid.paid_at, now)
+    """Somebody was paid for; nothing to record without a relation of ours, or when it was removed meanwhile."""
+    if relation_id := paid.contribution.relation_id:
+        relations.mark_paid(tx, relation_id, paid.paid_at, now)
 
 
 def forget_unpaid(w: Wiring) -> None:
