@@ -187,7 +187,7 @@ def _of_unique_constraint(error: BaseException | None) -> bool:
 
 def insert_or_ignore(connection: Connection, table: sqlalchemy.Table, **values: Any) -> bool:
     """Insert a row; False when a unique constraint says that it, or one that excludes it, exists."""
-    statement = _insert_or_ignore(table, connection.dialect.name)
+    statement = insert_ignoring(table, connection.dialect.name)
     return bool(connection.execute(statement, values).rowcount == 1)
 
 
@@ -203,11 +203,12 @@ def insert_new(
 def _insert_new(
     table: sqlalchemy.Table, key: sqlalchemy.Column[Any], dialect: str
 ) -> ReturningInsert[tuple[Any]]:
-    return _insert_or_ignore(table, dialect).returning(key)
+    return insert_ignoring(table, dialect).returning(key)
 
 
 @functools.cache
-def _insert_or_ignore(table: sqlalchemy.Table, dialect: str) -> Insert:
+def insert_ignoring(table: sqlalchemy.Table, dialect: str) -> Insert:
+    """An INSERT that leaves out rows that a unique constraint stands against."""
     # Built once and given its values as parameters: building costs more than executing.
     build = postgresql.insert if dialect == "postgresql" else sqlite.insert
     return build(table).on_conflict_do_nothing()

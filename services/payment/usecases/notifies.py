@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from kit.database import Writer
 from kit.gathering import Asked
 from services.payment.domain.orders import Notify, Order
 from services.payment.usecases import ordering
@@ -25,7 +26,10 @@ class Received(NamedTuple):
 
 
 def settle(together: Sequence[Asked[Received]]) -> list[None]:
-    """Store notifies and act on them, each once, in one transaction. What raises undoes all of them."""
+    """Store notifies and act on them, each once, in one transaction. What raises undoes all of them.
+
+    Raises UnknownOrder, also where two notifies are of one order: what the first writes the second must read.
+    """
     w = together[0].item.w
     told = [(asked, asked.item.notify) for asked in together]
     with w.database.transaction() as tx:
@@ -33,10 +37,11 @@ def settle(together: Sequence[Asked[Received]]) -> list[None]:
         held = w.orders.lock_by_numbers(
             tx, [notify.mer_order_id for _, notify in told if notify.digest in new]
         )
-        for asked, notify in told:
-            if notify.digest in new:
-                new.remove(notify.digest)  # the same notify may have come twice
-                asked.run(_act_on, tx, notify, held.pop(notify.mer_order_id, None), w)
+        with w.database.together(tx) as rows:
+            for asked, notify in told:
+                if notify.digest in new:
+                    new.remove(notify.digest)  # the same notify may have come twice
+                    asked.run(_act_on, tx, rows, notify, held.pop(notify.mer_order_id, None), w)
     return [None] * len(together)
 
 
@@ -73,8 +78,8 @@ def process_kept_notifies(w: Wiring, limit: int) -> None:
         if notify is None:
             return
         try:
-            with w.database.transaction() as tx:
-                _act_on(tx, notify, None, w)
+            with w.database.transaction() as tx, w.database.together(tx) as rows:
+                _act_on(tx, rows, notify, w.orders.lock_by_number(tx, notify.mer_order_id), w)
                 w.orders.notify_done(tx, notify.digest, now)
         except Exception as error:
             _log.exception("a kept notify failed again", extra={"mer_order_id": notify.mer_order_id})
@@ -87,9 +92,7 @@ class UnknownOrder(Exception):
     """UnionPay speaks of an order we do not have."""
 
 
-def _act_on(tx: Any, notify: Notify, held: Order | None, w: Wiring) -> None:
-    """`held` is the order as just locked; without it, it is read: this transaction may have changed it."""
-    order = held or w.orders.lock_by_number(tx, notify.mer_order_id)
+def _act_on(tx: Any, rows: Writer, notify: Notify, order: Order | None, w: Wiring) -> None:
     if order is None:
         raise UnknownOrder(notify.mer_order_id)
-    ordering.apply(tx, order, w.unionpay.report_of(json.loads(notify.raw), order), w)
+    ordering.follow(tx, rows, order, w.unionpay.report_of(json.loads(notify.raw), order), w)
