@@ -139,7 +139,7 @@ def test_a_refund_that_failed_is_told_to_its_payer_and_seen_to_at_the_desk(
     payer.pay()
     payer.is_at("缴费成功")
     order_page = page.url
-    desk = Desk(browser, embedded_system)
+    desk = Desk(browser, embedded_system, width=390)  # tables with something in them, at night, on a phone
     desk.first_login("tui", desk.bootstrap("tui", "authority"))
     desk.page.goto(f"{desk.url}/orders?number={number}")
     desk.page.get_by_label("查询事由").fill("12366来电申请退费")
