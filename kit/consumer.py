@@ -1,10 +1,9 @@
 """Consuming events so that none is lost and none counts twice (design.md §6).
 
-One transaction takes the event into the inbox and does the work, then the message is acknowledged; events that wait
-for the database share one, and if that fails each has its own (docs/adr/0035). On failure a
-second transaction keeps the raw event with its reason, attempt and next time, then it is acknowledged; a timer
-tries again; after MAX_ATTEMPTS it is parked (`python -m kit.parking`). If the database itself is away, the message
-goes back to the broker, slowly.
+One transaction takes the event into the inbox and does the work, then the message is acknowledged. Events that wait for
+the database share one; if it fails, each has its own (docs/adr/0035). On failure a second transaction keeps the raw
+event with its reason, attempt and next time, then it is acknowledged; a timer tries again; after MAX_ATTEMPTS it is
+parked (`python -m kit.parking`). If the database itself is away, the message goes back to the broker, slowly.
 """
 
 from __future__ import annotations
