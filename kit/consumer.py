@@ -28,8 +28,8 @@ from contract.events import Envelope, EventData, UnfitEvent
 from kit import telemetry, tracing
 from kit.broker import EVENTS, BusConsumer, connect
 from kit.clock import Clock
-from kit.database import Database
-from kit.gathering import Asked, Gathering, harmless
+from kit.database import Database, present
+from kit.gathering import Asked, Gathering
 from kit.inbox import Failure, Inbox, InboxState, inbox_table
 
 RETRY_INTERVAL = 1.0
@@ -117,7 +117,7 @@ class EventEntrypoint(Entrypoint):
 
     def setup(self) -> None:
         self.queue = queue_of(self.container.service_name, self.event)
-        self.gathering: _Gathering = Gathering(self.handle, most=_MOST_TOGETHER, lanes=_LANES, apart=harmless)
+        self.gathering: _Gathering = Gathering(self.handle, most=_MOST_TOGETHER, lanes=_LANES, apart=present)
         self.retries.register_provider(self)
         self.consumer.register_provider(self)
 
