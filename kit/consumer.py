@@ -1,10 +1,9 @@
 """Consuming events so that none is lost and none counts twice (design.md §6).
 
-One transaction takes the event into the inbox and does the work, then the message is acknowledged; events that wait
-for the database share one, and if that fails each has its own (docs/adr/0035). On failure a
-second transaction keeps the raw event with its reason, attempt and next time, then it is acknowledged; a timer
-tries again; after MAX_ATTEMPTS it is parked (`python -m kit.parking`). If the database itself is away, the message
-goes back to the broker, slowly.
+One transaction takes the event into the inbox and does the work, then the message is acknowledged. Events that wait for
+the database share one; if it fails, each has its own (docs/adr/0035). On failure a second transaction keeps the raw
+event with its reason, attempt and next time, then it is acknowledged; a timer tries again; after MAX_ATTEMPTS it is
+parked (`python -m kit.parking`). If the database itself is away, the message goes back to the broker, slowly.
 """
 
 from __future__ import annotations
@@ -29,8 +28,8 @@ from contract.events import Envelope, EventData, UnfitEvent
 from kit import telemetry, tracing
 from kit.broker import EVENTS, BusConsumer, connect
 from kit.clock import Clock
-from kit.database import Database
-from kit.gathering import Asked, Gathering, harmless
+from kit.database import Database, present
+from kit.gathering import Asked, Gathering
 from kit.inbox import Failure, Inbox, InboxState, inbox_table
 
 RETRY_INTERVAL = 1.0
@@ -118,7 +117,7 @@ class EventEntrypoint(Entrypoint):
 
     def setup(self) -> None:
         self.queue = queue_of(self.container.service_name, self.event)
-        self.gathering: _Gathering = Gathering(self.handle, most=_MOST_TOGETHER, lanes=_LANES, apart=harmless)
+        self.gathering: _Gathering = Gathering(self.handle, most=_MOST_TOGETHER, lanes=_LANES, apart=present)
         self.retries.register_provider(self)
         self.consumer.register_provider(self)
 

@@ -45,6 +45,18 @@ AWAY = (OperationalError, InterfaceError, PoolTimeout, DisconnectionError)
 """The database is away, restarting or too busy: expected, passing, and no reason for a traceback."""
 
 
+def refused(error: Exception) -> bool:
+    """Whether the database, being there, would not do it: then it has done nothing. One that is away says nothing."""
+    if not isinstance(error, DBAPIError) or error.connection_invalidated:
+        return False
+    return isinstance(error, IntegrityError) or getattr(error.orig, "pgcode", None) is not None
+
+
+def present(error: Exception) -> bool:
+    """Whether the database was there when work on it failed, so that the work itself may be at fault."""
+    return refused(error) or not isinstance(error, AWAY)
+
+
 class Duplicate(Exception):
     """A unique constraint stands against a row; nothing was written."""
 
@@ -91,7 +103,7 @@ class Database:
         )
 
         self._writing: Gathering[Rows, None] = Gathering(
-            self._write, most=_MOST_WRITTEN, lanes=2, apart=_undone
+            self._write, most=_MOST_WRITTEN, lanes=2, apart=refused
         )
 
     @contextlib.contextmanager
@@ -165,11 +177,6 @@ class Database:
                 return bool(connection.execute(sqlalchemy.text("SELECT 1")).scalar() == 1)
         except sqlalchemy.exc.SQLAlchemyError:
             return False
-
-
-def _undone(error: Exception) -> bool:
-    """Whether the database said that it did nothing; a connection that broke says nothing."""
-    return isinstance(error, DBAPIError) and not error.connection_invalidated
 
 
 def _put_down(connection: Connection, rows: Sequence[tuple[Insert | Update, Values]]) -> None:

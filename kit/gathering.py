@@ -19,11 +19,6 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def harmless(error: Exception) -> bool:
-    """For what may be done twice: should it have been done when it failed, it is known and not done again."""
-    return True
-
-
 class Asked(Generic[Item]):
     """An item, with the context (correlation id, trace) of whoever asked."""
 

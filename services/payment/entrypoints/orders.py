@@ -13,7 +13,8 @@ from contract import paid, payment
 from contract.intrusion import NotifyForged
 from contract.paid import FindLiveOrder, ListPaid, LiveOrder, PaidContributions
 from contract.payment import ListOrders, OrderOfPayer, OrderPlaced, Orders, OrderView, PlaceOrder
-from kit.gathering import Gathering, harmless
+from kit.database import present
+from kit.gathering import Gathering
 from kit.http import Access, http
 from kit.rpc import rpc
 from kit.service import Made
@@ -35,7 +36,7 @@ class OrderEntrypoints(Entrypoints):
     """What a payer pays for, and what became of it."""
 
     settling: Any = Made(
-        lambda settings: Gathering(notifies.settle, most=_MOST_SETTLED, lanes=2, apart=harmless)
+        lambda settings: Gathering(notifies.settle, most=_MOST_SETTLED, lanes=2, apart=present)
     )
 
     @rpc(payment.place_order)

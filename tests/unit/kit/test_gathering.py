@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import eventlet
 import pytest
 
-from kit.gathering import Asked, Gathering, harmless
+from kit.gathering import Asked, Gathering
 from kit.telemetry import correlate, correlation_id
 
 
@@ -72,7 +72,7 @@ def test_what_fails_together_fails_for_all() -> None:
 
 def test_apart_only_the_one_at_fault_fails() -> None:
     till = Till()
-    gathering = Gathering(till.take, most=9, apart=harmless)
+    gathering = Gathering(till.take, most=9, apart=lambda error: isinstance(error, ValueError))
     assert _ask_at_once(gathering, [1, -2, 3]) == [10, "a negative item", 30]
     assert gathering(4) == 40, "and it goes on"
 
