@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -35,6 +35,9 @@ class FakeSessions:
 
     def add(self, tx: Any, session: Session) -> None:
         self.rows[session.token_hash] = session
+
+    def find(self, tx: Any, token_hashes: Collection[bytes]) -> dict[bytes, Session]:
+        return {one: self.rows[one] for one in token_hashes if one in self.rows}
 
     def save(self, tx: Any, session: Session) -> None:
         assert session.token_hash in self.rows

@@ -14,6 +14,7 @@ from contract.intrusion import AddressesTried
 from contract.rights import PersonNamed
 from kit.aside import Aside, AsideWork
 from kit.database import AWAY
+from kit.gathering import Gathering
 from kit.http import Access, problem
 from kit.intrusion import Watch
 from kit.parked import ParkedEntrypoints
@@ -45,12 +46,14 @@ from services.gateway.usecases import rates, sessions
 from services.gateway.usecases.foreign import journal_foreign
 from services.gateway.usecases.ports import Ports
 from services.gateway.usecases.sdk import sign_page
+from services.gateway.usecases.sessions import Presented
 
 SESSIONS, JOURNEYS, BATCHES, READINGS, TICKETS = Sessions(), Journeys(), Batches(), Readings(), Tickets()
 RATES = RateCounts()
 STATIC = "/static/"
 """Files a page brings along: who limits them breaks the page."""
 _SAFE = {"GET", "HEAD"}
+_MOST_FOUND = 50
 _TOUCH = dt.timedelta(minutes=1)
 
 _log = logging.getLogger(__name__)
@@ -70,6 +73,7 @@ class Routes(ParkedEntrypoints):
     outbox: Any = Relay()
     triers: Watch = cast(Watch, Made(lambda settings: Watch(AddressesTried.type)))
     rates: Rates = cast(Rates, Made(lambda settings: Rates()))
+    finding: Any = Made(lambda settings: Gathering(sessions.find_sessions, most=_MOST_FOUND, lanes=2))
 
     @property
     def ports(self) -> Ports:
@@ -130,8 +134,7 @@ class Routes(ParkedEntrypoints):
         token = _bearer(request) if _is_api(request) else self.browser.session_token(request)
         if not token:
             return None
-        with self.database.read() as tx:
-            session = SESSIONS.find(tx, hash_of(token))
+        session = self.finding(Presented(hash_of(token), self.database, SESSIONS))
         limits = self.settings.session_idle, self.settings.session_absolute
         return session if session and session.alive(self.clock.now(), *limits) else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -34,6 +34,7 @@ class Aside(Protocol):
 
 
 class SessionStorage(Protocol):
+    def find(self, tx: Any, token_hashes: Collection[bytes]) -> Mapping[bytes, Session]: ...
     def add(self, tx: Any, session: Session) -> None: ...
     def save(self, tx: Any, session: Session) -> None: ...
     def touch(self, tx: Any, token_hash: bytes, now: dt.datetime) -> None: ...

@@ -4,12 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from contract.errors import NotFound
+from kit.database import Transactions
+from kit.gathering import Asked
 from services.gateway.domain.sessions import Session
 from services.gateway.usecases.login import end_login
 from services.gateway.usecases.ports import BatchStorage, JourneyStorage, Ports, SessionStorage
+
+
+class Presented(NamedTuple):
+    """The hash of a token that somebody presents, and where sessions are."""
+
+    token_hash: bytes
+    database: Transactions
+    sessions: SessionStorage
+
+
+def find_sessions(together: Sequence[Asked[Presented]]) -> list[Session | None]:
+    """The session of each: every request asks, so those that come at once ask in one statement."""
+    _, database, storage = together[0].item
+    with database.read() as tx:
+        found = storage.find(tx, {asked.item.token_hash for asked in together})
+    return [found.get(asked.item.token_hash) for asked in together]
 
 
 def list_sessions(

@@ -15,7 +15,6 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from deploy.local.postgresql import PostgreSQL
 from kit.database import Database, Duplicate
-from kit.statements import first
 from tests.integration.kit.tables import handled, inbox, outbox
 
 NOW = dt.datetime(2026, 11, 23, 8, 5, 0, 250000, dt.timezone(dt.timedelta(hours=8)))
@@ -62,15 +61,6 @@ def test_rows_of_several_tables_are_committed_together(database: Database) -> No
     with database.read() as connection:
         stored = connection.execute(FIND_EVENT, {"event_id": given["event_id"]}).mappings().one()
     assert {name: stored[name] for name in given} == given
-
-
-def test_the_short_way_finds_what_the_long_way_finds(database: Database) -> None:
-    given = event()
-    write(database, (PUT_EVENT, given))
-    with database.read() as connection:
-        expected = connection.execute(FIND_EVENT, {"event_id": given["event_id"]}).mappings().one()
-        assert first(connection, FIND_EVENT, event_id=given["event_id"]) == dict(expected)
-        assert first(connection, FIND_EVENT, event_id="another") is None
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
@@ -127,7 +117,7 @@ def test_rows_are_readable_by_others_once_the_block_is_left(database: Database) 
         given = event()
         write(database, (PUT_EVENT, given))
         with database.transaction() as tx:
-            return first(tx, FIND_EVENT, event_id=given["event_id"]) is not None
+            return tx.execute(FIND_EVENT, {"event_id": given["event_id"]}).first() is not None
 
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         assert all(pool.map(write_and_look, range(200)))
@@ -142,7 +132,7 @@ def test_connections_that_died_together_fail_once(
 
     def open_one(_: int) -> None:
         with database.read() as connection:
-            first(connection, select(handled.c.id))
+            connection.execute(select(handled.c.id))
             everybody.wait(30)
 
     with concurrent.futures.ThreadPoolExecutor(6) as pool:

@@ -12,6 +12,7 @@ from contract import identity
 from contract.errors import NotFound, Unavailable
 from contract.identity import EndLogin, LoginEnded
 from kit.clock import SetClock
+from kit.gathering import Asked
 from services.gateway.domain.sessions import Session, device_of, hash_of
 from services.gateway.usecases import batches, journeys, sessions, upkeep
 from services.gateway.usecases.login import _open_session
@@ -29,6 +30,13 @@ def _session(ports: Ports, serial: int, openid: str = "openid-1", **more: object
     session = Session(bytes([serial]) * 32, openid, "csrf", seen, seen, **given)  # type: ignore[arg-type]
     ports.sessions.add(None, session)
     return session
+
+
+def test_each_who_asks_at_once_finds_their_own_session(ports: Ports) -> None:
+    one, other = _session(ports, 1), _session(ports, 2)
+    hashes = [other.token_hash, b"nobody's", one.token_hash, other.token_hash]
+    asked = [Asked(sessions.Presented(token, ports.transactions, ports.sessions)) for token in hashes]
+    assert sessions.find_sessions(asked) == [other, None, one, other]
 
 
 def test_live_sessions_of_the_person_are_listed_the_last_used_first(ports: Ports) -> None:
