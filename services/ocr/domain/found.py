@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from services.ocr.domain.layout import Side
 
@@ -19,7 +19,12 @@ class Field:
     def confidence(self) -> float:
         return min(self.confidences, default=0.0)
 
+    @property
+    def mean(self) -> float:
+        return sum(self.confidences) / max(len(self.confidences), 1)
 
+
+_GUESSED = 0.5
 NOTHING = Field("", ())
 _OF_SIDE = {
     Side.FRONT: {"name", "sex", "nation", "birth", "address", "number"},
@@ -41,5 +46,18 @@ class Found:
 
     @property
     def complete(self) -> bool:
-        """Whether every field of its side was read."""
-        return _OF_SIDE[self.side] <= self.fields.keys()
+        """Whether every field of its side was read, not only guessed."""
+        return _OF_SIDE[self.side] <= self.fields.keys() and all(
+            read.mean > _GUESSED for read in self.fields.values()
+        )
+
+
+def best_of(tried: Sequence[Found]) -> Found:
+    """The fullest reading of a card, each field as it was read most surely."""
+    fullest = max(tried, key=lambda found: len(found.fields))
+    fields: dict[str, Field] = {}
+    for found in tried:
+        for name, read in found.fields.items() if found.side is fullest.side else ():
+            if name not in fields or read.mean > fields[name].mean:
+                fields[name] = read
+    return replace(fullest, fields=fields)

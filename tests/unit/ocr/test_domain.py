@@ -12,8 +12,8 @@ from services.ocr.domain.found import Field, Found
 from services.ocr.domain.judgement import judge
 from services.ocr.domain.layout import Side, back_rows, front_rows, label_end, side_of
 from services.ocr.domain.nations import NATIONS
+from services.ocr.domain.places import in_the_region
 from services.ocr.domain.quality import Quality
-from services.ocr.domain.usual import in_the_region
 
 TODAY = dt.date(2026, 11, 26)
 NUMBER = "450103197806122040"
