@@ -97,6 +97,11 @@ def label_end(text: str, label: str) -> int:
     return 0
 
 
+def label_left(text: str, label: str) -> int:
+    """How many leading characters of a field are its label's after all: all of them, or the last."""
+    return len(label) if text.startswith(label) else int(text.startswith(label[-1]))
+
+
 def _first(rows: Sequence[str], among: range, pattern: re.Pattern[str]) -> int | None:
     return next((i for i in among if pattern.search(rows[i])), None)
 

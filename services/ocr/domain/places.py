@@ -39,9 +39,8 @@ def authorities_like(text: str) -> dict[str, int]:
     return dict.fromkeys(difflib.get_close_matches(text, _authorities(), _AUTHORITIES, _ALIKE), 1)
 
 
-def addresses_like(text: str) -> dict[str, int]:
-    """Addresses as long as a text that may be meant by it, with how many of their places are known ones."""
-    address = in_the_region(text)
+def addresses_like(address: str) -> dict[str, int]:
+    """Addresses as long as one that may be meant by it, with how many of their places are known ones."""
     meant = {address: 0}
     region = next((name for name in _REGIONS if address.startswith(name)), None)
     if region is not None:

@@ -65,13 +65,18 @@ class Row:
 
     def after(self, characters: int) -> Probabilities:
         """The frames behind the first so many characters."""
-        if characters <= 0:
-            return self.seen
-        frames = self.spelled.frames
-        if characters >= len(frames):
-            return self.seen[frames[-1] + 1 :] if frames else self.seen
-        last, following = frames[characters - 1], frames[characters]
-        return self.seen[min(last + 2, following) :] if following - last > 2 else self.seen[last + 1 :]
+        return after(self.seen, self.spelled, characters)
+
+
+def after(seen: Probabilities, spelled: Spelled, characters: int) -> Probabilities:
+    """The frames behind the first so many characters of what is spelled in them."""
+    if characters <= 0:
+        return seen
+    frames = spelled.frames
+    if characters >= len(frames):
+        return seen[frames[-1] + 1 :] if frames else seen
+    last, following = frames[characters - 1], frames[characters]
+    return seen[min(last + 2, following) :] if following - last > 2 else seen[last + 1 :]
 
 
 def below(row: Row, place: float, heights: float) -> Piece:

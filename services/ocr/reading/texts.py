@@ -10,18 +10,18 @@ from typing import Protocol
 
 from services.ocr.domain.found import NOTHING, Field
 from services.ocr.domain.judgement import SURE
-from services.ocr.domain.layout import label_end
-from services.ocr.domain.places import addresses_like
+from services.ocr.domain.layout import label_end, label_left
+from services.ocr.domain.places import addresses_like, in_the_region
 from services.ocr.reading.ctc import Alphabet, Probabilities, Spelled, likelihood, spell
 from services.ocr.reading.geometry import height_of
-from services.ocr.reading.rows import Piece, Row, below
+from services.ocr.reading.rows import Piece, Row, after, below
 
 CLEAR = 0.9
 """A text whose least sure character is surer than this is not looked at again."""
 WIDER = (0.12,)
 _KNOWN = 10.0
 """How much likelier, as a logarithm, a text is in every look for each known name in it."""
-_ROOM, _SHORT, _PLAIN = 1.5, 3.5, 0.3
+_ROOM, _SHORT, _PLAIN = 1.5, 3.5, 0.4
 """How many heights of room a full line may leave, how long one may be that was not found, and how sure it must be."""
 _MIXED = 3
 """Characters in which looks may differ for all their mixtures to be weighed."""
@@ -114,12 +114,13 @@ def address(rows: Sequence[Row], again: Again) -> Field:
         for looks in lines
     ]
     ends = [0, *itertools.accumulate(map(len, read))]
-    best, most = read, float("-inf")
-    for meant, known in addresses_like("".join(read)).items():
-        parts = [meant[start:end] for start, end in itertools.pairwise(ends)]
+    whole = in_the_region("".join(read))
+    looked = max((len(looks.seen) for looks in lines), default=0)
+    best, most = _parts(whole, ends), float("-inf")
+    for meant, known in addresses_like(whole).items():
+        parts = _parts(meant, ends)
         if known and not all(map(Looks.allow, lines, parts)):
             continue
-        looked = max((len(looks.seen) for looks in lines), default=0)
         score = _KNOWN * known * looked + sum(
             looks.likelihood(part, alphabet) + alphabet.lean(part, weights)
             for looks, part in zip(lines, parts, strict=True)
@@ -130,30 +131,43 @@ def address(rows: Sequence[Row], again: Again) -> Field:
     return Field("".join(best), tuple(sure for field in fields for sure in field.confidences))
 
 
+def _parts(whole: str, ends: Sequence[int]) -> list[str]:
+    return [whole[start:end] for start, end in itertools.pairwise(ends)]
+
+
 def _lost(rows: Sequence[Row], again: Again) -> list[Row]:
     """The line under one that is full: it may be so short that it was not found."""
-    if len(rows) < 2:
+    if not rows:
         return []
-    room = max(row.right for row in rows) - rows[-1].right
-    if room > _ROOM * height_of(rows[-1].pieces[-1].quad):
+    last, height = rows[-1], height_of(rows[-1].pieces[-1].quad)
+    if max(row.right for row in rows) - last.right > _ROOM * height:
         return []
-    lost = again.at(below(rows[-1], 2 * rows[-1].place - rows[-2].place, _SHORT))
+    pitch = last.place - rows[-2].place if len(rows) > 1 else height
+    lost = again.at(below(last, last.place + pitch, _SHORT))
     read = spell(lost.seen, again.alphabet, again.alphabet.address)
     return [lost] if read.confidence > _PLAIN else []
 
 
 def _look(row: Row, label: str, weights: Probabilities, again: Again) -> Looks:
-    seen = [_behind(row, label)]
-    readings = [spell(seen[0], again.alphabet, weights)]
-    if not readings[0].text or readings[0].confidence <= CLEAR:
+    seen, reading = _behind(row, label, weights)
+    looks, readings = [seen], [reading]
+    if not reading.text or reading.confidence <= CLEAR:
         for wider in WIDER:
-            seen.append(_behind(again.row(row.pieces, wider), label))
-            readings.append(spell(seen[-1], again.alphabet, weights))
-    return Looks(seen, readings)
+            seen, reading = _behind(again.row(row.pieces, wider), label, weights)
+            looks.append(seen)
+            readings.append(reading)
+    return Looks(looks, readings)
 
 
-def _behind(row: Row, label: str) -> Probabilities:
-    return row.after(label_end(row.text, label)) if label else row.seen
+def _behind(row: Row, label: str, weights: Probabilities) -> tuple[Probabilities, Spelled]:
+    """What stands behind a label. It may show only when it is spelled in the field's own characters."""
+    seen = row.after(label_end(row.text, label)) if label else row.seen
+    reading = spell(seen, row.alphabet, weights)
+    left = label_left(reading.text, label) if label else 0
+    if left:
+        seen = after(seen, reading, left)
+        reading = spell(seen, row.alphabet, weights)
+    return seen, reading
 
 
 def _share(reading: Spelled, text: str, place: int) -> float:

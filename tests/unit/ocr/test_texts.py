@@ -12,7 +12,10 @@ from services.ocr.reading.ctc import Alphabet
 from services.ocr.reading.rows import Piece, Row
 from services.ocr.reading.texts import address, text
 
-ALPHABET = Alphabet(sorted({*"广西武鸣县区横藤容嘉公安局城厢镇大坝村屯电韦秀兰芳莲0123456789号住址签发机关"}))
+ALPHABET = Alphabet(
+    sorted({*"广西武鸣县区横藤容嘉公安局城厢镇大坝村屯电韦秀兰芳莲0123456789号住址签发机关名"})
+)
+_ONLY_NAMES = np.array([c not in {"电"} for c in ALPHABET.characters], np.float32)
 _WIDE, _TALL = 300, 20
 
 
@@ -96,3 +99,14 @@ def test_the_last_characters_are_looked_for_under_a_full_line() -> None:
     assert _address(*lines, again=OtherLooks(there=_row(60, *_plain("号")))) == "广西武鸣区城厢镇大坝村12号"
     noise = _row(60, {"屯": 0.2})
     assert _address(*lines, again=OtherLooks(there=noise)) == "广西武鸣区城厢镇大坝村12"
+
+
+def test_a_line_under_the_only_one_is_found_too() -> None:
+    only = _row(0, *_plain("广西武鸣区大坝村12"))
+    assert _address(only, again=OtherLooks(there=_row(20, *_plain("号")))) == "广西武鸣区大坝村12号"
+
+
+def test_a_label_that_shows_late_is_no_part_of_the_name() -> None:
+    late = _row(0, {"电": 0.6, "名": 0.39}, *_plain("韦秀兰"))
+    assert late.text == "电韦秀兰"
+    assert text(late, "姓名", _ONLY_NAMES, OtherLooks(late)).text == "韦秀兰"
