@@ -24,7 +24,8 @@ class Field:
         return sum(self.confidences) / max(len(self.confidences), 1)
 
 
-_GUESSED = 0.5
+_GUESSED, _DOUBTED = 0.5, 0.9
+"""From which confidence on a field is more than guessed, and the most it has where another reading says otherwise."""
 NOTHING = Field("", ())
 _OF_SIDE = {
     Side.FRONT: {"name", "sex", "nation", "birth", "address", "number"},
@@ -53,11 +54,18 @@ class Found:
 
 
 def best_of(tried: Sequence[Found]) -> Found:
-    """The fullest reading of a card, each field as it was read most surely."""
+    """The fullest reading of a card, each field as it was read most surely; none is sure that was also read otherwise."""
     fullest = max(tried, key=lambda found: len(found.fields))
-    fields: dict[str, Field] = {}
-    for found in tried:
-        for name, read in found.fields.items() if found.side is fullest.side else ():
-            if name not in fields or read.mean > fields[name].mean:
-                fields[name] = read
+    same = [found.fields for found in tried if found.side is fullest.side]
+    fields = {
+        name: _surest([fields[name] for fields in same if name in fields])
+        for name in dict.fromkeys(name for fields in same for name in fields)
+    }
     return replace(fullest, fields=fields)
+
+
+def _surest(readings: Sequence[Field]) -> Field:
+    best = max(readings, key=lambda read: read.mean)
+    if any(read.text != best.text and read.mean > _GUESSED for read in readings):
+        return Field(best.text, tuple(min(sure, _DOUBTED) for sure in best.confidences))
+    return best

@@ -152,6 +152,12 @@ def test_of_several_readings_each_field_is_the_surest() -> None:
     assert best.complete
 
 
+def test_what_is_read_in_two_ways_is_not_sure() -> None:
+    best = best_of([_front(name=_field("秀兰")), _front(name=_field("韦秀兰", 0.8))])
+    assert best.fields["name"].confidence == 0.9
+    assert best.fields["number"].confidence == 0.999
+
+
 def test_a_back_adds_nothing_to_a_front() -> None:
     back = Found(Side.BACK, {"authority": _field("南宁市公安局青秀分局")})
     assert best_of([back, _front()]).fields.keys() == _front().fields.keys()
