@@ -54,7 +54,7 @@ class Found:
 
 
 def best_of(tried: Sequence[Found]) -> Found:
-    """The fullest reading of a card, each field as it was read most surely; none is sure that was also read otherwise."""
+    """The fullest reading of a card, each field as it was read most surely; one read in two ways is not sure."""
     fullest = max(tried, key=lambda found: len(found.fields))
     same = [found.fields for found in tried if found.side is fullest.side]
     fields = {

@@ -53,8 +53,8 @@ _FEW, _AROUND = 4, 0.9
 _SQUARE = 0.72
 """How much of a square a zoomed copy may be: what the models take of memory grows with it."""
 _VOTERS = 5
-_UNDECIDED = 0.47
-"""A vote closer than this is decided by what can be read either way."""
+_DECIDED = 0.47
+"""How far from a half a vote must be; a closer one is decided by what can be read either way."""
 
 
 class TextModels(Protocol):
@@ -118,16 +118,18 @@ class CardReader:
         matrix = turning(angle, centre)
         level = [upright(moved(matrix, quad)) for quad in quads]
         voters = sorted(level, key=lambda quad: -width_of(quad))[:_VOTERS]
-        back = undone(matrix)
-        crops = [cut(photo, moved(back, quad), 48) for quad in voters]
-        votes = self._models.upside_down(crops)
-        share = np.average(votes, weights=[width_of(quad) for quad in voters])
-        if abs(share - 0.5) < _UNDECIDED:
-            share = self._legible([np.rot90(crop, 2) for crop in crops]) > self._legible(crops)
-        if share > 0.5:
+        if self._on_its_head(photo, [moved(undone(matrix), quad) for quad in voters]):
             matrix = turning(angle + 180, centre)
             level = [upright(moved(matrix, quad)) for quad in quads]
         return self._zoom(photo, matrix, level, effort)
+
+    def _on_its_head(self, photo: Pixels, voters: Sequence[Quad]) -> bool:
+        crops = [cut(photo, quad, 48) for quad in voters]
+        votes = self._models.upside_down(crops)
+        share = float(np.average(votes, weights=[width_of(quad) for quad in voters]))
+        if abs(share - 0.5) > _DECIDED:
+            return share > 0.5
+        return self._legible([np.rot90(crop, 2) for crop in crops]) > self._legible(crops)
 
     def _legible(self, crops: Sequence[Pixels]) -> float:
         """How much can be read in lines: characters, each as far as it is sure."""
