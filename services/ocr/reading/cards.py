@@ -52,6 +52,8 @@ _FEW, _AROUND = 4, 0.9
 """Of so few lines the card may reach far around, in lengths of the longest: the number is two thirds as long as it."""
 _SQUARE = 0.72
 """How much of a square a zoomed copy may be: what the models take of memory grows with it."""
+_PAPER = 215
+"""How bright paper is where the light is evened out."""
 _VOTERS = 5
 _DECIDED = 0.47
 """How far from a half a vote must be; a closer one is decided by what can be read either way."""
@@ -205,11 +207,11 @@ def _padded(quad: Quad, by: float) -> Quad:
 
 
 def _even(crop: Pixels) -> Pixels:
-    """Light evened out along a line: shadow and reflection change slowly, strokes fast."""
+    """Light flat out along a line: shadow and reflection change slowly, strokes fast."""
     light = cv2.GaussianBlur(crop, (0, 0), max(2.0, crop.shape[0] / 2)).astype(np.float32)
-    evened = crop.astype(np.float32) - light
-    low, high = np.percentile(evened, (1, 97))
-    return np.clip((evened - low) * (215 / max(high - low, 12)) + 20, 0, 255).astype(np.uint8)
+    flat = crop.astype(np.float32) - light
+    low, high = np.percentile(flat, (1, 97))
+    return np.clip((flat - low) * (215 / max(high - low, 12)) + 20, 0, 255).astype(np.uint8)
 
 
 def evened(photo: Pixels) -> Pixels:
@@ -218,7 +220,7 @@ def evened(photo: Pixels) -> Pixels:
     small = cv2.resize(smooth, None, fx=1 / 8, fy=1 / 8, interpolation=cv2.INTER_AREA)
     paper = cv2.GaussianBlur(cv2.dilate(small, np.ones((3, 3), np.uint8)), (0, 0), max(photo.shape) / 480)
     light = cv2.resize(paper, (photo.shape[1], photo.shape[0]), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.divide(smooth, light, scale=215), np.uint8)
+    return np.asarray(cv2.divide(smooth, light, scale=_PAPER), np.uint8)
 
 
 def _softened(photo: Pixels, scale: float) -> Pixels:

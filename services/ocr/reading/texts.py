@@ -85,8 +85,9 @@ def text(row: Row, label: str, weights: Probabilities, again: Again, alike: Alik
     if len(looks.readings) == 1:
         return looks.field(looks.readings[0].text)
     texts = dict.fromkeys(looks.texts(), 0)
-    for read in list(texts) if alike else ():
-        texts |= alike(read)
+    if alike is not None:
+        for read in list(texts):
+            texts |= alike(read)
     return agreed(texts, looks, again.alphabet, weights)
 
 
