@@ -1,7 +1,8 @@
 """Payments settled per second: UnionPay's notify → order paid → reminder queued.
 
-Orders are placed through the gateway first. Then signed notifies arrive over 32 connections; the clock runs until the
-last reminder is queued in notify's database. The SMS provider is made slow, so that sending is not measured.
+Orders of many payers are placed through the gateway first: nobody gets more reminders than a phone may have in a day.
+Then signed notifies arrive over 32 connections; the clock runs until the last reminder is queued in notify's database.
+The SMS provider is made slow, so that sending is not measured.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ import requests
 import sqlalchemy
 
 from bench.load import Request, scratch_system, send
-from bench.placement import Quotes, logged_in_token, order_request, server_pids
+from bench.placement import Quotes, order_request, server_pids
 from bench.processes import cpu_seconds, median, per_request
+from bench.resident import Resident
 from deploy.local.system import FullSystem
 from kit.clock import china
 
 GOAL = 400.0
 _PER_SECOND = 700
+_PAYERS = 200
 _COUNT = sqlalchemy.text("SELECT count(*), max(created_at) FROM messages")
 
 
@@ -44,10 +47,10 @@ def signed_notify(mer_order_id: str, amount: int, environment: dict[str, str]) -
 def run(seconds: int, rounds: int) -> bool:
     """True when the goal is met."""
     with scratch_system(extra={"NOTIFY_SENDERS": "1"}) as system:
-        token = logged_in_token(system)
+        tokens = _log_in(system)
         slow = {party: {"latency_ms": 20_000} for party in ("sms", "aliyun")}
         requests.put(f"{system.sandbox_url}/sandbox/api/settings", json=slow, timeout=10).raise_for_status()
-        rates = [_round(system, token, seconds) for _ in range(rounds)]
+        rates = [_round(system, tokens, seconds) for _ in range(rounds)]
     rate = median(rates)
     print(
         f"notify: {rate:.0f}/s from notify to queued reminder (goal {GOAL:.0f}): {'met' if rate >= GOAL else 'MISSED'}"
@@ -55,10 +58,31 @@ def run(seconds: int, rounds: int) -> bool:
     return rate >= GOAL
 
 
-def _round(system: FullSystem, token: str, seconds: int) -> float:
+def _log_in(system: FullSystem) -> list[str]:
+    """The tokens of payers, each with a phone of their own."""
+    url = f"{system.sandbox_url}/sandbox/api/people?limit={_PAYERS}"
+    payers = [
+        Resident(
+            system.url,
+            system.sandbox_url,
+            system.env["WECHAT_APPID"],
+            openid=f"oBenchPayer{number}",
+            name=person["name"],
+            number=person["id_number"],
+            phone=f"139{number:08d}",
+        )
+        for number, person in enumerate(requests.get(url, timeout=30).json()["people"])
+    ]
+    for payer in payers:
+        payer.enter()
+        payer.log_in()
+    return [payer.token for payer in payers]
+
+
+def _round(system: FullSystem, tokens: list[str], seconds: int) -> float:
     payment = sqlalchemy.create_engine(system.settings.service("payment")["PAYMENT_DATABASE_URL"])
     notify = sqlalchemy.create_engine(system.settings.service("notify")["NOTIFY_DATABASE_URL"])
-    waiting = _orders(system, token, payment, _PER_SECOND * seconds)
+    waiting = _orders(system, tokens, payment, _PER_SECOND * seconds)
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     prepared = [
         Request("POST", "/notify/unionpay", headers, signed_notify(number, amount, system.env))
@@ -79,7 +103,9 @@ def _round(system: FullSystem, token: str, seconds: int) -> float:
     return rate
 
 
-def _orders(system: FullSystem, token: str, payment: sqlalchemy.Engine, wanted: int) -> list[tuple[str, int]]:
+def _orders(
+    system: FullSystem, tokens: list[str], payment: sqlalchemy.Engine, wanted: int
+) -> list[tuple[str, int]]:
     """Orders that wait for their notify; places what is missing. They are to be looked at in an hour: thousands that
     nobody pays at once would have the poller at work for as long as is measured."""
     unpaid = sqlalchemy.text("SELECT mer_order_id, amount FROM orders WHERE state <> 'paid' LIMIT :wanted")
@@ -94,7 +120,8 @@ def _orders(system: FullSystem, token: str, payment: sqlalchemy.Engine, wanted: 
             with payment.begin() as connection:
                 connection.execute(later)
             return found
-        send(system.url, [order_request("/api/v1/orders", token, quotes.new()) for _ in range(5000)], 5)
+        whose = [tokens[n % len(tokens)] for n in range(5000)]
+        send(system.url, [order_request("/api/v1/orders", token, quotes.new()) for token in whose], 5)
 
 
 def _all_queued(notify: sqlalchemy.Engine, wanted: int) -> dt.datetime:

@@ -51,8 +51,9 @@ class Resident:
         wanted = {"appid": self._appid, "redirect_uri": self._url + "/wechat/callback", "response_type": "code",
                   "scope": "snsapi_base", "state": "x", "as": self.openid}  # fmt: skip
         page = f"{self._sandbox}/connect/oauth2/authorize"
-        back = self._http.get(page, params=wanted, allow_redirects=False, timeout=20).headers["Location"]
-        code = parse_qs(urlsplit(back).query)["code"][0]
+        answer = self._http.get(page, params=wanted, allow_redirects=False, timeout=20)
+        answer.raise_for_status()
+        code = parse_qs(urlsplit(answer.headers["Location"]).query)["code"][0]
         self._take_session(self.call("POST", "/wechat-sessions", {"code": code}))
 
     def log_in(self) -> None:
@@ -103,15 +104,6 @@ class Resident:
             "POST", "/orders", {"quote": quote}, **{"Idempotency-Key": key or uuid.uuid4().hex}
         )
         return placed
-
-    def open_cashier(self, payment_url: str) -> str:
-        """Follow the signed address to UnionPay's page; returns the page's address."""
-        answer = self._http.get(payment_url, allow_redirects=False, timeout=20)
-        return self._sandbox + answer.headers["Location"]
-
-    def pay(self, cashier: str) -> None:
-        """Press 支付 on UnionPay's page."""
-        self._http.post(cashier + "/pay", allow_redirects=False, timeout=20).raise_for_status()
 
     def order(self, order_id: str) -> dict[str, Any]:
         """The order as the payer sees it."""

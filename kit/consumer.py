@@ -1,9 +1,9 @@
 """Consuming events so that none is lost and none counts twice (design.md §6).
 
-One transaction takes the event into the inbox and does the work, then the message is acknowledged. On failure a
-second transaction keeps the raw event with its reason, attempt and next time, then it is acknowledged; a timer
-tries again; after MAX_ATTEMPTS it is parked (`python -m kit.parking`). If the database itself is away, the message
-goes back to the broker, slowly.
+One transaction takes the event into the inbox and does the work, then the message is acknowledged. Events that wait for
+the database share one; if it fails, each has its own (docs/adr/0035). On failure a second transaction keeps the raw
+event with its reason, attempt and next time, then it is acknowledged; a timer tries again; after MAX_ATTEMPTS it is
+parked (`python -m kit.parking`). If the database itself is away, the message goes back to the broker, slowly.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import functools
 import hashlib
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import eventlet
 import kombu
 from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR, Entrypoint, ProviderCollector, SharedExtension
-from sqlalchemy import MetaData
+from sqlalchemy import Connection, MetaData
 from sqlalchemy.exc import SQLAlchemyError
 
 from contract import events
@@ -28,14 +28,22 @@ from contract.events import Envelope, EventData, UnfitEvent
 from kit import telemetry, tracing
 from kit.broker import EVENTS, BusConsumer, connect
 from kit.clock import Clock
-from kit.database import Database
+from kit.database import Database, present
+from kit.gathering import Asked, Gathering
 from kit.inbox import Failure, Inbox, InboxState, inbox_table
 
 RETRY_INTERVAL = 1.0
 _RETRY_BATCH = 20
 _SLOW_DOWN = 2.0
+_MOST_TOGETHER, _LANES = 25, 2
+"""Half of what the broker gives a service at once shares a transaction, so that one can be handled while another is
+committed."""
 
 _log = logging.getLogger(__name__)
+
+
+def _all(data: EventData) -> bool:
+    return True
 
 
 class RetryTimer(SharedExtension, ProviderCollector):
@@ -77,6 +85,18 @@ class RetryTimer(SharedExtension, ProviderCollector):
                     provider.retry(failure)
 
 
+class _Delivered(NamedTuple):
+    """An event for the worker that has it."""
+
+    service: Any
+    envelope: Envelope
+    data: EventData
+
+
+_Handle = Callable[[Sequence[Asked[_Delivered]]], list[bool]]
+_Gathering = Gathering[_Delivered, bool]
+
+
 class EventEntrypoint(Entrypoint):
     """Consumes one event type from the service's own durable queue for it."""
 
@@ -84,8 +104,11 @@ class EventEntrypoint(Entrypoint):
     retries = RetryTimer()
     kind = "event"
 
-    def __init__(self, event: type[EventData], *, foreign: bool = False, **kwargs: Any) -> None:
-        self.event, self.foreign = event, foreign
+    def __init__(
+        self, event: type[EventData], handle: _Handle, *, foreign: bool = False,
+        concerns: Callable[[Any], bool] = _all, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        self.event, self.handle, self.foreign, self.concerns = event, handle, foreign, concerns
         super().__init__(**kwargs)
 
     @property
@@ -94,6 +117,7 @@ class EventEntrypoint(Entrypoint):
 
     def setup(self) -> None:
         self.queue = queue_of(self.container.service_name, self.event)
+        self.gathering: _Gathering = Gathering(self.handle, most=_MOST_TOGETHER, lanes=_LANES, apart=present)
         self.retries.register_provider(self)
         self.consumer.register_provider(self)
 
@@ -107,11 +131,12 @@ class EventEntrypoint(Entrypoint):
         )
         try:
             envelope = events.decode(raw)
-            data = events.data_of(envelope, self.event)
+            ours = self.foreign and not envelope.foreign
+            data = None if ours else events.data_of(envelope, self.event)
         except UnfitEvent as error:
             self._keep(raw, _id_of(raw), str(error), message, park=True)
             return
-        if self.foreign and not envelope.foreign:
+        if data is None or not self.concerns(data):
             self.consumer.ack_message(message)
             return
         try:
@@ -134,7 +159,7 @@ class EventEntrypoint(Entrypoint):
         if tracing.on and envelope.traceparent:
             context[tracing.TRACEPARENT] = envelope.traceparent
         self.container.spawn_worker(
-            self, (envelope, data), {}, context_data=context, handle_result=handle_result
+            self, (envelope, data, self.gathering), {}, context_data=context, handle_result=handle_result
         )
 
     def _finish(
@@ -182,10 +207,10 @@ class EventEntrypoint(Entrypoint):
 
 
 def consume(
-    event: type[EventData], *, foreign: bool = False
+    event: type[EventData], *, foreign: bool = False, concerns: Callable[[Any], bool] = _all
 ) -> Callable[[Callable[..., None]], Callable[..., bool]]:
-    """Serve a method as `method(self, tx, data, envelope)` inside the inbox transaction; `foreign`: only what other
-    systems published.
+    """Serve a method as `method(self, tx, data, envelope)` inside the inbox transaction. `foreign`: only what other
+    systems published; `concerns`: only what it holds for. Of the rest the inbox knows nothing.
 
     The method must do nothing outside `tx`: it may run again if the transaction does not commit. An event it raises
     UnfitEvent for is parked at once.
@@ -194,16 +219,27 @@ def consume(
     def decorate(handler: Callable[..., None]) -> Callable[..., bool]:
         inbox = Inbox(inbox_table(MetaData()))
 
-        @functools.wraps(handler)
-        def run(self: Any, envelope: Envelope, data: EventData) -> bool:
-            with self.database.transaction() as tx:
-                now = self.clock.now()
-                if not inbox.accept(tx, envelope.key, handler.__name__, envelope.type, now):
-                    return False
-                handler(self, tx, data, envelope)
-                return True
+        def handle(together: Sequence[Asked[_Delivered]]) -> list[bool]:
+            service = together[0].item.service
+            with service.database.transaction() as tx:
+                types = {asked.item.envelope.key: asked.item.envelope.type for asked in together}
+                left = set(inbox.accept(tx, types, handler.__name__, service.clock.now()))
+                return [asked.run(handle_one, tx, asked.item, left) for asked in together]
 
-        served: Callable[..., bool] = EventEntrypoint.decorator(event, foreign=foreign)(run)
+        def handle_one(tx: Connection, one: _Delivered, left: set[str]) -> bool:
+            if one.envelope.key not in left:
+                return False
+            left.remove(one.envelope.key)  # the same event may have come twice
+            handler(one.service, tx, one.data, one.envelope)
+            return True
+
+        @functools.wraps(handler)
+        def run(self: Any, envelope: Envelope, data: EventData, gathering: _Gathering) -> bool:
+            return gathering(_Delivered(self, envelope, data))
+
+        served: Callable[..., bool] = EventEntrypoint.decorator(
+            event, handle, foreign=foreign, concerns=concerns
+        )(run)
         return served
 
     return decorate

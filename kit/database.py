@@ -10,21 +10,25 @@ from __future__ import annotations
 import contextlib
 import functools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import sqlalchemy
 from eventlet.semaphore import Semaphore
 from psycopg2.errors import UniqueViolation
-from sqlalchemy import Connection, Engine, Insert, event
+from sqlalchemy import Connection, Engine, Insert, Update, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DisconnectionError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.sql.dml import ReturningInsert
 
-from kit.statements import Values, insert_together
+from kit.gathering import Asked, Gathering
+from kit.statements import Values, write_together
 
 IDLE_BEFORE_PING = 5.0
 """Seconds a pooled connection may rest before it is tested, so that a restart is noticed at no cost under load."""
+
+_MOST_WRITTEN = 25
 
 _PG_OPTIONS = " ".join(
     f"-c {name}={value}"
@@ -41,20 +45,32 @@ AWAY = (OperationalError, InterfaceError, PoolTimeout, DisconnectionError)
 """The database is away, restarting or too busy: expected, passing, and no reason for a traceback."""
 
 
+def refused(error: Exception) -> bool:
+    """Whether the database, being there, would not do it: then it has done nothing. One that is away says nothing."""
+    if not isinstance(error, DBAPIError) or error.connection_invalidated:
+        return False
+    return isinstance(error, IntegrityError) or getattr(error.orig, "pgcode", None) is not None
+
+
+def present(error: Exception) -> bool:
+    """Whether the database was there when work on it failed, so that the work itself may be at fault."""
+    return refused(error) or not isinstance(error, AWAY)
+
+
 class Duplicate(Exception):
     """A unique constraint stands against a row; nothing was written."""
 
 
 class Writer(Protocol):
-    """What takes rows: a transaction, or what `write()` gives."""
+    """What takes rows and changes of rows: a transaction, or what `write()` gives."""
 
-    def execute(self, statement: Insert, values: Values, /) -> Any: ...
+    def execute(self, statement: Insert | Update, values: Values, /) -> Any: ...
 
 
-class Rows(list[tuple[Insert, Values]]):
+class Rows(list[tuple[Insert | Update, Values]]):
     """Rows to be written together."""
 
-    def execute(self, statement: Insert, values: Values, /) -> None:
+    def execute(self, statement: Insert | Update, values: Values, /) -> None:
         """Put a row down. The statement must be built once: what it compiles to is kept."""
         self.append((statement, values))
 
@@ -84,6 +100,10 @@ class Database:
         # SQLite has one writer, and a greenlet that waits for it inside the C library stops all others.
         self._one_writer: contextlib.AbstractContextManager[Any] = (
             Semaphore(1) if self.is_sqlite else contextlib.nullcontext()
+        )
+
+        self._writing: Gathering[Rows, None] = Gathering(
+            self._write, most=_MOST_WRITTEN, lanes=2, apart=refused
         )
 
     @contextlib.contextmanager
@@ -119,14 +139,15 @@ class Database:
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Writer]:
-        """Rows put down inside are committed together when the block ends, in one round trip.
+        """Rows put down inside are committed together when the block ends, in one round trip; what is written at once
+        shares it (docs/adr/0035).
 
         Raises Duplicate instead when a unique constraint stands against any of them.
         """
         rows = Rows()
         yield rows
         try:
-            self._insert(rows)
+            self._writing(rows)
         except IntegrityError as error:
             if _of_unique_constraint(error.orig):
                 raise Duplicate from None
@@ -134,14 +155,15 @@ class Database:
 
     @contextlib.contextmanager
     def together(self, tx: Connection) -> Iterator[Writer]:
-        """Rows put down inside are inserted in one round trip of a transaction when the block ends."""
+        """Rows put down inside are written, in order, in one round trip of a transaction when the block ends."""
         rows = Rows()
         yield rows
         _put_down(tx, rows)
 
-    def _insert(self, rows: Rows) -> None:
+    def _write(self, together: Sequence[Asked[Rows]]) -> list[None]:
         with self.transaction() if self.is_sqlite else self._at_once.connect() as connection:
-            _put_down(connection, rows)
+            _put_down(connection, [row for asked in together for row in asked.item])
+        return [None] * len(together)
 
     def close(self) -> None:
         """Let go of its connections."""
@@ -157,9 +179,9 @@ class Database:
             return False
 
 
-def _put_down(connection: Connection, rows: Rows) -> None:
+def _put_down(connection: Connection, rows: Sequence[tuple[Insert | Update, Values]]) -> None:
     if connection.dialect.name == "postgresql":
-        insert_together(connection, rows)
+        write_together(connection, rows)
     else:
         for statement, values in rows:
             connection.execute(statement, values)
@@ -172,12 +194,28 @@ def _of_unique_constraint(error: BaseException | None) -> bool:
 
 def insert_or_ignore(connection: Connection, table: sqlalchemy.Table, **values: Any) -> bool:
     """Insert a row; False when a unique constraint says that it, or one that excludes it, exists."""
-    statement = _insert_or_ignore(table, connection.dialect.name)
+    statement = insert_ignoring(table, connection.dialect.name)
     return bool(connection.execute(statement, values).rowcount == 1)
 
 
+def insert_new(
+    connection: Connection, table: sqlalchemy.Table, key: sqlalchemy.Column[Any], rows: Sequence[Values]
+) -> Sequence[Any]:
+    """Insert those rows that no unique constraint stands against; gives their keys."""
+    statement = _insert_new(table, key, connection.dialect.name)
+    return connection.execute(statement, rows).scalars().all()
+
+
 @functools.cache
-def _insert_or_ignore(table: sqlalchemy.Table, dialect: str) -> sqlalchemy.Insert:
+def _insert_new(
+    table: sqlalchemy.Table, key: sqlalchemy.Column[Any], dialect: str
+) -> ReturningInsert[tuple[Any]]:
+    return insert_ignoring(table, dialect).returning(key)
+
+
+@functools.cache
+def insert_ignoring(table: sqlalchemy.Table, dialect: str) -> Insert:
+    """An INSERT that leaves out rows that a unique constraint stands against."""
     # Built once and given its values as parameters: building costs more than executing.
     build = postgresql.insert if dialect == "postgresql" else sqlite.insert
     return build(table).on_conflict_do_nothing()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column, Connection, Index, Integer, MetaData, String, Table, Text, func, select, update
 
 from kit.columns import EncryptedJson, Moment
-from kit.database import insert_or_ignore
+from kit.database import insert_new, insert_or_ignore
 
 MAX_ATTEMPTS = 8
 FIRST_RETRY = dt.timedelta(seconds=2)
@@ -73,18 +73,24 @@ class Inbox:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def accept(self, tx: Connection, event_id: str, consumer: str, type_: str, now: dt.datetime) -> bool:
-        """Take an event as handled by this transaction; False when it was already, here or in another replica
-        (which also waits here until the other replica's transaction ends)."""
+    def accept(
+        self, tx: Connection, events: Mapping[str, str], consumer: str, now: dt.datetime
+    ) -> Collection[str]:
+        """Take events (types by their ids) as handled by this transaction; gives the ids of those that were not
+        already, here or in another replica (which also waits here until the other replica's transaction ends)."""
         t = self._table
-        fresh = insert_or_ignore(
-            tx, t, event_id=event_id, consumer=consumer, type=type_, state=InboxState.DONE, attempts=1,
-            received_at=now, changed_at=now,
-        )  # fmt: skip
-        if fresh:
-            return True
-        retried = update(t).where(*self._is(event_id, consumer), t.c.state == InboxState.RETRY)
-        return bool(tx.execute(retried.values(state=InboxState.DONE, raw=None, changed_at=now)).rowcount == 1)
+        # In one order everywhere, so that no two replicas wait for each other.
+        rows = [
+            {"event_id": event_id, "consumer": consumer, "type": events[event_id], "state": InboxState.DONE,
+             "attempts": 1, "received_at": now, "changed_at": now}
+            for event_id in sorted(events)
+        ]  # fmt: skip
+        accepted = set(insert_new(tx, t, t.c.event_id, rows))
+        for event_id in sorted(events.keys() - accepted):
+            retried = update(t).where(*self._is(event_id, consumer), t.c.state == InboxState.RETRY)
+            if tx.execute(retried.values(state=InboxState.DONE, raw=None, changed_at=now)).rowcount == 1:
+                accepted.add(event_id)
+        return accepted
 
     def fail(
         self,

@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import eventlet
-from eventlet.event import Event
 from eventlet.patcher import original
 from kombu.exceptions import KombuError
 
 from kit.broker import EVENTS, RPC, TIMEOUT, connect, together
+from kit.gathering import Asked, Gathering
 
 JSON = "application/json"
+_MOST = 200
+"""Parcels that travel together: what is sent by then waits no longer for a broker that is busy with them."""
 
 _select = original("select")
 
@@ -159,36 +161,13 @@ class _Wire:
         self._refused.add((routing_key, message.properties.get("correlation_id")))
 
 
-class _Parcel:
-    """What one greenlet sends, and what became of it."""
-
-    def __init__(self, messages: Sequence[Message]) -> None:
-        self.messages = messages
-        self._gone = Event()
-
-    def wait(self) -> None:
-        """Until it is sent. Raises what stopped it."""
-        self._gone.wait()
-
-    def sent(self, refused: set[Named]) -> None:
-        nobodys = [message.routing_key for message in self.messages if message.named in refused]
-        if nobodys:
-            self._gone.send_exception(Unroutable(", ".join(nobodys)))
-        else:
-            self._gone.send()
-
-    def stopped(self, error: Exception) -> None:
-        self._gone.send_exception(error)
-
-
 class Publisher:
     """Publishes for many greenlets over one connection: what they send while it is in use travels together next, as
     commits do in a database. To wake the broker costs more than a message, and it confirms many as it does one."""
 
     def __init__(self, uri: str, *, confirm: bool) -> None:
         self._wire = _Wire(uri, confirm)
-        self._waiting: list[_Parcel] = []
-        self._busy = False
+        self._together: Gathering[Sequence[Message], set[Named]] = Gathering(self._send_all, most=_MOST)
 
     def send(self, *messages: Message) -> None:
         """Publish in order. Raises BrokerUnavailable, or Unroutable for mandatory messages nobody takes.
@@ -196,33 +175,16 @@ class Publisher:
         A connection found dead is opened again once; a time-out is not retried, because the broker may have the
         message.
         """
-        parcel = _Parcel(messages)
-        self._waiting.append(parcel)
-        if not self._busy:
-            self._busy = True
-            eventlet.spawn(self._send_waiting)
-        parcel.wait()
+        refused = self._together(messages)
+        if refused and (nobodys := [message.routing_key for message in messages if message.named in refused]):
+            raise Unroutable(", ".join(nobodys))
 
     def close(self) -> None:
         self._wire.close()
 
-    def _send_waiting(self) -> None:
-        try:
-            while parcels := self._waiting:
-                self._waiting = []
-                self._send_together(parcels)
-        finally:
-            self._busy = False
-
-    def _send_together(self, parcels: Sequence[_Parcel]) -> None:
-        try:
-            refused = self._send([message for parcel in parcels for message in parcel.messages])
-        except Exception as error:
-            for parcel in parcels:
-                parcel.stopped(error)
-            return
-        for parcel in parcels:
-            parcel.sent(refused)
+    def _send_all(self, parcels: Sequence[Asked[Sequence[Message]]]) -> list[set[Named]]:
+        refused = self._send([message for parcel in parcels for message in parcel.item])
+        return [refused] * len(parcels)
 
     def _send(self, messages: Sequence[Message]) -> set[Named]:
         try:

@@ -11,7 +11,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Insert, Select
+from sqlalchemy import Connection, Dialect, Insert, Select, Update
 from sqlalchemy.exc import DBAPIError
 
 Values = Mapping[str, Any]
@@ -21,14 +21,17 @@ Convert = Callable[[Any], Any]
 class Compiled:
     """A statement in the words of one driver, with what its values go through on their way."""
 
-    def __init__(self, statement: Select[Any] | Insert, given: tuple[str, ...], dialect: Dialect) -> None:
-        self._compiled: Any = statement.compile(dialect=dialect, column_keys=list(given))
+    def __init__(
+        self, statement: Select[Any] | Insert | Update, given: tuple[str, ...], dialect: Dialect
+    ) -> None:
+        columns = list(given) if isinstance(statement, Insert) else None
+        self._compiled: Any = statement.compile(dialect=dialect, column_keys=columns)
         self.text = str(self._compiled)
         self._positions: Sequence[str] | None = self._compiled.positiontup
         bound = ((name, bind.type.dialect_impl(dialect)) for name, bind in self._compiled.binds.items())
         self._sent = [(name, convert) for name, kind in bound if (convert := kind.bind_processor(dialect))]
-        columns = statement.selected_columns if isinstance(statement, Select) else ()
-        kinds = ((str(column.key), column.type.dialect_impl(dialect)) for column in columns)
+        selected = statement.selected_columns if isinstance(statement, Select) else ()
+        kinds = ((str(column.key), column.type.dialect_impl(dialect)) for column in selected)
         self._fetched = [(name, kind.result_processor(dialect, None)) for name, kind in kinds]
 
     def parameters(self, values: Values) -> Any:
@@ -55,15 +58,15 @@ def first(connection: Connection, query: Select[Any], **values: Any) -> dict[str
     return None if fetched is None else compiled.row(fetched)
 
 
-def insert_together(connection: Connection, rows: Sequence[tuple[Insert, Values]]) -> None:
-    """Insert rows, of any tables, in one round trip. On a connection without a transaction of its own PostgreSQL runs
-    what comes in one message as one transaction, and has committed when it answers."""
+def write_together(connection: Connection, rows: Sequence[tuple[Insert | Update, Values]]) -> None:
+    """Insert and change rows, of any tables, in one round trip. On a connection without a transaction of its own
+    PostgreSQL runs what comes in one message as one transaction, and has committed when it answers."""
     if not rows:
         return
     cursor: Any = connection.connection.cursor()
     message = []
-    for insert, values in rows:
-        compiled = _compiled(insert, tuple(values), connection.dialect)
+    for statement, values in rows:
+        compiled = _compiled(statement, tuple(values), connection.dialect)
         message.append(cursor.mogrify(compiled.text, compiled.parameters(values)))
     cursor.close()
     _run(connection, b";".join(message), None).close()

@@ -73,6 +73,7 @@ from services.identity.storage.relations import RelationStorage
 from services.identity.storage.rights import AccountStorage
 from services.identity.usecases import household, login, places, recall, relations, rights
 from services.identity.usecases.login_wiring import LoginWiring
+from services.identity.usecases.relations import is_of_relation
 from services.identity.usecases.wiring import Wiring
 
 _FORGET_EVERY = 600
@@ -172,7 +173,7 @@ class IdentityService(ParkedEntrypoints):
     def remove_relation(self, request: RemoveRelation) -> RelationRemoved:
         return relations.remove_relation(request, self._wiring())
 
-    @consume(PaymentSucceeded)
+    @consume(PaymentSucceeded, concerns=is_of_relation)
     def record_payment(self, tx: Any, data: PaymentSucceeded, envelope: Envelope) -> None:
         relations.record_payment(tx, data, self.relations, self.clock.now())
 

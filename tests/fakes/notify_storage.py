@@ -46,27 +46,27 @@ class FakeNotifyStorage:
 
     def add(
         self, tx: Any, event_id: str, kind: Kind, phone: str, variables: Mapping[str, str],
-        template_version: str, segments: int, now: dt.datetime, *, payer_id: str | None = None,
-        to_payer: bool = False, refused: str = "",
-    ) -> bool:  # fmt: skip
+        template_version: str, segments: int, now: dt.datetime, *, since: dt.datetime, cap: int,
+        payer_id: str | None = None, to_payer: bool = False,
+    ) -> State | None:  # fmt: skip
         key = event_id, phone, kind
         if key in self.messages:
-            return False
+            return None
+        had = sum(m.sms.phone == phone and m.created_at >= since for m in self.messages.values())
         message_id = f"message-{len(self.messages)}"
         self.messages[key] = Message(Sms(message_id, kind, phone, variables), 0, now, None, doubtful=False)
-        self.steps[message_id] = (
-            Step(State.UNDELIVERED, reason=refused) if refused else Step(State.QUEUED, now)
+        step = (
+            Step(State.UNDELIVERED, reason="over the phone's daily cap")
+            if had >= cap
+            else Step(State.QUEUED, now)
         )
+        self.steps[message_id] = step
         self.segments[message_id] = segments
         self.payers[message_id] = payer_id, to_payer
-        return True
+        return step.state
 
     def told(self, tx: Any, event_id: str, kind: Kind) -> bool:
         return any((about, told) == (event_id, kind) for about, _, told in self.messages)
-
-    def count_for(self, tx: Any, phone: str, since: dt.datetime, most: int) -> int:
-        given = sum(m.sms.phone == phone and m.created_at >= since for m in self.messages.values())
-        return min(given, most)
 
     def claim_doubts(self, tx: Any, limit: int, now: dt.datetime) -> list[Message]:
         due = self._due(now, State.SENDING, State.SENT)[:limit]

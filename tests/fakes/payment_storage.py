@@ -21,6 +21,7 @@ from services.payment.domain.orders import (
     REFUNDABLE,
     Edge,
     Item,
+    Notify,
     Order,
     RefundReason,
     Report,
@@ -28,7 +29,7 @@ from services.payment.domain.orders import (
 )
 from services.payment.domain.refunds import Refund
 from services.payment.models import LINE_SEAL, ORDER_SEAL
-from services.payment.storage.orders import Blocker, NotFinal, StoredNotify
+from services.payment.storage.orders import Blocker, NotFinal
 from services.payment.storage.rows import line_rows, order_row
 
 
@@ -60,7 +61,7 @@ class HistoryLine:
 class KeptNotify:
     """One row of notifies."""
 
-    notify: StoredNotify
+    notify: Notify
     next_at: dt.datetime | None
     reason: str | None = None
 
@@ -78,7 +79,7 @@ class FakeOrderStorage:
     refund_history: list[tuple[str, str, str, str]] = field(default_factory=list)
     events: list[tuple[EventData, str]] = field(default_factory=list)
     open_transactions: int = 0
-    fails: Exception | None = None  # raised by the next lock_by_number
+    fails: Exception | None = None  # raised by lock_by_numbers
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Any]:
@@ -150,9 +151,12 @@ class FakeOrderStorage:
         return self.orders[order_id]
 
     def lock_by_number(self, tx: Any, mer_order_id: str) -> Order | None:
+        return self.lock_by_numbers(tx, [mer_order_id]).get(mer_order_id)
+
+    def lock_by_numbers(self, tx: Any, numbers: Sequence[str]) -> dict[str, Order]:
         if self.fails:
             raise self.fails
-        return next((o for o in self.orders.values() if o.mer_order_id == mer_order_id), None)
+        return {order.mer_order_id: order for order in self.orders.values() if order.mer_order_id in numbers}
 
     def claim_due(self, tx: Any, now: dt.datetime, until: dt.datetime, limit: int) -> Sequence[Order]:
         due = [o for o in self.orders.values() if o.next_action_at and o.next_action_at <= now]
@@ -217,13 +221,14 @@ class FakeOrderStorage:
             self.orders[order.order_id] = replace(self.orders[order.order_id], refund_due=True)
         return opened
 
-    def add_notify(
-        self, tx: Any, digest: str, mer_order_id: str, raw: str, now: dt.datetime, done: bool
-    ) -> bool:
-        kept = KeptNotify(StoredNotify(digest, mer_order_id, raw, 0), None if done else now)
-        return self.notifies.setdefault(digest, kept) is kept
+    def add_notifies(
+        self, tx: Any, received: Sequence[Notify], now: dt.datetime, done: bool
+    ) -> Sequence[str]:
+        new = [notify for notify in received if notify.digest not in self.notifies]
+        self.notifies |= {notify.digest: KeptNotify(notify, None if done else now) for notify in new}
+        return [notify.digest for notify in new]
 
-    def claim_notify(self, tx: Any, now: dt.datetime, until: dt.datetime) -> StoredNotify | None:
+    def claim_notify(self, tx: Any, now: dt.datetime, until: dt.datetime) -> Notify | None:
         due = [kept for kept in self.notifies.values() if kept.next_at and kept.next_at <= now]
         if not due:
             return None
@@ -234,7 +239,7 @@ class FakeOrderStorage:
     def notify_done(self, tx: Any, digest: str, now: dt.datetime) -> None:
         self.notifies[digest] = replace(self.notifies[digest], next_at=None)
 
-    def notify_failed(self, tx: Any, notify: StoredNotify, reason: str, next_at: dt.datetime) -> None:
+    def notify_failed(self, tx: Any, notify: Notify, reason: str, next_at: dt.datetime) -> None:
         again = notify._replace(attempts=notify.attempts + 1)
         self.notifies[notify.digest] = KeptNotify(again, next_at, reason)
 

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import requests
 
+from kit import tracing
 from services.gateway.config import Config
 from services.gateway.domain.sdk import PageSignature
 from services.gateway.errors import SnapshotVisitor, WechatRefused, WechatUnavailable
@@ -65,7 +66,8 @@ class Wechat:
         """WeChat's answer, whatever it says; empty when it is no object. Raises WechatUnavailable."""
         try:
             url = f"{self._settings.wechat_api_url}{path}"
-            response = self._http.request(method, url, timeout=_TIMEOUT, allow_redirects=False, **more)
+            with tracing.asking(f"wechat.{path.rpartition('/')[2]}"):
+                response = self._http.request(method, url, timeout=_TIMEOUT, allow_redirects=False, **more)
             response.raise_for_status()
             answer = response.json()
         except (requests.RequestException, ValueError) as error:

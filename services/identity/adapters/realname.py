@@ -17,6 +17,7 @@ import requests
 
 from contract import schema
 from contract.people import DocumentType
+from kit import tracing
 from kit.clock import Clock
 from kit.open_platform import OpenPlatformKey
 from services.identity.adapters.base import RegisteredPerson, RegistryUnavailable
@@ -75,7 +76,8 @@ class HttpRealNames:
             "Authorization": self._key.authorization(body, self._clock.now()),
         }
         try:
-            answer = self._http.post(self._url + _PATH, data=body, headers=headers, timeout=self._timeout)
+            with tracing.asking("realname.find"):
+                answer = self._http.post(self._url + _PATH, data=body, headers=headers, timeout=self._timeout)
             content = answer.json()
             code, data = content["code"], content["data"]
         except (requests.RequestException, ValueError, KeyError, TypeError) as error:

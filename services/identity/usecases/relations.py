@@ -79,11 +79,16 @@ def remove_relation(request: RemoveRelation, w: Wiring) -> RelationRemoved:
     return RelationRemoved(request.relation_id)
 
 
+def is_of_relation(paid: PaymentSucceeded) -> bool:
+    """Whether somebody on a payer's list was paid for; who is paid for by themselves, or through another system, is on
+    none."""
+    return bool(paid.contribution.relation_id)
+
+
 def record_payment(tx: Any, paid: PaymentSucceeded, relations: Relations, now: dt.datetime) -> None:
-    """Somebody was paid for. Without a relation of ours (paid for oneself, through another system, or removed
-    meanwhile) there is nothing to record."""
-    if paid.contribution.relation_id:
-        relations.mark_paid(tx, paid.contribution.relation_id, paid.paid_at, now)
+    """Somebody was paid for; nothing to record without a relation of ours, or when it was removed meanwhile."""
+    if relation_id := paid.contribution.relation_id:
+        relations.mark_paid(tx, relation_id, paid.paid_at, now)
 
 
 def forget_unpaid(w: Wiring) -> None:

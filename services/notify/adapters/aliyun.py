@@ -53,7 +53,7 @@ class AliyunSms:
     def __init__(self, account: Account, catalogue: Catalogue) -> None:
         self._account = account
         self._catalogue = catalogue
-        self._wire = Wire()
+        self._wire = Wire("sms.aliyun")
 
     def close(self) -> None:
         """Close the connections that are kept open."""

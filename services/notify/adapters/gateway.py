@@ -86,7 +86,7 @@ class GatewaySms:
 
     def __init__(self, account: Account, shape: Shape, catalogue: Catalogue) -> None:
         self._account, self._shape, self._catalogue = account, shape, catalogue
-        self._wire = Wire()
+        self._wire = Wire("sms.gateway")
 
     def close(self) -> None:
         """Close the connections that are kept open."""

@@ -61,7 +61,7 @@ class TencentSms:
     def __init__(self, account: Account, catalogue: Catalogue) -> None:
         self._account = account
         self._catalogue = catalogue
-        self._wire = Wire()
+        self._wire = Wire("sms.tencent")
 
     def close(self) -> None:
         """Close the connections that are kept open."""

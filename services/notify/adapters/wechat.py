@@ -55,7 +55,7 @@ class WechatMessages:
     def __init__(self, account: Account, catalogue: Catalogue, transactions: Any, tokens: Tokens) -> None:
         self._account, self._catalogue = account, catalogue
         self._transactions, self._tokens = transactions, tokens
-        self._wire = Wire()
+        self._wire = Wire("wechat.message")
 
     def close(self) -> None:
         """Close the connections that are kept open."""

@@ -8,6 +8,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+from kit import tracing
 from services.notify.adapters.base import Ambiguous
 
 TIMEOUT = (1.5, 2.5)
@@ -21,7 +22,8 @@ class NotSent(Exception):
 class Wire:
     """Connections to one provider, kept open."""
 
-    def __init__(self, connections: int = 32) -> None:
+    def __init__(self, name: str, connections: int = 32) -> None:
+        self._name = name
         self._session = requests.Session()
         self._session.trust_env = False  # neither proxies nor .netrc of the machine
         for scheme in ("http://", "https://"):
@@ -34,7 +36,8 @@ class Wire:
     def ask(self, method: str, url: str, **request: Any) -> Any:
         """The answer's JSON. Raises NotSent, or Ambiguous when the provider may have done it."""
         try:
-            answer = self._session.request(method, url, timeout=TIMEOUT, allow_redirects=False, **request)
+            with tracing.asking(self._name):
+                answer = self._session.request(method, url, timeout=TIMEOUT, allow_redirects=False, **request)
         except (requests.ConnectTimeout, requests.exceptions.SSLError) as error:
             raise NotSent(type(error).__name__) from None
         except requests.ConnectionError as error:

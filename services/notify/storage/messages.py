@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, case, func, literal, null, select, true, update
+from sqlalchemy.sql.dml import ReturningInsert
 
-from kit.database import insert_or_ignore
+from kit.database import insert_ignoring
 from services.notify.domain.messages import LEASE, Message, Sms, State, Step
 from services.notify.models import messages, wechat_users
 from services.notify.templates import Kind
@@ -18,37 +20,35 @@ _WAITING = (State.QUEUED.value, State.SENDING.value)
 _AWAITED = (State.SENDING.value, State.SENT.value)
 _ON_ITS_WAY = (State.SENT.value, State.DELIVERED.value)
 
+_GIVEN = ("message_id", "event_id", "recipient", "kind", "phone", "variables", "template_version", "segments",
+          "created_at", "payer_id", "to_payer")  # fmt: skip
+_SAME = {"tries": 0, "provider": "", "avoided": "", "resends": 0}
+_OVER_THE_CAP = "over the phone's daily cap"
+
 
 class MessageRows:
     """The `messages` table."""
 
     def add(
         self, tx: Connection, event_id: str, kind: Kind, phone: str, variables: Mapping[str, str],
-        template_version: str, segments: int, now: dt.datetime, *, payer_id: str | None = None,
-        to_payer: bool = False, refused: str = "",
-    ) -> bool:  # fmt: skip
-        """Queue a reminder; False when this event already has one of this kind for this phone. `refused` is why it is
-        only kept, to be seen, and not sent."""
-        state, due_at = (State.UNDELIVERED, None) if refused else (State.QUEUED, now)
-        return insert_or_ignore(
-            tx, messages, message_id=str(uuid.uuid4()), event_id=event_id, recipient=phone, kind=kind.value,
-            phone=phone, variables=dict(variables), template_version=template_version, segments=segments,
-            state=state.value, tries=0, due_at=due_at, created_at=now, changed_at=now, payer_id=payer_id,
-            to_payer=to_payer, reason=refused or None, provider="", avoided="", resends=0,
-        )  # fmt: skip
+        template_version: str, segments: int, now: dt.datetime, *, since: dt.datetime, cap: int,
+        payer_id: str | None = None, to_payer: bool = False,
+    ) -> State | None:  # fmt: skip
+        """Queue a reminder; None when this event already has one of this kind for this phone. One more than `cap` since
+        a moment is only kept, to be seen, and not sent: UNDELIVERED."""
+        values = {
+            "message_id": str(uuid.uuid4()), "event_id": event_id, "recipient": phone, "kind": kind.value,
+            "phone": phone, "variables": dict(variables), "template_version": template_version, "segments": segments,
+            "created_at": now, "payer_id": payer_id, "to_payer": to_payer, "since": since, "cap": cap,
+        }  # fmt: skip
+        state = tx.execute(_add(tx.dialect.name), values).scalar()
+        return None if state is None else State(state)
 
     def told(self, tx: Connection, event_id: str, kind: Kind) -> bool:
         """Whether anybody has a reminder of this kind about it."""
         t = messages
         known = select(t.c.message_id).where(t.c.event_id == event_id, t.c.kind == kind.value).limit(1)
         return tx.execute(known).first() is not None
-
-    def count_for(self, tx: Connection, phone: str, since: dt.datetime, most: int) -> int:
-        """How many reminders a phone was given since a moment, counted no further than `most`: who pays for a village
-        gets very many."""
-        t = messages
-        given = select(t.c.message_id).where(t.c.recipient == phone, t.c.created_at >= since).limit(most)
-        return int(tx.execute(select(func.count()).select_from(given.subquery())).scalar_one())
 
     def claim_doubts(self, tx: Connection, limit: int, now: dt.datetime) -> list[Message]:
         """Take what must be asked about, for the length of a lease: sends without an end, and receipts that are
@@ -152,3 +152,25 @@ def _queued(row: Any, now: dt.datetime) -> Message:
         tries=row.tries + 1, created_at=row.created_at, tried_at=now, doubtful=False,
         avoided=_names(row.avoided), resends=row.resends,
     )  # fmt: skip
+
+
+@functools.cache
+def _add(dialect: str) -> ReturningInsert[Any]:
+    """One statement that counts what the phone was given, no further than the cap (who pays for a village gets very
+    many), and inserts. Built once: every payment passes here, and building a statement costs more than executing it."""
+    t = messages
+    since = (t.c.recipient == bindparam("recipient"), t.c.created_at >= bindparam("since"))
+    counted = select(t.c.message_id).where(*since).limit(bindparam("cap")).subquery()
+    had = select(func.count().label("number")).select_from(counted).subquery()
+    over = had.c.number >= bindparam("cap")
+    given = {name: bindparam(name, type_=t.c[name].type) for name in _GIVEN}
+    now = given["created_at"]
+    verdict = {
+        "state": case((over, State.UNDELIVERED.value), else_=State.QUEUED.value),
+        "due_at": case((over, null()), else_=now), "reason": case((over, _OVER_THE_CAP), else_=null()),
+        "changed_at": now,
+    }  # fmt: skip
+    row = {**given, **verdict, **{name: literal(value) for name, value in _SAME.items()}}
+    # SQLite takes ON CONFLICT after a SELECT only behind a WHERE.
+    decided = select(*row.values()).select_from(had).where(true())
+    return insert_ignoring(t, dialect).from_select(list(row), decided).returning(t.c.state)

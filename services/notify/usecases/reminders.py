@@ -96,16 +96,15 @@ def _queue(tx: Any, about: str, kind: Kind, to: Audience, variables: dict[str, s
     segments = texts.segments(kind, fitted)
     new = 0
     for phone in to.phones:
-        over = storage.count_for(tx, phone, now - _DAY, teller.cap) >= teller.cap
-        added = storage.add(
-            tx, about, kind, phone, fitted, texts.version, segments, now, payer_id=to.payer_id,
-            to_payer=to.is_payers(phone), refused="over the phone's daily cap" if over else "",
+        state = storage.add(
+            tx, about, kind, phone, fitted, texts.version, segments, now, since=now - _DAY, cap=teller.cap,
+            payer_id=to.payer_id, to_payer=to.is_payers(phone),
         )  # fmt: skip
-        if added and over:
+        if state is State.UNDELIVERED:
             _log.error(
                 "a reminder was not sent: the phone has had too many today", extra={"kind": kind.value}
             )
-        new += added
+        new += state is not None
     return new
 
 

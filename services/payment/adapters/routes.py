@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import requests
 import urllib3
 
+from kit import tracing
 from kit.open_platform import OpenPlatformKey
 from services.payment import config
 from services.payment.adapters.signing import genuine, signed
@@ -73,9 +74,9 @@ class OpenPlatformRoute:
     def ask(self, call: Call, fields: Mapping[str, Any]) -> dict[str, Any]:
         """See Route."""
         body = json.dumps(fields).encode()
-        return self._http.post(
-            f"{self._url}/{call.path}", body, Authorization=self._key.authorization(body, self._clock.now())
-        )
+        authorization = self._key.authorization(body, self._clock.now())
+        with tracing.asking(f"unionpay.{call.path}"):
+            return self._http.post(f"{self._url}/{call.path}", body, Authorization=authorization)
 
 
 class CommunicationKeyRoute:
@@ -95,7 +96,8 @@ class CommunicationKeyRoute:
     def ask(self, call: Call, fields: Mapping[str, Any]) -> dict[str, Any]:
         """See Route."""
         body = json.dumps(self._signed(call.message_type, fields)).encode()
-        answer = self._http.post(f"{self._url}/netpay-route-server/api/", body)
+        with tracing.asking(f"unionpay.{call.path}"):
+            answer = self._http.post(f"{self._url}/netpay-route-server/api/", body)
         if not genuine(answer, self._keys):
             raise NoAnswer("its signature is not UnionPay's")
         return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from nameko.timer import timer
 from prometheus_client import Counter, Gauge
@@ -12,8 +13,11 @@ from contract import paid, payment
 from contract.intrusion import NotifyForged
 from contract.paid import FindLiveOrder, ListPaid, LiveOrder, PaidContributions
 from contract.payment import ListOrders, OrderOfPayer, OrderPlaced, Orders, OrderView, PlaceOrder
+from kit.database import present
+from kit.gathering import Gathering
 from kit.http import Access, http
 from kit.rpc import rpc
+from kit.service import Made
 from services.payment.adapters.base import ForgedNotify
 from services.payment.entrypoints.base import POLL_BATCH, Entrypoints
 from services.payment.usecases import acts, notifies, ordering
@@ -22,11 +26,18 @@ _NOTIFIES = Counter("unionpay_notifies", "Notifies by outcome", ["outcome"])
 _WAITING = Gauge("orders_not_final", "Orders UnionPay's final word is still to come for", ["state"])
 _OLDEST = Gauge("orders_oldest_seconds", "Age of the oldest order in a state that is not final", ["state"])
 
+_MOST_SETTLED = 25
+"""Notifies that share a transaction: it holds the locks of their orders."""
+
 _log = logging.getLogger(__name__)
 
 
 class OrderEntrypoints(Entrypoints):
     """What a payer pays for, and what became of it."""
+
+    settling: Any = Made(
+        lambda settings: Gathering(notifies.settle, most=_MOST_SETTLED, lanes=2, apart=present)
+    )
 
     @rpc(payment.place_order)
     def place_order(self, request: PlaceOrder) -> OrderPlaced:
@@ -64,7 +75,7 @@ class OrderEntrypoints(Entrypoints):
     def receive_notify(self, request: Request, caller: None) -> Response:
         fields = (request.form if request.method == "POST" else request.args).to_dict()
         try:
-            notifies.receive_notify(fields, self.wiring())
+            notifies.receive_notify(fields, self.wiring(), self.settling)
         except ForgedNotify:
             _NOTIFIES.labels("forged").inc()
             _log.error("forged notify refused", extra={"from": request.remote_addr})

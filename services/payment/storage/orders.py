@@ -1,4 +1,4 @@
-"""Orders with their lines, their history, notifies and refund cases."""
+"""Orders with their lines, their history and refund cases."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from services.payment.models import (
     CASE_SEAL,
     LINE_SEAL,
     ORDER_SEAL,
-    notifies,
     order_history,
     order_lines,
     orders,
     refund_cases,
 )
+from services.payment.storage.notifies import NotifyRows
 from services.payment.storage.rows import IN_ORDER, WITH_LINES, line_rows, order_row, orders_of
 
 # Built once and given their values as parameters: on the paths every payment takes, building costs more than asking.
@@ -47,7 +47,7 @@ _OF_PAYER = WITH_LINES.where(
 _GET = WITH_LINES.where(orders.c.order_id == bindparam("order_id")).order_by(*IN_ORDER)
 _LOCK = _GET.with_for_update(of=orders)
 _LOCK_BY_NUMBER = (
-    WITH_LINES.where(orders.c.mer_order_id == bindparam("mer_order_id"))
+    WITH_LINES.where(orders.c.mer_order_id.in_(bindparam("numbers", expanding=True)))
     .order_by(*IN_ORDER)
     .with_for_update(of=orders)
 )
@@ -56,6 +56,11 @@ _MOVE = (
     update(orders)
     .where(orders.c.order_id == bindparam("moved"))
     .values({name: bindparam(name) for name in _MOVED})
+)
+_LOOK_AGAIN = (
+    update(orders)
+    .where(orders.c.order_id == bindparam("moved"))
+    .values(next_action_at=bindparam("next_action_at"))
 )
 _REVIVE_LINES = (
     update(order_lines).where(order_lines.c.order_id == bindparam("moved")).values(live=bindparam("alive"))
@@ -72,15 +77,6 @@ class Blocker(NamedTuple):
     item: int = 0
 
 
-class StoredNotify(NamedTuple):
-    """A genuine notify that waits to be processed."""
-
-    digest: str
-    mer_order_id: str
-    raw: str
-    attempts: int
-
-
 class NotFinal(NamedTuple):
     """The orders in one state that is not final."""
 
@@ -88,8 +84,8 @@ class NotFinal(NamedTuple):
     oldest: dt.datetime
 
 
-class OrderStorage:
-    """Everything payment keeps."""
+class OrderStorage(NotifyRows):
+    """Orders and their notifies; every method works inside the caller's transaction."""
 
     def add(self, tx: Writer, order: Order) -> list[SealedRow]:
         """Insert a new order, and give its sealed rows. Duplicate: its key, a quote or an insured of it has one."""
@@ -147,13 +143,18 @@ class OrderStorage:
 
     def lock(self, tx: Connection, order_id: str) -> Order:
         """The order, its row locked until the transaction ends."""
-        order = _mended(tx, _one(tx, _LOCK, order_id=order_id))
+        order = _one(tx, _LOCK, order_id=order_id)
         assert order is not None, "orders are never deleted"
-        return order
+        return _mended(tx, order)
 
     def lock_by_number(self, tx: Connection, mer_order_id: str) -> Order | None:
         """The order UnionPay speaks of, locked."""
-        return _mended(tx, _one(tx, _LOCK_BY_NUMBER, mer_order_id=mer_order_id))
+        return self.lock_by_numbers(tx, [mer_order_id]).get(mer_order_id)
+
+    def lock_by_numbers(self, tx: Connection, numbers: Sequence[str]) -> dict[str, Order]:
+        """The orders UnionPay speaks of by their numbers, locked in one order everywhere."""
+        found = orders_of(tx.execute(_LOCK_BY_NUMBER, {"numbers": list(numbers)}))
+        return {order.mer_order_id: _mended(tx, order) for order in found}
 
     def claim_due(self, tx: Connection, now: dt.datetime, until: dt.datetime, limit: int) -> Sequence[Order]:
         """Orders whose next action is due, pushed to `until` so that no other replica takes them meanwhile."""
@@ -176,7 +177,7 @@ class OrderStorage:
         return bool(tx.execute(free.values(next_action_at=until, looked_at=now)).rowcount == 1)
 
     def move(
-        self, tx: Connection, order: Order, edge: Edge, report: Report, next_action_at: dt.datetime | None
+        self, tx: Writer, order: Order, edge: Edge, report: Report, next_action_at: dt.datetime | None
     ) -> list[SealedRow]:
         """Follow an edge, and give the order as it is sealed then, if it is; lines live and end with their order,
         unless they were refunded before. The caller holds the row's lock."""
@@ -211,9 +212,9 @@ class OrderStorage:
         )
         tx.execute(later.values(next_action_at=next_action_at, attempts=order.attempts + 1))
 
-    def look_again(self, tx: Connection, order: Order, at: dt.datetime) -> None:
+    def look_again(self, tx: Writer, order: Order, at: dt.datetime) -> None:
         """Look at an order that has ended once more."""
-        tx.execute(update(orders).where(orders.c.order_id == order.order_id).values(next_action_at=at))
+        tx.execute(_LOOK_AGAIN, {"moved": order.order_id, "next_action_at": at})
 
     def open_refund_case(
         self, tx: Connection, order: Order, reason: RefundReason, report: Report, now: dt.datetime
@@ -228,33 +229,6 @@ class OrderStorage:
             tx.execute(update(orders).where(orders.c.order_id == order.order_id).values(refund_due=True))
         return opened
 
-    def add_notify(
-        self, tx: Connection, digest: str, mer_order_id: str, raw: str, now: dt.datetime, done: bool
-    ) -> bool:
-        """Store a genuine notify once; False when it is known."""
-        return insert_or_ignore(
-            tx, notifies, digest=digest, mer_order_id=mer_order_id, raw=raw, received_at=now, attempts=0,
-            processed_at=now if done else None, next_at=None if done else now,
-        )  # fmt: skip
-
-    def claim_notify(self, tx: Connection, now: dt.datetime, until: dt.datetime) -> StoredNotify | None:
-        """A kept notify that is due, pushed to `until` so that no other replica takes it meanwhile."""
-        due = select(notifies).where(notifies.c.processed_at.is_(None), notifies.c.next_at <= now)
-        row = tx.execute(due.order_by(notifies.c.next_at).limit(1).with_for_update(skip_locked=True)).first()
-        if row is None:
-            return None
-        tx.execute(update(notifies).where(notifies.c.digest == row.digest).values(next_at=until))
-        return StoredNotify(row.digest, row.mer_order_id, row.raw, row.attempts)
-
-    def notify_done(self, tx: Connection, digest: str, now: dt.datetime) -> None:
-        """The notify has been processed."""
-        tx.execute(update(notifies).where(notifies.c.digest == digest).values(processed_at=now, next_at=None))
-
-    def notify_failed(self, tx: Connection, notify: StoredNotify, reason: str, next_at: dt.datetime) -> None:
-        """The notify could not be processed; try again later."""
-        failed = update(notifies).where(notifies.c.digest == notify.digest)
-        tx.execute(failed.values(reason=reason[:2000], next_at=next_at, attempts=notify.attempts + 1))
-
     def not_final(self, connection: Connection) -> dict[str, NotFinal]:
         """How many orders are in each state that is not final and when the oldest was placed, for metrics."""
         states = orders.c.state.not_in([state.value for state in FINAL])
@@ -267,11 +241,11 @@ def _one(tx: Connection, statement: Select[Any], **values: str) -> Order | None:
     return next(iter(orders_of(tx.execute(statement, values))), None)
 
 
-def _mended(tx: Connection, order: Order | None) -> Order | None:
+def _mended(tx: Connection, order: Order) -> Order:
     """An order whose row somebody changed behind our back, as the journal has it; as it is where that has nothing."""
-    if order is None or order.whole or not mend(tx, ORDER_SEAL, (order.order_id,), f"order:{order.order_id}"):
+    if order.whole or not mend(tx, ORDER_SEAL, (order.order_id,), f"order:{order.order_id}"):
         return order
-    return _one(tx, _GET, order_id=order.order_id)
+    return _one(tx, _GET, order_id=order.order_id) or order
 
 
 def _first(tx: Connection, condition: ColumnElement[bool]) -> Order | None:

@@ -30,7 +30,7 @@ from contract.payment import (
     QuoteExpired,
     QuoteUsed,
 )
-from kit.database import Duplicate
+from kit.database import Duplicate, Writer
 from services.payment.domain import orders as domain
 from services.payment.domain.external import ExternalEvent, lines_of
 from services.payment.domain.orders import Edge, Order, RefundReason, Report, Trigger
@@ -199,6 +199,12 @@ def _settle(order: Order, report: Report, w: Wiring, by: str = acts.US) -> None:
 
 def apply(tx: Any, order: Order, report: Report, w: Wiring, by: str = acts.US) -> None:
     """Act on a report inside the transaction that holds the order's row lock; `by` is whose act that is."""
+    with w.database.together(tx) as rows:
+        follow(tx, rows, order, report, w, by)
+
+
+def follow(tx: Any, rows: Writer, order: Order, report: Report, w: Wiring, by: str = acts.US) -> None:
+    """The same; what follows from it is put down in `rows`, and nobody may read the order before they are written."""
     now = w.clock.now()
     decision = domain.decide(order, report)
     if decision.refund is not None:
@@ -210,14 +216,14 @@ def apply(tx: Any, order: Order, report: Report, w: Wiring, by: str = acts.US) -
         return
     if not order.whole:
         _log.error("an order was changed behind our back", extra={"order_id": order.order_id})
-    moved = w.orders.move(tx, order, decision.edge, report, domain.next_look(replace(order, attempts=0), now))
+    next_look = domain.next_look(replace(order, attempts=0), now)
+    moved = w.orders.move(rows, order, decision.edge, report, next_look)
     if last_look := domain.last_look(order, report.trigger, now):
-        w.orders.look_again(tx, order, last_look)
-    with w.database.together(tx) as rows:
-        w.journal.add(rows, acts.moved(order, decision.edge.to, report.trigger.value, by), now, moved)
-        w.orders.note(rows, order, decision.edge.to, report, now)
-        for event in _events(decision.edge, order, report, w):
-            w.outbox.add(rows, event, order.order_id, now)
+        w.orders.look_again(rows, order, last_look)
+    w.journal.add(rows, acts.moved(order, decision.edge.to, report.trigger.value, by), now, moved)
+    w.orders.note(rows, order, decision.edge.to, report, now)
+    for event in _events(decision.edge, order, report, w):
+        w.outbox.add(rows, event, order.order_id, now)
 
 
 def give_back(tx: Any, order: Order, reason: RefundReason, report: Report, w: Wiring) -> bool:

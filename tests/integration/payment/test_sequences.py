@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -66,11 +66,11 @@ class Absent(OrderStorage):
 
     fails = False
 
-    def lock_by_number(self, tx: Any, mer_order_id: str) -> Order | None:
+    def lock_by_numbers(self, tx: Any, numbers: Sequence[str]) -> dict[str, Order]:
         if self.fails:
             self.fails = False
             raise TimeoutError
-        return super().lock_by_number(tx, mer_order_id)
+        return super().lock_by_numbers(tx, numbers)
 
 
 class Books(RuleBasedStateMachine):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from contract.payment import OrderState
-from services.payment.domain.orders import EDGES, MIN_BETWEEN_LOOKS, RefundReason
+from services.payment.domain.orders import EDGES, MIN_BETWEEN_LOOKS, Notify, RefundReason
 from services.payment.storage.refunds import RefundStorage
 from tests.fakes.payment_orders import NOW, a_refund, an_order
 from tests.fakes.payment_refunds import FakeRefundStorage
@@ -115,14 +115,16 @@ def test_a_case_heard_of_again_says_nothing_new(store: Store) -> None:
 
 
 def test_a_notify_is_stored_once(store: Store) -> None:
-    assert store.ask("add_notify", "digest-1", "3194", "raw", NOW, done=True) is True
-    assert store.ask("add_notify", "digest-1", "3194", "raw", NOW, done=False) is False
+    first, second = Notify("digest-1", "3194", "raw"), Notify("digest-2", "3194", "raw")
+    assert store.ask("add_notifies", [first], NOW, done=True) == ["digest-1"]
+    assert store.ask("add_notifies", [second, first], NOW, done=True) == ["digest-2"]
+    assert store.ask("add_notifies", [first], NOW, done=False) == []
     assert store.ask("claim_notify", LATER, LATER) is None
 
 
 def test_a_kept_notify_is_claimed_until_it_is_done(store: Store) -> None:
-    store.ask("add_notify", "digest-2", "3195", "raw-2", LATER, done=False)
-    store.ask("add_notify", "digest-1", "3194", "raw-1", NOW, done=False)
+    store.ask("add_notifies", [Notify("digest-2", "3195", "raw-2")], LATER, done=False)
+    store.ask("add_notifies", [Notify("digest-1", "3194", "raw-1")], NOW, done=False)
     claimed = store.ask("claim_notify", NOW, LATER)
     assert claimed == ("digest-1", "3194", "raw-1", 0)
     assert store.ask("claim_notify", NOW, LATER) is None
@@ -152,12 +154,12 @@ def test_a_transaction_that_fails_leaves_nothing_behind(store: Store) -> None:
             store.orders.move(tx, order, EDGES[order.state, PAID.trigger], PAID, None)
             store.orders.note(tx, order, OrderState.PAID, PAID, NOW, why="a test")
             store.orders.open_refund_case(tx, order, RefundReason.LATE, PAID, NOW)
-            store.orders.add_notify(tx, "digest-1", "3194", "raw", NOW, done=True)
+            store.orders.add_notifies(tx, [Notify("digest-1", "3194", "raw")], NOW, done=True)
             raise TimeoutError
 
     with pytest.raises(TimeoutError):
         fail()
     assert store.now(order) == order
     assert store.ask("latest", order.payer_id, 9) == [order]
-    assert store.ask("add_notify", "digest-1", "3194", "raw", NOW, done=True) is True
+    assert store.ask("add_notifies", [Notify("digest-1", "3194", "raw")], NOW, done=True) == ["digest-1"]
     assert store.ask("open_refund_case", order, RefundReason.LATE, PAID, NOW) is True

@@ -236,7 +236,7 @@ def test_a_kept_notify_is_money_in_flight_until_it_is_acted_on(
 ) -> None:
     order = place(payment)
     with monkeypatch.context() as broken:
-        broken.setattr(type(payment.orders), "lock_by_number", None)
+        broken.setattr(type(payment.orders), "lock_by_numbers", None)
         hear(payment, order)
     assert stored(payment, order.order_id).state is OrderState.PLACED
     status, said = run("--json")

@@ -23,7 +23,7 @@ def _fail(inbox: Inbox, database: Database, now: dt.datetime = NOW, *, park: boo
 
 def _accept(inbox: Inbox, database: Database, consumer: str = CONSUMER) -> bool:
     with database.transaction() as tx:
-        return inbox.accept(tx, EVENT, consumer, TYPE, NOW)
+        return EVENT in inbox.accept(tx, {EVENT: TYPE}, consumer, NOW)
 
 
 def test_the_delay_doubles_up_to_its_limit() -> None:
@@ -43,7 +43,7 @@ def test_an_event_is_accepted_once_per_consumer(inbox: Inbox, database: Database
 
 def test_what_was_rolled_back_was_not_accepted(inbox: Inbox, database: Database) -> None:
     with rolled_back(database) as tx:
-        assert inbox.accept(tx, EVENT, CONSUMER, TYPE, NOW)
+        assert inbox.accept(tx, {EVENT: TYPE}, CONSUMER, NOW)
     assert _accept(inbox, database)
 
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import contextvars
 import datetime as dt
 import json
 import logging
-from collections.abc import Callable, Iterator
-from types import SimpleNamespace
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 
@@ -20,9 +15,10 @@ from contract import events
 from contract.errors import Refused
 from contract.payment import OrderPlacedEvent
 from kit import tracing
-from kit.telemetry import CORRELATION, JsonFormatter, Telemetry
+from kit.telemetry import CORRELATION, JsonFormatter
 from kit.tracing import TRACEPARENT
 from tests.factories.payloads import event
+from tests.factories.spans import finished, recorded, work, worker
 
 NUMBER = "45010319780612204X"
 
@@ -30,32 +26,8 @@ NUMBER = "45010319780612204X"
 @pytest.fixture
 def spans() -> Iterator[InMemorySpanExporter]:
     """Tracing on, for gateway and payment; their spans."""
-    exporter = InMemorySpanExporter()
-    tracing.use(SimpleSpanProcessor(exporter), ["gateway", "payment"])
-    yield exporter
-    tracing.stop()
-
-
-def worker(service: str, kind: str, name: str, **data: str) -> SimpleNamespace:
-    entrypoint = SimpleNamespace(kind=kind, traced_as=name, method_name=name)
-    return SimpleNamespace(service_name=service, entrypoint=entrypoint, data=dict(data))
-
-
-def work(ctx: SimpleNamespace, do: Callable[[], Any] = lambda: None, error: Exception | None = None) -> Any:
-    """Run a worker as Nameko does, in a context of its own as every greenlet has."""
-
-    def run() -> Any:
-        telemetry = Telemetry()
-        telemetry.worker_setup(ctx)
-        found = do()
-        telemetry.worker_result(ctx, None, (type(error), error, None) if error else None)
-        return found
-
-    return contextvars.Context().run(run)
-
-
-def finished(spans: InMemorySpanExporter) -> dict[str, ReadableSpan]:
-    return {span.name: span for span in spans.get_finished_spans()}
+    with recorded("gateway", "payment") as exporter:
+        yield exporter
 
 
 def test_what_a_call_causes_hangs_below_it(spans: InMemorySpanExporter) -> None:
