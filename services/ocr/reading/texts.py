@@ -21,8 +21,10 @@ CLEAR = 0.9
 WIDER = (0.12,)
 _KNOWN = 10.0
 """How much likelier, as a logarithm, a text is in every look for each known name in it."""
-_ROOM, _SHORT, _PLAIN = 1.5, 3.5, 0.4
-"""How many heights of room a full line may leave, how long one may be that was not found, and how sure it must be."""
+_ROOM, _SHORT = 1.5, 3.5
+"""How many heights of room a full line may leave, and how long one may be that was not found."""
+_STROKES = ("一", "-")
+"""What a wave of the card's pattern is taken for."""
 _MIXED = 3
 """Characters in which looks may differ for all their mixtures to be weighed."""
 
@@ -146,7 +148,7 @@ def _lost(rows: Sequence[Row], again: Again) -> list[Row]:
     pitch = last.place - rows[-2].place if len(rows) > 1 else height
     lost = again.at(below(last, last.place + pitch, _SHORT))
     read = spell(lost.seen, again.alphabet, again.alphabet.address)
-    return [lost] if read.confidence > _PLAIN else []
+    return [lost] if read.confidence > CLEAR and read.text not in _STROKES else []
 
 
 def _look(row: Row, label: str, weights: Probabilities, again: Again) -> Looks:
