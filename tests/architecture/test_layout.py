@@ -30,6 +30,7 @@ BY_SUBJECT = {
         "tables.py": "the command line by which operators keep the authority's tables",
     },
     "ocr": {
+        "divisions": "names of places on cards, with the licence of the data",
         "reading": "from pixels to text: what every engine and the worker share",
         "worker.py": "the process that reads, beside the service's own",
         "workers.py": "those processes and the queue before them",

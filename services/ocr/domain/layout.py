@@ -10,6 +10,8 @@ from dataclasses import dataclass
 _NUMBER = re.compile(r"[0-9Xx]")
 _DATE = re.compile(r"\d{4}.?\d{1,2}.?\d{1,2}.*(\d{4}|长)")
 _BIRTH = re.compile(r"出.?生|\d{4}年|年.{0,3}月|月.{0,3}日|^.{0,2}生\d")
+_DAY = re.compile(r"^\D{0,3}(19|20)\d(.?\d){3}")
+"""How a birth date begins whose 年, 月 and 日, and whose label, were not read."""
 _SEX = re.compile(r"性.?别|民.?族|^.?别|^性|[男女].{0,2}[民族]")
 _NAME = re.compile(r"^.?姓|^.?名|^姓.")
 _BACK = re.compile(
@@ -56,6 +58,8 @@ def front_rows(rows: Sequence[str]) -> FrontRows:
         else _first(rows, range(len(rows)), re.compile("身份号|份号码")) or len(rows)
     )
     birth = _first(rows, above, _BIRTH)
+    if birth is None:
+        birth = _first(rows, above, _DAY)
     sex = _first(rows, range(birth if birth is not None else len(above)), _SEX)
     if sex is None and birth:
         sex = birth - 1
@@ -91,6 +95,11 @@ def label_end(text: str, label: str) -> int:
     if text.startswith(first):
         return min(len(label), len(text))
     return 0
+
+
+def label_left(text: str, label: str) -> int:
+    """How many leading characters of a field are its label's after all: all of them, or the last."""
+    return len(label) if text.startswith(label) else int(text.startswith(label[-1]))
 
 
 def _first(rows: Sequence[str], among: range, pattern: re.Pattern[str]) -> int | None:

@@ -24,12 +24,3 @@ ADDRESSES = frozenset(
     "贺来宾钦防崇左玉贵北梧灵兴良青秀邕武鸣马隆横宾合浦陆川博白容藤苍岑溪蒙田林凌云乐业那坡德保靖果都巴东凤天峨丹罗城环宜"
     "象忻金秀扶绥凭祥大崇龙港覃贵平桂钟富昭荔恭灌全资源阳朔临永福叠彩七星雁柳鱼峰鹿寨融三江村岜弄陇板那百六古多布甲怀"
 )
-
-_REGION = "广西壮族自治区"
-
-
-def in_the_region(address: str) -> str:
-    """An address with the region's name as it is written, where all but two of its characters were read."""
-    read = address[: len(_REGION)]
-    alike = len(read) == len(_REGION) and sum(map(str.__eq__, read, _REGION)) >= len(_REGION) - 2
-    return _REGION + address[len(_REGION) :] if alike else address

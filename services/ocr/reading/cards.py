@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,9 +11,9 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from services.ocr.domain.found import Found
+from services.ocr.domain.found import Found, best_of
 from services.ocr.domain.layout import Side, side_of
-from services.ocr.reading.ctc import Alphabet, Probabilities
+from services.ocr.reading.ctc import Alphabet, Probabilities, spell
 from services.ocr.reading.fields import read_back, read_front
 from services.ocr.reading.geometry import (
     Pixels,
@@ -32,16 +33,30 @@ from services.ocr.reading.rows import Piece, Row, arrange
 @dataclass(frozen=True)
 class _Effort:
     """How hard to look: the length of the copy on which the card is looked for, the length of the zoomed copy on which
-    its lines are, and how many heights of text around what was found may hold more."""
+    its lines are, how many heights of text around what was found may hold more, and whether to look at the photo with
+    its light evened out."""
 
     first: int
     second: int
     margin: float
+    evened: bool
 
 
-_EFFORTS = _Effort(640, 960, 1.2), _Effort(1152, 1280, 6)
-"""The second only where the first left something unread."""
+_EFFORTS = (
+    _Effort(640, 960, 1.2, False),
+    _Effort(896, 1280, 6, True),
+    _Effort(1152, 1280, 6, True),
+)  # fmt: skip
+"""The later ones only where those before left something unread."""
+_FEW, _AROUND = 4, 0.9
+"""Of so few lines the card may reach far around, in lengths of the longest: the number is two thirds as long as it."""
+_SQUARE = 0.72
+"""How much of a square a zoomed copy may be: what the models take of memory grows with it."""
+_PAPER = 215
+"""How bright paper is where the light is evened out."""
 _VOTERS = 5
+_DECIDED = 0.47
+"""How far from a half a vote must be; a closer one is decided by what can be read either way."""
 
 
 class TextModels(Protocol):
@@ -75,11 +90,12 @@ class CardReader:
         tried: list[Found] = []
         for effort in _EFFORTS:
             tried.append(self._read(photo, effort, today))
-            if tried[-1].complete:
+            if best_of(tried).complete:
                 break
-        return max(tried, key=lambda found: len(found.fields))
+        return best_of(tried)
 
     def _read(self, photo: Pixels, effort: _Effort, today: dt.date) -> Found:
+        photo = evened(photo) if effort.evened else photo
         view = self._look(photo, effort)
         rows = self._rows(photo, view) if view is not None else []
         if view is None or not rows:
@@ -97,26 +113,41 @@ class CardReader:
 
     def _look(self, photo: Pixels, effort: _Effort) -> _View | None:
         quads = self._models.find(photo, effort.first)
-        if len(quads) < 2:
+        if not quads:
             return None
         angle = text_axis(quads)
         centre = np.array([photo.shape[1], photo.shape[0]]) / 2
         matrix = turning(angle, centre)
         level = [upright(moved(matrix, quad)) for quad in quads]
         voters = sorted(level, key=lambda quad: -width_of(quad))[:_VOTERS]
-        back = undone(matrix)
-        votes = self._models.upside_down([cut(photo, moved(back, quad), 48) for quad in voters])
-        if np.average(votes, weights=[width_of(quad) for quad in voters]) > 0.5:
+        if self._on_its_head(photo, [moved(undone(matrix), quad) for quad in voters]):
             matrix = turning(angle + 180, centre)
             level = [upright(moved(matrix, quad)) for quad in quads]
         return self._zoom(photo, matrix, level, effort)
 
+    def _on_its_head(self, photo: Pixels, voters: Sequence[Quad]) -> bool:
+        crops = [cut(photo, quad, 48) for quad in voters]
+        votes = self._models.upside_down(crops)
+        share = float(np.average(votes, weights=[width_of(quad) for quad in voters]))
+        if abs(share - 0.5) > _DECIDED:
+            return share > 0.5
+        return self._legible([np.rot90(crop, 2) for crop in crops]) > self._legible(crops)
+
+    def _legible(self, crops: Sequence[Pixels]) -> float:
+        """How much can be read in lines: characters, each as far as it is sure."""
+        alphabet = self._models.alphabet
+        read = [spell(seen, alphabet, alphabet.anything) for seen in self._models.spell(crops)]
+        return sum(sure * sure for spelled in read for sure in spelled.confidences)
+
     def _zoom(self, photo: Pixels, matrix: Pixels, level: list[Quad], effort: _Effort) -> _View:
         points = np.concatenate(level)
         margin = effort.margin * float(np.median([height_of(quad) for quad in level]))
+        if len(level) < _FEW and effort.evened:
+            margin = max(margin, _AROUND * max(width_of(quad) for quad in level))
         left, top = points.min(0) - margin
         right, bottom = points.max(0) + margin
-        scale = effort.second / max(right - left, bottom - top)
+        wide, tall = right - left, bottom - top
+        scale = effort.second * min(1 / max(wide, tall), math.sqrt(_SQUARE / (wide * tall)))
         zoomed = matrix.copy() * scale
         zoomed[:, 2] -= np.array([left, top]) * scale
         size = max(32, round((right - left) * scale)), max(32, round((bottom - top) * scale))
@@ -161,8 +192,12 @@ class _Again:
         beside = np.array(
             [quad[1], quad[1] + along * heights, quad[2] + along * heights, quad[2]], np.float32
         )
-        seen = self._models.spell([cut(self._photo, moved(self._back, beside))])[0]
-        return Row([Piece(beside, piece.row, seen)], self.alphabet)
+        return self.at(Piece(beside, piece.row))
+
+    def at(self, piece: Piece) -> Row:
+        """What stands where nothing was found."""
+        seen = self._models.spell([cut(self._photo, moved(self._back, piece.quad))])[0]
+        return Row([Piece(piece.quad, piece.row, seen)], self.alphabet)
 
 
 def _padded(quad: Quad, by: float) -> Quad:
@@ -172,11 +207,20 @@ def _padded(quad: Quad, by: float) -> Quad:
 
 
 def _even(crop: Pixels) -> Pixels:
-    """Light evened out along a line: shadow and reflection change slowly, strokes fast."""
+    """Light flat out along a line: shadow and reflection change slowly, strokes fast."""
     light = cv2.GaussianBlur(crop, (0, 0), max(2.0, crop.shape[0] / 2)).astype(np.float32)
-    evened = crop.astype(np.float32) - light
-    low, high = np.percentile(evened, (1, 97))
-    return np.clip((evened - low) * (215 / max(high - low, 12)) + 20, 0, 255).astype(np.uint8)
+    flat = crop.astype(np.float32) - light
+    low, high = np.percentile(flat, (1, 97))
+    return np.clip((flat - low) * (215 / max(high - low, 12)) + 20, 0, 255).astype(np.uint8)
+
+
+def evened(photo: Pixels) -> Pixels:
+    """A photo as if its light were even: shadow, dusk and reflection are divided away, and grain is smoothed."""
+    smooth = cv2.GaussianBlur(photo, (0, 0), 1.2)
+    small = cv2.resize(smooth, None, fx=1 / 8, fy=1 / 8, interpolation=cv2.INTER_AREA)
+    paper = cv2.GaussianBlur(cv2.dilate(small, np.ones((3, 3), np.uint8)), (0, 0), max(photo.shape) / 480)
+    light = cv2.resize(paper, (photo.shape[1], photo.shape[0]), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.divide(smooth, light, scale=_PAPER), np.uint8)
 
 
 def _softened(photo: Pixels, scale: float) -> Pixels:

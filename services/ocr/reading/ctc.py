@@ -70,10 +70,12 @@ class Alphabet:
         return self._weights(_is_han)
 
     def lean(self, text: str, weights: Probabilities) -> float:
-        """The log of what a text weighs."""
-        return float(
-            np.log(np.maximum(weights[[self.columns[character] for character in text]], _FLOOR)).sum()
-        )
+        """The log of what a text weighs; −inf if a character of it is lacking."""
+        try:
+            columns = [self.columns[character] for character in text]
+        except KeyError:
+            return -math.inf
+        return float(np.log(np.maximum(weights[columns], _FLOOR)).sum())
 
     def _weights(self, allowed: Any, usual: frozenset[str] = frozenset()) -> Probabilities:
         listed = (_weight(c, usual) if allowed(c) else 0.0 for c in self.characters[1:])

@@ -5,31 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
 import numpy as np
 
 from services.ocr.domain import numbers
 from services.ocr.domain.found import NOTHING, Field
-from services.ocr.domain.layout import back_rows, front_rows, label_end
+from services.ocr.domain.layout import back_rows, front_rows
 from services.ocr.domain.nations import NATIONS
-from services.ocr.domain.usual import in_the_region
-from services.ocr.reading.ctc import Alphabet, Probabilities, Spelled, candidates, likelihood, spell
-from services.ocr.reading.rows import Piece, Row
-
-_CLEAR = 0.9
-"""A text whose least sure character is surer than this is not looked at again."""
-_WIDER = (0.12,)
-
-
-class Again(Protocol):
-    """A second look at the photo."""
-
-    alphabet: Alphabet
-
-    def row(self, pieces: Sequence[Piece], wider: float) -> Row: ...
-    def beyond(self, piece: Piece, heights: float) -> Row: ...
+from services.ocr.domain.places import authorities_like
+from services.ocr.reading.ctc import Alphabet, Probabilities, candidates, likelihood, spell
+from services.ocr.reading.rows import Row
+from services.ocr.reading.texts import CLEAR, WIDER, Again, Looks, address, agreed, text
 
 
 def read_front(rows: Sequence[Row], again: Again, today: dt.date) -> dict[str, Field]:
@@ -40,18 +27,13 @@ def read_front(rows: Sequence[Row], again: Again, today: dt.date) -> dict[str, F
     if at.number is not None:
         fields["number"] = _number(rows[at.number], again, today)
     if at.name is not None:
-        fields["name"] = _text(rows[at.name], "姓名", alphabet.name, again)
+        fields["name"] = text(rows[at.name], "姓名", alphabet.name, again)
     if at.sex is not None:
         fields["sex"] = _sex(rows[at.sex])
         fields["nation"] = _nation(rows[at.sex], again)
     if at.birth is not None:
         fields["birth"] = _birth(rows[at.birth])
-    lines = [
-        _text(rows[i], "住址" if place == 0 else "", alphabet.address, again)
-        for place, i in enumerate(at.address)
-    ]
-    address = in_the_region("".join(line.text for line in lines))
-    fields["address"] = Field(address, tuple(c for line in lines for c in line.confidences))
+    fields["address"] = address([rows[i] for i in at.address], again)
     return {name: field for name, field in fields.items() if field.text}
 
 
@@ -60,54 +42,13 @@ def read_back(rows: Sequence[Row], again: Again) -> dict[str, Field]:
     authority, period = back_rows([row.text for row in rows])
     fields = {}
     if authority is not None:
-        fields["authority"] = _text(rows[authority], "签发机关", again.alphabet.authority, again)
+        row = rows[authority]
+        if not row.text.endswith("局"):
+            row = Row([*row.pieces, *again.beyond(row.pieces[-1], 4).pieces], again.alphabet)
+        fields["authority"] = text(row, "签发机关", again.alphabet.authority, again, authorities_like)
     if period is not None:
         fields["period"] = _period(rows[period], again)
     return {name: field for name, field in fields.items() if field.text}
-
-
-def _text(row: Row, label: str, weights: Probabilities, again: Again) -> Field:
-    """What stands behind a label; looked at twice where it is unclear."""
-    first = _behind(row, label)
-    read = spell(first, again.alphabet, weights)
-    if read.text and read.confidence > _CLEAR:
-        return Field(read.text, read.confidences)
-    seen, readings = [first], [read]
-    for wider in _WIDER:
-        seen.append(_behind(again.row(row.pieces, wider), label))
-        readings.append(spell(seen[-1], again.alphabet, weights))
-    return _agreed({reading.text for reading in readings}, readings, seen, again.alphabet, weights)
-
-
-def _behind(row: Row, label: str) -> Probabilities:
-    return row.after(label_end(row.text, label)) if label else row.seen
-
-
-def _agreed(
-    texts: Iterable[str], readings: Sequence[Spelled], seen: Sequence[Probabilities], alphabet: Alphabet,
-    weights: Probabilities,
-) -> Field:  # fmt: skip
-    """The text that all looks together make likeliest. A character is as sure as the share of the looks for it."""
-    scores = {
-        text: sum(likelihood(s, text, alphabet) for s in seen) + alphabet.lean(text, weights)
-        for text in texts
-        if text
-    }
-    if not scores:
-        return NOTHING
-    best = max(scores, key=lambda text: scores[text])
-    sure = []
-    for place in range(len(best)):
-        shares = [_share(reading, best, place) for reading in readings]
-        sure.append(sum(shares) / len(shares))
-    return Field(best, tuple(sure))
-
-
-def _share(reading: Spelled, text: str, place: int) -> float:
-    """How sure a reading is of a character of a text that may not be its own."""
-    if len(reading.text) != len(text):
-        return 0.5
-    return reading.confidences[place] if reading.text[place] == text[place] else 0.0
 
 
 def _sex(row: Row) -> Field:
@@ -155,7 +96,7 @@ def _number(row: Row, again: Again, today: dt.date) -> Field:
     total = sum(options.values())
     plain = max(options, key=lambda text: options[text])
     if not (numbers.is_valid(plain, today) and options[plain] / total > 0.98):
-        for wider in _WIDER:
+        for wider in WIDER:
             other = _digits(again.row(row.pieces, wider))
             more = candidates(other, alphabet, "0123456789X")
             likely = {text for text in (*options, *more) if len(text) == numbers.LENGTH}
@@ -195,14 +136,14 @@ def _period(row: Row, again: Again) -> Field:
     weights = _only(alphabet, "0123456789.-长期")
     seen = [_dates(row)]
     readings = [spell(seen[0], alphabet, weights)]
-    if readings[0].confidence < _CLEAR or readings[0].text not in _periods(readings[0].text):
-        for wider in _WIDER:
+    if readings[0].confidence < CLEAR or readings[0].text not in _periods(readings[0].text):
+        for wider in WIDER:
             seen.append(_dates(again.row(row.pieces, wider)))
             readings.append(spell(seen[-1], alphabet, weights))
     texts = {text for reading in readings for text in _periods(reading.text)}
     if not texts:
         return Field(readings[0].text, (0.0,) * len(readings[0].text))
-    return _agreed(texts, readings, seen, alphabet, weights)
+    return agreed(dict.fromkeys(texts, 0), Looks(seen, readings), alphabet, weights)
 
 
 def _dates(row: Row) -> Probabilities:

@@ -13,6 +13,9 @@ from services.ocr.reading.geometry import Perspective, Quad, height_of, width_of
 _SMALL = 0.55
 """Bilingual labels are set at less than this part of the usual height."""
 
+_BEFORE = 0.3
+"""Heights by which a line may begin before the one above it."""
+
 
 @dataclass
 class Piece:
@@ -51,15 +54,39 @@ class Row:
     def text(self) -> str:
         return self.spelled.text
 
+    @property
+    def place(self) -> float:
+        """How far down the card it is."""
+        return float(np.mean([piece.row for piece in self.pieces]))
+
+    @property
+    def right(self) -> float:
+        return max(piece.right for piece in self.pieces)
+
     def after(self, characters: int) -> Probabilities:
         """The frames behind the first so many characters."""
-        if characters <= 0:
-            return self.seen
-        frames = self.spelled.frames
-        if characters >= len(frames):
-            return self.seen[frames[-1] + 1 :] if frames else self.seen
-        last, following = frames[characters - 1], frames[characters]
-        return self.seen[min(last + 2, following) :] if following - last > 2 else self.seen[last + 1 :]
+        return after(self.seen, self.spelled, characters)
+
+
+def after(seen: Probabilities, spelled: Spelled, characters: int) -> Probabilities:
+    """The frames behind the first so many characters of what is spelled in them."""
+    if characters <= 0:
+        return seen
+    frames = spelled.frames
+    if characters >= len(frames):
+        return seen[frames[-1] + 1 :] if frames else seen
+    last, following = frames[characters - 1], frames[characters]
+    return seen[min(last + 2, following) :] if following - last > 2 else seen[last + 1 :]
+
+
+def below(row: Row, place: float, heights: float) -> Piece:
+    """Where a line would begin that stands so far down the card, so many heights long."""
+    quad = row.pieces[0].quad
+    along = (quad[1] - quad[0]) / max(width_of(quad), 1e-6) * height_of(quad)
+    down = np.array([0, place - row.place])
+    left = quad[[0, 3]] - _BEFORE * along + down
+    right = left + (heights + _BEFORE) * along
+    return Piece(np.array([left[0], right[0], right[1], left[1]], np.float32), place)
 
 
 def arrange(quads: Sequence[Quad], middle: float) -> list[list[Piece]]:

@@ -8,12 +8,12 @@ import pytest
 
 from contract.ocr import CardItem, CardNotFound, CardSide, CardWarning, NumberState
 from services.ocr.domain import numbers
-from services.ocr.domain.found import Field, Found
+from services.ocr.domain.found import Field, Found, best_of
 from services.ocr.domain.judgement import judge
-from services.ocr.domain.layout import Side, back_rows, front_rows, label_end, side_of
+from services.ocr.domain.layout import Side, back_rows, front_rows, label_end, label_left, side_of
 from services.ocr.domain.nations import NATIONS
+from services.ocr.domain.places import in_the_region
 from services.ocr.domain.quality import Quality
-from services.ocr.domain.usual import in_the_region
 
 TODAY = dt.date(2026, 11, 26)
 NUMBER = "450103197806122040"
@@ -126,6 +126,41 @@ def test_the_back_is_known_by_its_words() -> None:
     assert side_of(rows) is Side.BACK
     assert back_rows(rows) == (2, 3)
     assert side_of(["超市", "收据", "12.50"]) is Side.NONE
+
+
+def test_a_birth_date_is_known_without_its_words() -> None:
+    rows = ["韦秀兰", "女壮", "1978 6 8 128", "广西南宁市青秀区", "1978号", NUMBER]
+    found = front_rows(rows)
+    assert (found.name, found.sex, found.birth, found.address) == (0, 1, 2, (3, 4))
+
+
+@pytest.mark.parametrize(
+    ("text", "left"), [("姓名韦", 2), ("名韦", 1), ("韦秀兰", 0), ("韦名扬", 0), ("", 0)]
+)
+def test_a_label_left_in_a_field_is_only_what_begins_it(text: str, left: int) -> None:
+    assert label_left(text, "姓名") == left
+
+
+def test_of_several_readings_each_field_is_the_surest() -> None:
+    first, second = (
+        _front(name=_field("韦秀", 0.4)),
+        _front(name=_field("韦秀兰", 0.8), sex=_field("男", 0.3)),
+    )
+    assert not first.complete
+    best = best_of([Found(Side.NONE), first, second])
+    assert (best.fields["name"].text, best.fields["sex"].text) == ("韦秀兰", "女")
+    assert best.complete
+
+
+def test_what_is_read_in_two_ways_is_not_sure() -> None:
+    best = best_of([_front(name=_field("秀兰")), _front(name=_field("韦秀兰", 0.8))])
+    assert best.fields["name"].confidence == 0.9
+    assert best.fields["number"].confidence == 0.999
+
+
+def test_a_back_adds_nothing_to_a_front() -> None:
+    back = Found(Side.BACK, {"authority": _field("南宁市公安局青秀分局")})
+    assert best_of([back, _front()]).fields.keys() == _front().fields.keys()
 
 
 @pytest.mark.parametrize(
