@@ -31,6 +31,7 @@ class Trigger(enum.StrEnum):
     MISPAID = "mispaid"  # paid, but not what we asked for
     SHUT = "shut"  # UnionPay closed it: by time, by its buyer, by the bank or by us
     UNANSWERED = "unanswered"  # asked, and no clear answer
+    NOT_OPENED = "not_opened"  # UnionPay has no such order yet: its payer has not come to the payment page
     NEVER_SEEN = "never_seen"  # UnionPay has no such order, and its time is over or its payer gave it up
     GIVEN_BACK = "given_back"  # paid, and all of it given back
     PARTLY_BACK = "partly_back"  # paid, and given back: all of it or a part
@@ -52,6 +53,7 @@ _WAITING = (OrderState.PLACED, OrderState.SUBMITTED, OrderState.UNKNOWN)
 EDGES: dict[tuple[OrderState, Trigger], Edge] = {
     (OrderState.PLACED, Trigger.AWAITED): Edge(OrderState.SUBMITTED),
     (OrderState.UNKNOWN, Trigger.AWAITED): Edge(OrderState.SUBMITTED),
+    (OrderState.UNKNOWN, Trigger.NOT_OPENED): Edge(OrderState.PLACED),
     (OrderState.PLACED, Trigger.UNANSWERED): Edge(OrderState.UNKNOWN),
     (OrderState.SUBMITTED, Trigger.UNANSWERED): Edge(OrderState.UNKNOWN),
     **{(state, Trigger.SUCCEEDED): Edge(OrderState.PAID, PaymentSucceeded) for state in _WAITING},
@@ -66,6 +68,9 @@ EDGES: dict[tuple[OrderState, Trigger], Edge] = {
 }
 """Every edge of the graph (design.md §5 rule 4). What is not here changes nothing, or opens a refund case. That money
 went back is announced by the refund's own edge (refunds.py)."""
+
+UNDECIDED = frozenset({Trigger.UNANSWERED, Trigger.AWAITED, Trigger.NOT_OPENED})
+"""After one of these an order may still be paid."""
 
 LIVE = frozenset({*_WAITING, OrderState.PAID, OrderState.REFUNDING})
 """An order in one of these keeps any other away from its insured, insurance type and year (§5 rule 3)."""

@@ -174,12 +174,10 @@ def look_at(order: Order, w: Wiring) -> None:
     if overdue and report is not None and report.trigger is Trigger.AWAITED:
         report = w.unionpay.close(order)
     if report is None:
-        # Never seen: not yet, while its payer may still arrive; not ever, once its time is over.
-        report = Report(Trigger.NEVER_SEEN if overdue else Trigger.AWAITED, "query", failure_code="expired")
-        if not overdue:
-            with w.database.transaction() as tx:
-                w.orders.postpone(tx, order, domain.next_look(order, w.clock.now()))
-            return
+        # Not yet, while its payer may still arrive; not ever, once its time is over.
+        report = Report(
+            Trigger.NEVER_SEEN if overdue else Trigger.NOT_OPENED, "query", failure_code="expired"
+        )
     if overdue and report.trigger is Trigger.SHUT and report.failure_code == "closed":
         report = replace(report, failure_code="expired")
     _settle(order, report, w)
@@ -211,7 +209,7 @@ def follow(tx: Any, rows: Writer, order: Order, report: Report, w: Wiring, by: s
         give_back(tx, order, decision.refund, report, w)
     if decision.edge is None:
         if order.next_action_at is not None:
-            open_still = order.waiting or report.trigger in (Trigger.UNANSWERED, Trigger.AWAITED)
+            open_still = order.waiting or report.trigger in domain.UNDECIDED
             w.orders.postpone(tx, order, domain.next_look(order, now) if open_still else None)
         return
     if not order.whole:

@@ -54,6 +54,12 @@ def test_an_order_unionpay_has_not_seen_waits_for_its_payer(payment: Payment) ->
     assert payment.events == []
 
 
+def test_an_order_that_once_got_no_answer_can_be_paid_when_unionpay_has_not_seen_it(payment: Payment) -> None:
+    order = look(payment, OrderState.UNKNOWN, None)
+    assert (order.state, order.attempts) == (OrderState.PLACED, 0)
+    assert payment.events == []
+
+
 @pytest.mark.parametrize("state", WAITING)
 def test_an_order_never_seen_is_closed_when_its_time_is_over(payment: Payment, state: OrderState) -> None:
     order = look(payment, state, None, OVER)

@@ -18,15 +18,15 @@ from tests.fakes.payment_orders import NOW, an_order
 # What must happen: the state an order goes to, or `-` where it stays; `!` opens a refund case.
 # `succeeded` is a payment the order does not know yet, `again` the one it was paid with.
 EXPECTED = """
-            awaited    succeeded  again  mispaid    shut    unanswered  never_seen  given_back  partly_back
-placed      submitted  paid       paid   failed!    closed  unknown     closed      closed      failed!
-submitted   -          paid       paid   failed!    closed  unknown     closed      closed      failed!
-unknown     submitted  paid       paid   failed!    closed  -           closed      closed      failed!
-paid        -          double!    -      mispaid!   -       -           -           -           partly_back!
-failed      -          late!      -      mispaid!   -       -           -           -           partly_back!
-closed      -          late!      -      mispaid!   -       -           -           -           partly_back!
-refunding   -          double!    -      mispaid!   -       -           -           -           partly_back!
-refunded    -          late!      -        mispaid!   -       -           -           -           partly_back!
+            awaited    succeeded  again  mispaid    shut    unanswered  not_opened  never_seen  given_back  partly_back
+placed      submitted  paid       paid   failed!    closed  unknown     -           closed      closed      failed!
+submitted   -          paid       paid   failed!    closed  unknown     -           closed      closed      failed!
+unknown     submitted  paid       paid   failed!    closed  -           placed      closed      closed      failed!
+paid        -          double!    -      mispaid!   -       -           -           -           -           partly_back!
+failed      -          late!      -      mispaid!   -       -           -           -           -           partly_back!
+closed      -          late!      -      mispaid!   -       -           -           -           -           partly_back!
+refunding   -          double!    -      mispaid!   -       -           -           -           -           partly_back!
+refunded    -          late!      -      mispaid!   -       -           -           -           -           partly_back!
 """
 ANNOUNCED = {"paid": PaymentSucceeded, "failed": PaymentFailed, "closed": PaymentFailed}
 OURS = {
