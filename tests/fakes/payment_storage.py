@@ -14,6 +14,7 @@ from contract.payment import OrderState
 from contract.people import Person
 from kit.database import Duplicate
 from kit.seals import SealedRow
+from services.payment.domain.notifies import Notify
 from services.payment.domain.orders import (
     FINAL,
     LIVE,
@@ -21,7 +22,6 @@ from services.payment.domain.orders import (
     REFUNDABLE,
     Edge,
     Item,
-    Notify,
     Order,
     RefundReason,
     Report,

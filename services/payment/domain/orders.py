@@ -6,7 +6,6 @@ import datetime as dt
 import enum
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from contract.events import EventData
 from contract.insurance import Channel, InsuranceType, PayerKind, PaymentKind
@@ -223,15 +222,6 @@ def check_items(items: Sequence[Item]) -> None:
         if seen & own or len(own) <= len(item.lines):
             raise ItemRepeated(item=place)
         seen |= own
-
-
-class Notify(NamedTuple):
-    """A genuine notify: `raw` are its fields as JSON, and `digest` tells it from every other."""
-
-    digest: str
-    mer_order_id: str
-    raw: str
-    attempts: int = 0
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, select, update
 
 from kit.database import insert_new
-from services.payment.domain.orders import Notify
+from services.payment.domain.notifies import Notify
 from services.payment.models import notifies
 
 

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from kit.database import Writer
 from kit.gathering import Asked
-from services.payment.domain.orders import Notify, Order
+from services.payment.domain.notifies import Notify
+from services.payment.domain.orders import Order
 from services.payment.usecases import ordering
 from services.payment.usecases.wiring import LEASE, Wiring
 

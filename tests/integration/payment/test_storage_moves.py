@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from contract.payment import OrderState
-from services.payment.domain.orders import EDGES, MIN_BETWEEN_LOOKS, Notify, RefundReason
+from services.payment.domain.notifies import Notify
+from services.payment.domain.orders import EDGES, MIN_BETWEEN_LOOKS, RefundReason
 from services.payment.storage.refunds import RefundStorage
 from tests.fakes.payment_orders import NOW, a_refund, an_order
 from tests.fakes.payment_refunds import FakeRefundStorage
