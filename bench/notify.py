@@ -90,7 +90,7 @@ def _round(system: FullSystem, tokens: list[str], seconds: int) -> float:
     ]
     with notify.connect() as connection:
         queued_before = connection.execute(_COUNT).one()[0]
-    pids = {name: system.pids(name)[0] for name in ("payment", "notify")} | server_pids(system)
+    pids = {name: system.pids(name)[0] for name in ("payment", "notify", "identity")} | server_pids(system)
     before = {name: cpu_seconds(pid) for name, pid in pids.items()}
     started = dt.datetime.now(dt.UTC)
     outcome = send(system.urls("payment")[0], prepared, seconds)
