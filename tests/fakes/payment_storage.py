@@ -208,6 +208,12 @@ class FakeOrderStorage:
             later = replace(known, next_action_at=next_action_at, attempts=order.attempts + 1)
             self.orders[order.order_id] = later
 
+    def look_as_planned(self, tx: Any, order: Order) -> None:
+        known = self.orders[order.order_id]
+        if known.next_action_at is not None:
+            planned = replace(known, next_action_at=order.next_action_at, attempts=order.attempts)
+            self.orders[order.order_id] = planned
+
     def look_again(self, tx: Any, order: Order, at: dt.datetime) -> None:
         self.orders[order.order_id] = replace(self.orders[order.order_id], next_action_at=at)
 

@@ -212,6 +212,14 @@ class OrderStorage(NotifyRows):
         )
         tx.execute(later.values(next_action_at=next_action_at, attempts=order.attempts + 1))
 
+    def look_as_planned(self, tx: Connection, order: Order) -> None:
+        """Look again when that was planned for before a look out of turn, unless the order has ended meanwhile."""
+        planned = {"next_action_at": order.next_action_at, "attempts": order.attempts}
+        waits = update(orders).where(
+            orders.c.order_id == order.order_id, orders.c.next_action_at.is_not(None)
+        )
+        tx.execute(waits.values(planned))
+
     def look_again(self, tx: Writer, order: Order, at: dt.datetime) -> None:
         """Look at an order that has ended once more."""
         tx.execute(_LOOK_AGAIN, {"moved": order.order_id, "next_action_at": at})

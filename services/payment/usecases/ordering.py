@@ -145,7 +145,11 @@ def check_order(request: OrderOfPayer, w: Wiring) -> OrderView:
             claimed = w.orders.claim(tx, order, now, now + LEASE)
         if claimed:
             look_at(order, w)
-            order = _find(request, w)
+            seen, order = order, _find(request, w)
+            if order.state is seen.state:
+                # Who watches the page does not make us look more rarely once it is closed.
+                with w.database.transaction() as tx:
+                    w.orders.look_as_planned(tx, seen)
     return views.view_of(order, w.config)
 
 

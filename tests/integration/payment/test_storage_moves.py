@@ -115,6 +115,16 @@ def test_a_case_heard_of_again_says_nothing_new(store: Store) -> None:
     assert not store.now(order).refund_due
 
 
+def test_a_look_out_of_turn_leaves_what_was_planned(store: Store) -> None:
+    order = store.put(an_order())
+    store.ask("postpone", order, LATER)
+    store.ask("look_as_planned", order)
+    assert store.now(order) == order
+    store.follow(order, PAID)
+    store.ask("look_as_planned", order)
+    assert store.now(order).next_action_at is None
+
+
 def test_a_notify_is_stored_once(store: Store) -> None:
     first, second = Notify("digest-1", "3194", "raw"), Notify("digest-2", "3194", "raw")
     assert store.ask("add_notifies", [first], NOW, done=True) == ["digest-1"]

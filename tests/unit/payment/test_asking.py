@@ -175,6 +175,17 @@ def test_reloading_the_page_does_not_ask_unionpay_again_and_again(payment: Payme
     assert payment.unionpay.asked == ["query", "query"]
 
 
+def test_a_payer_who_watches_the_page_does_not_make_us_look_more_rarely(payment: Payment) -> None:
+    order = payment.placed(OrderState.SUBMITTED)
+    payment.unionpay.queried = AWAITED
+    for _ in range(20):
+        payment.clock.advance(seconds=3)
+        ordering.check_order(of(order), payment.wiring)
+    assert len(payment.unionpay.asked) == 20
+    watched = payment.now(order)
+    assert (watched.next_action_at, watched.attempts) == (order.next_action_at, order.attempts)
+
+
 @pytest.mark.parametrize("state", [state for state in OrderState if state not in WAITING])
 def test_an_order_that_is_over_is_not_asked_about(payment: Payment, state: OrderState) -> None:
     assert ordering.check_order(of(payment.placed(state)), payment.wiring).state is state
