@@ -105,6 +105,16 @@ class Resident:
         )
         return placed
 
+    def open_cashier(self, payment_url: str) -> str:
+        """Follow the signed address to UnionPay's page; returns the page's address."""
+        answer = self._http.get(payment_url, allow_redirects=False, timeout=20)
+        answer.raise_for_status()
+        return self._sandbox + answer.headers["Location"]
+
+    def pay(self, cashier: str) -> None:
+        """Press 支付 on UnionPay's page."""
+        self._http.post(cashier + "/pay", allow_redirects=False, timeout=20).raise_for_status()
+
     def order(self, order_id: str) -> dict[str, Any]:
         """The order as the payer sees it."""
         seen: dict[str, Any] = self.call("GET", f"/orders/{order_id}")
