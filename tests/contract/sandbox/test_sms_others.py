@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from kit.clock import china
 from sandbox import aliyun
 from tests.contract.sandbox.caller import Caller, world
 from tests.contract.sandbox.test_sms import PHONE, inbox, message, pull
@@ -47,7 +48,7 @@ def send(caller: Caller, **changed: str) -> dict[str, Any]:
 
 
 def query(caller: Caller, **changed: str) -> dict[str, Any]:
-    today = f"{datetime.now().astimezone():%Y%m%d}"
+    today = f"{china(datetime.now(UTC)):%Y%m%d}"
     wanted = {"PhoneNumber": PHONE, "SendDate": today, "PageSize": "10", "CurrentPage": "1"}
     return ask_aliyun(caller, "QuerySendDetails", **{**wanted, **changed})
 
