@@ -217,32 +217,57 @@ def consume(
     """
 
     def decorate(handler: Callable[..., None]) -> Callable[..., bool]:
-        inbox = Inbox(inbox_table(MetaData()))
+        def handle_each(service: Any, tx: Connection, new: Sequence[Asked[_Delivered]]) -> None:
+            for asked in new:
+                asked.run(handler, service, tx, asked.item.data, asked.item.envelope)
 
-        def handle(together: Sequence[Asked[_Delivered]]) -> list[bool]:
-            service = together[0].item.service
-            with service.database.transaction() as tx:
-                types = {asked.item.envelope.key: asked.item.envelope.type for asked in together}
-                left = set(inbox.accept(tx, types, handler.__name__, service.clock.now()))
-                return [asked.run(handle_one, tx, asked.item, left) for asked in together]
-
-        def handle_one(tx: Connection, one: _Delivered, left: set[str]) -> bool:
-            if one.envelope.key not in left:
-                return False
-            left.remove(one.envelope.key)  # the same event may have come twice
-            handler(one.service, tx, one.data, one.envelope)
-            return True
-
-        @functools.wraps(handler)
-        def run(self: Any, envelope: Envelope, data: EventData, gathering: _Gathering) -> bool:
-            return gathering(_Delivered(self, envelope, data))
-
-        served: Callable[..., bool] = EventEntrypoint.decorator(
-            event, handle, foreign=foreign, concerns=concerns
-        )(run)
-        return served
+        return _served(handler, handle_each, event, foreign=foreign, concerns=concerns)
 
     return decorate
+
+
+def consume_together(
+    event: type[EventData],
+) -> Callable[[Callable[..., None]], Callable[..., bool]]:
+    """Serve a method as `method(self, tx, heard)` inside the inbox transaction: `heard` are those that share it, each
+    with its data and its envelope. The same holds for it as for one served by `consume`; what it logs is nobody's."""
+
+    def decorate(handler: Callable[..., None]) -> Callable[..., bool]:
+        def handle_all(service: Any, tx: Connection, new: Sequence[Asked[_Delivered]]) -> None:
+            handler(service, tx, [(asked.item.data, asked.item.envelope) for asked in new])
+
+        return _served(handler, handle_all, event)
+
+    return decorate
+
+
+def _served(
+    handler: Callable[..., None], work: Callable[[Any, Connection, Sequence[Asked[_Delivered]]], None],
+    event: type[EventData], **choice: Any,
+) -> Callable[..., bool]:  # fmt: skip
+    """The entrypoint named as the handler is, which has `work` done for the events that are new."""
+    inbox = Inbox(inbox_table(MetaData()))
+
+    def handle(together: Sequence[Asked[_Delivered]]) -> list[bool]:
+        service = together[0].item.service
+        with service.database.transaction() as tx:
+            types = {asked.item.envelope.key: asked.item.envelope.type for asked in together}
+            left = set(inbox.accept(tx, types, handler.__name__, service.clock.now()))
+            new = []
+            for asked in together:
+                if asked.item.envelope.key in left:
+                    left.remove(asked.item.envelope.key)  # the same event may have come twice
+                    new.append(asked)
+            if new:
+                work(service, tx, new)
+        return [asked in new for asked in together]
+
+    @functools.wraps(handler)
+    def run(self: Any, envelope: Envelope, data: EventData, gathering: _Gathering) -> bool:
+        return gathering(_Delivered(self, envelope, data))
+
+    served: Callable[..., bool] = EventEntrypoint.decorator(event, handle, **choice)(run)
+    return served
 
 
 def queue_of(service: str, event: type[EventData]) -> kombu.Queue:

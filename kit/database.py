@@ -23,7 +23,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.sql.dml import ReturningInsert
 
 from kit.gathering import Asked, Gathering
-from kit.statements import Values, write_together
+from kit.statements import Values, insert_together, write_together
 
 IDLE_BEFORE_PING = 5.0
 """Seconds a pooled connection may rest before it is tested, so that a restart is noticed at no cost under load."""
@@ -203,6 +203,8 @@ def insert_new(
 ) -> Sequence[Any]:
     """Insert those rows that no unique constraint stands against; gives their keys."""
     statement = _insert_new(table, key, connection.dialect.name)
+    if connection.dialect.name == "postgresql":
+        return insert_together(connection, statement, rows)
     return connection.execute(statement, rows).scalars().all()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +31,7 @@ from contract.payment import PaymentFailed, PaymentSucceeded
 from contract.refunds import PaymentRefunded, PaymentReturned
 from contract.rights import PersonErased
 from contract.staff import Staff
-from kit.consumer import consume
+from kit.consumer import consume, consume_together
 from kit.http import Access, http
 from kit.parked import ParkedEntrypoints
 from kit.rpc import rpc
@@ -40,7 +41,8 @@ from services.notify.adapters.base import UnreadableReceipt
 from services.notify.config import Config
 from services.notify.sender import RECEIPTS, ChannelsInUse, Sender, receivers
 from services.notify.storage import NotifyStorage
-from services.notify.usecases import codes, receipts, reminders, seeing
+from services.notify.usecases import codes, receipts, reminders, seeing, telling
+from services.notify.usecases.telling import Heard
 
 _FORGET_EVERY = 600
 
@@ -105,24 +107,24 @@ class NotifyService(ParkedEntrypoints):
             RECEIPTS.labels(provider, "delivered" if report.delivered else "failed").inc()
         return Response(json.dumps(receiver.thanks(), ensure_ascii=False), content_type="application/json")
 
-    @consume(PaymentSucceeded)
-    def remind_of_success(self, tx: Any, data: PaymentSucceeded, envelope: Envelope) -> None:
-        if reminders.remind_of_success(tx, data, envelope, self._teller):
+    @consume_together(PaymentSucceeded)
+    def remind_of_success(self, tx: Any, heard: Sequence[Heard[PaymentSucceeded]]) -> None:
+        if telling.remind_of_success(tx, heard, self._teller):
             self.bell.ring()
 
-    @consume(PaymentFailed)
-    def remind_of_failure(self, tx: Any, data: PaymentFailed, envelope: Envelope) -> None:
-        if reminders.remind_of_failure(tx, data, envelope, self._teller):
+    @consume_together(PaymentFailed)
+    def remind_of_failure(self, tx: Any, heard: Sequence[Heard[PaymentFailed]]) -> None:
+        if telling.remind_of_failure(tx, heard, self._teller):
             self.bell.ring()
 
-    @consume(PaymentRefunded)
-    def remind_of_refund(self, tx: Any, data: PaymentRefunded, envelope: Envelope) -> None:
-        if reminders.remind_of_refund(tx, data, envelope, self._teller):
+    @consume_together(PaymentRefunded)
+    def remind_of_refund(self, tx: Any, heard: Sequence[Heard[PaymentRefunded]]) -> None:
+        if telling.remind_of_refund(tx, heard, self._teller):
             self.bell.ring()
 
-    @consume(PaymentReturned)
-    def remind_of_return(self, tx: Any, data: PaymentReturned, envelope: Envelope) -> None:
-        if reminders.remind_of_return(tx, data, envelope, self._teller):
+    @consume_together(PaymentReturned)
+    def remind_of_return(self, tx: Any, heard: Sequence[Heard[PaymentReturned]]) -> None:
+        if telling.remind_of_return(tx, heard, self._teller):
             self.bell.ring()
 
     @consume(PersonErased)
@@ -135,5 +137,5 @@ class NotifyService(ParkedEntrypoints):
         reminders.forget_old(self.database, self.storage, self.clock.now() - self.settings.kept)
 
     @property
-    def _teller(self) -> reminders.Teller:
-        return reminders.Teller(self.storage, self.catalogue, self.settings.reminders_per_day, self.clock)
+    def _teller(self) -> telling.Teller:
+        return telling.Teller(self.storage, self.catalogue, self.settings.reminders_per_day, self.clock)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from contract.deliveries import Attempt
 from services.notify.domain.kept import Begun, Figures, Kept
 from services.notify.domain.messages import LEASE, CodeState, Found, Message, Outcome, Sms, State, Step
 from services.notify.domain.routing import Provider, Standing, Traffic, first_free, unknown
+from services.notify.domain.telling import Reminder
 from services.notify.templates import Kind
 
 
@@ -44,26 +45,30 @@ class FakeNotifyStorage:
     def read(self) -> contextlib.AbstractContextManager[Any]:
         return contextlib.nullcontext()
 
+    def had(self, tx: Any, phones: Collection[str], since: dt.datetime) -> Mapping[str, int]:
+        given = [m.sms.phone for m in self.messages.values() if m.created_at >= since]
+        return {phone: given.count(phone) for phone in phones}
+
     def add(
-        self, tx: Any, event_id: str, kind: Kind, phone: str, variables: Mapping[str, str],
-        template_version: str, segments: int, now: dt.datetime, *, since: dt.datetime, cap: int,
-        payer_id: str | None = None, to_payer: bool = False,
-    ) -> State | None:  # fmt: skip
-        key = event_id, phone, kind
+        self, tx: Any, reminders: Sequence[Reminder], template_version: str, now: dt.datetime
+    ) -> Sequence[Reminder]:
+        return [reminder for reminder in reminders if self._added(reminder, now)]
+
+    def _added(self, reminder: Reminder, now: dt.datetime) -> bool:
+        key = reminder.about, reminder.phone, reminder.kind
         if key in self.messages:
-            return None
-        had = sum(m.sms.phone == phone and m.created_at >= since for m in self.messages.values())
+            return False
         message_id = f"message-{len(self.messages)}"
-        self.messages[key] = Message(Sms(message_id, kind, phone, variables), 0, now, None, doubtful=False)
-        step = (
+        sms = Sms(message_id, reminder.kind, reminder.phone, reminder.variables)
+        self.messages[key] = Message(sms, 0, now, None, doubtful=False)
+        self.steps[message_id] = (
             Step(State.UNDELIVERED, reason="over the phone's daily cap")
-            if had >= cap
+            if reminder.unwanted
             else Step(State.QUEUED, now)
         )
-        self.steps[message_id] = step
-        self.segments[message_id] = segments
-        self.payers[message_id] = payer_id, to_payer
-        return step.state
+        self.segments[message_id] = reminder.segments
+        self.payers[message_id] = reminder.payer_id, reminder.to_payer
+        return True
 
     def told(self, tx: Any, event_id: str, kind: Kind) -> bool:
         return any((about, told) == (event_id, kind) for about, _, told in self.messages)

@@ -1,4 +1,4 @@
-"""Rules of notify: what a reminder says, to whom, and what becomes of a message after each step."""
+"""Rules of notify: what becomes of a message after each step."""
 
 from __future__ import annotations
 
@@ -8,15 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from contract.payment import Contribution
-from contract.refunds import PaymentReturned
-from services.notify.templates import LONGEST, Catalogue, Kind
+from services.notify.templates import Kind
 
 WECHAT: Final = "wechat"
 """The provider that is no SMS: WeChat's subscribe message, tried first where the payer wished for it."""
-
-CLOSED_BY_PAYER: Final = "closed_by_payer"
-"""The payer closed the order: they know, and are told nothing."""
 
 LEASE: Final = dt.timedelta(seconds=20)
 """How long a sender may keep a message it claimed; longer than a call to the provider can take."""
@@ -29,9 +24,6 @@ MAX_ATTEMPTS: Final = 20
 
 MAX_AGE: Final = dt.timedelta(days=3)
 """The provider tells the fate of a message for seven days; older doubts are never resolved."""
-
-_OPEN_TEXTS = ("advice", "reason", "agency")
-"""Variables other systems write freely: shortened, in this order, when a text is longer than providers take."""
 
 
 class State(enum.StrEnum):
@@ -200,45 +192,6 @@ def is_quiet(hour: int, quiet: tuple[int, int]) -> bool:
     """Whether nobody is to be woken at this hour (0–23, China); from and to like (22, 7), equal for never."""
     begin, end = quiet
     return begin <= hour < end if begin <= end else hour >= begin or hour < end
-
-
-@dataclass(frozen=True)
-class Audience:
-    """Who is told. `payer_id` is who may see it, where the event is our own and says so."""
-
-    payer_phone: str | None = field(repr=False)
-    insured_phone: str | None = field(default=None, repr=False)
-    payer_id: str | None = None
-
-    @property
-    def phones(self) -> tuple[str, ...]:
-        """The payer's and, if another one, the insured's; those that were given."""
-        phones = (self.payer_phone, self.insured_phone)
-        return tuple(dict.fromkeys(normal for phone in phones if (normal := _plain(phone))))
-
-    def is_payers(self, phone: str) -> bool:
-        """Whether one of the phones is the payer's."""
-        return phone == _plain(self.payer_phone)
-
-
-def audience(paid: Contribution | PaymentReturned, foreign: bool) -> Audience:
-    """Whom an event is for; other systems cannot say who one of our payers is."""
-    insured_phone = paid.insured_phone if isinstance(paid, Contribution) else None
-    return Audience(paid.payer_phone, insured_phone, None if foreign else paid.payer_id)
-
-
-def fitted(catalogue: Catalogue, kind: Kind, variables: Mapping[str, str]) -> dict[str, str]:
-    """Variables whose text is no longer than providers take; what others wrote is shortened first."""
-    kept = dict(variables)
-    for name in _OPEN_TEXTS:
-        excess = catalogue.length(kind, kept) - LONGEST
-        if excess > 0 and name in kept:
-            kept[name] = kept[name][: max(0, len(kept[name]) - excess - 1)] + "…"
-    return kept
-
-
-def _plain(phone: str | None) -> str:
-    return (phone or "").strip().removeprefix("+86")
 
 
 def _retry(message: Message, reason: str, now: dt.datetime) -> Step:

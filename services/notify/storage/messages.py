@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, delete, func, literal, null, select, true, update
-from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy import Connection, LargeBinary, bindparam, delete, func, select, type_coerce, update
 
-from kit.database import insert_ignoring
+from kit.crypto import blind_index
+from kit.database import insert_new
 from services.notify.domain.messages import LEASE, Message, Sms, State, Step
+from services.notify.domain.telling import Reminder
 from services.notify.models import messages, wechat_users
 from services.notify.templates import Kind
 
@@ -20,29 +20,40 @@ _WAITING = (State.QUEUED.value, State.SENDING.value)
 _AWAITED = (State.SENDING.value, State.SENT.value)
 _ON_ITS_WAY = (State.SENT.value, State.DELIVERED.value)
 
-_GIVEN = ("message_id", "event_id", "recipient", "kind", "phone", "variables", "template_version", "segments",
-          "created_at", "payer_id", "to_payer")  # fmt: skip
-_SAME = {"tries": 0, "provider": "", "avoided": "", "resends": 0}
 _OVER_THE_CAP = "over the phone's daily cap"
+_RECIPIENT = "messages.recipient"
+# Built once: every payment passes here, and building a statement costs more than executing it.
+_HAD = (
+    select(type_coerce(messages.c.recipient, LargeBinary).label("whose"), func.count().label("number"))
+    .where(
+        messages.c.recipient.in_(bindparam("recipients", expanding=True)),
+        messages.c.created_at >= bindparam("since"),
+    )
+    .group_by(messages.c.recipient)
+)
 
 
 class MessageRows:
     """The `messages` table."""
 
+    def had(self, tx: Connection, phones: Collection[str], since: dt.datetime) -> dict[str, int]:
+        """How many reminders there are of a moment and later for each of these phones, by phone."""
+        named = {blind_index(_RECIPIENT, phone): phone for phone in phones}
+        found = tx.execute(_HAD, {"recipients": list(named), "since": since})
+        return {named[bytes(row.whose)]: row.number for row in found}
+
     def add(
-        self, tx: Connection, event_id: str, kind: Kind, phone: str, variables: Mapping[str, str],
-        template_version: str, segments: int, now: dt.datetime, *, since: dt.datetime, cap: int,
-        payer_id: str | None = None, to_payer: bool = False,
-    ) -> State | None:  # fmt: skip
-        """Queue a reminder; None when this event already has one of this kind for this phone. One more than `cap` since
-        a moment is only kept, to be seen, and not sent: UNDELIVERED."""
-        values = {
-            "message_id": str(uuid.uuid4()), "event_id": event_id, "recipient": phone, "kind": kind.value,
-            "phone": phone, "variables": dict(variables), "template_version": template_version, "segments": segments,
-            "created_at": now, "payer_id": payer_id, "to_payer": to_payer, "since": since, "cap": cap,
-        }  # fmt: skip
-        state = tx.execute(_add(tx.dialect.name), values).scalar()
-        return None if state is None else State(state)
+        self, tx: Connection, reminders: Sequence[Reminder], template_version: str, now: dt.datetime
+    ) -> list[Reminder]:
+        """Queue reminders, or keep those that are not wanted; gives those of whose occasion, kind and phone there was
+        none."""
+        # In one order everywhere, so that no two replicas wait for each other.
+        rows = {
+            str(uuid.uuid4()): reminder
+            for reminder in sorted(reminders, key=lambda reminder: (reminder.about, reminder.phone))
+        }
+        values = [_row(*row, template_version, now) for row in rows.items()]
+        return [rows[message_id] for message_id in insert_new(tx, messages, messages.c.message_id, values)]
 
     def told(self, tx: Connection, event_id: str, kind: Kind) -> bool:
         """Whether anybody has a reminder of this kind about it."""
@@ -162,23 +173,15 @@ def _queued(row: Any, now: dt.datetime) -> Message:
     )  # fmt: skip
 
 
-@functools.cache
-def _add(dialect: str) -> ReturningInsert[Any]:
-    """One statement that counts what the phone was given, no further than the cap (who pays for a village gets very
-    many), and inserts. Built once: every payment passes here, and building a statement costs more than executing it."""
-    t = messages
-    since = (t.c.recipient == bindparam("recipient"), t.c.created_at >= bindparam("since"))
-    counted = select(t.c.message_id).where(*since).limit(bindparam("cap")).subquery()
-    had = select(func.count().label("number")).select_from(counted).subquery()
-    over = had.c.number >= bindparam("cap")
-    given = {name: bindparam(name, type_=t.c[name].type) for name in _GIVEN}
-    now = given["created_at"]
-    verdict = {
-        "state": case((over, State.UNDELIVERED.value), else_=State.QUEUED.value),
-        "due_at": case((over, null()), else_=now), "reason": case((over, _OVER_THE_CAP), else_=null()),
-        "changed_at": now,
+def _row(message_id: str, reminder: Reminder, template_version: str, now: dt.datetime) -> dict[str, Any]:
+    verdict = (
+        {"state": State.UNDELIVERED.value, "due_at": None, "reason": _OVER_THE_CAP}
+        if reminder.unwanted
+        else {"state": State.QUEUED.value, "due_at": now, "reason": None}
+    )
+    return {
+        "message_id": message_id, "event_id": reminder.about, "recipient": reminder.phone, "kind": reminder.kind.value,
+        "phone": reminder.phone, "variables": dict(reminder.variables), "template_version": template_version,
+        "segments": reminder.segments, "created_at": now, "changed_at": now, "payer_id": reminder.payer_id,
+        "to_payer": reminder.to_payer, "tries": 0, **verdict,
     }  # fmt: skip
-    row = {**given, **verdict, **{name: literal(value) for name, value in _SAME.items()}}
-    # SQLite takes ON CONFLICT after a SELECT only behind a WHERE.
-    decided = select(*row.values()).select_from(had).where(true())
-    return insert_ignoring(t, dialect).from_select(list(row), decided).returning(t.c.state)

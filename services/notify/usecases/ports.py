@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from contract.deliveries import Attempt
 from services.notify.domain.kept import Begun, Figures, Kept
 from services.notify.domain.messages import CodeState, Found, Message, Outcome, State, Step
 from services.notify.domain.routing import Provider, Standing, Traffic
+from services.notify.domain.telling import Reminder
 from services.notify.templates import Kind
 
 
 class Storage(Protocol):
     """Reminders, codes, their sends and the providers' standings."""
 
+    def had(self, tx: Any, phones: Collection[str], since: dt.datetime) -> Mapping[str, int]: ...
     def add(
-        self, tx: Any, event_id: str, kind: Kind, phone: str, variables: Mapping[str, str],
-        template_version: str, segments: int, now: dt.datetime, *, since: dt.datetime, cap: int,
-        payer_id: str | None = None, to_payer: bool = False,
-    ) -> State | None: ...  # fmt: skip
+        self, tx: Any, reminders: Sequence[Reminder], template_version: str, now: dt.datetime
+    ) -> Sequence[Reminder]: ...
     def told(self, tx: Any, event_id: str, kind: Kind) -> bool: ...
     def claim_doubts(self, tx: Any, limit: int, now: dt.datetime) -> list[Message]: ...
     def take_queued(self, tx: Any, limit: int, now: dt.datetime) -> list[Message]: ...

@@ -13,36 +13,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from contract.events import Envelope
-from contract.payment import Contribution, PaymentFailed, PaymentSucceeded
-from contract.refunds import PaymentRefunded, PaymentReturned
 from kit.clock import Clock, china
-from kit.crypto import blind_index
 from kit.database import Transactions
-from services.notify import wording
 from services.notify.adapters.base import Ambiguous
 from services.notify.domain import messages as domain
 from services.notify.domain import routing
 from services.notify.domain.kept import Begun
-from services.notify.domain.messages import WECHAT, Audience, Message, Outcome, Patience, Sms, State, Step
-from services.notify.templates import Catalogue, Kind
+from services.notify.domain.messages import WECHAT, Message, Outcome, Patience, Sms, State, Step
+from services.notify.templates import Catalogue
 from services.notify.usecases.channels import Channels
 from services.notify.usecases.ports import Storage
 
 FORGOTTEN_AT_ONCE = 5000
 
-_DAY = dt.timedelta(days=1)
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Teller:
-    """What queueing reminders needs: `cap` is how many a phone may have in a day."""
-
-    storage: Storage
-    catalogue: Catalogue
-    cap: int
-    clock: Clock
 
 
 @dataclass(frozen=True)
@@ -51,63 +35,6 @@ class Claimed:
 
     messages: Sequence[Message]
     held_back: bool = False
-
-
-def occasion(source: str, order_id: str, contribution: Contribution) -> str:
-    """What a reminder is about. However often another system tells of it, and under whatever ids, it is one thing."""
-    years = ",".join(map(str, sorted(contribution.years)))
-    told = (source, order_id, contribution.social_number, contribution.insurance_type.value, years)
-    return blind_index("messages.occasion", "\0".join(told)).hex()
-
-
-def remind_of_success(tx: Any, event: PaymentSucceeded, envelope: Envelope, teller: Teller) -> int:
-    """Queue the reminders of a payment; returns how many are new."""
-    about = occasion(envelope.source, event.order_id, event.contribution)
-    to, variables = domain.audience(event.contribution, envelope.foreign), wording.success_variables(event)
-    return _queue(tx, about, Kind.PAYMENT_SUCCEEDED, to, variables, teller)
-
-
-def remind_of_failure(tx: Any, event: PaymentFailed, envelope: Envelope, teller: Teller) -> int:
-    """Queue the reminders of a payment that failed, unless the payer closed it, or it was told to have succeeded:
-    nobody is told then that it failed. Returns how many are new."""
-    about = occasion(envelope.source, event.order_id, event.contribution)
-    if event.reason_code == domain.CLOSED_BY_PAYER or teller.storage.told(tx, about, Kind.PAYMENT_SUCCEEDED):
-        return 0
-    to, variables = domain.audience(event.contribution, envelope.foreign), wording.failure_variables(event)
-    return _queue(tx, about, Kind.PAYMENT_FAILED, to, variables, teller)
-
-
-def remind_of_refund(tx: Any, event: PaymentRefunded, envelope: Envelope, teller: Teller) -> int:
-    """Queue the reminders of a refund; returns how many are new."""
-    about = occasion(envelope.source, event.order_id, event.contribution)
-    to, variables = domain.audience(event.contribution, envelope.foreign), wording.refund_variables(event)
-    return _queue(tx, about, Kind.PAYMENT_REFUNDED, to, variables, teller)
-
-
-def remind_of_return(tx: Any, event: PaymentReturned, envelope: Envelope, teller: Teller) -> int:
-    """Queue the reminder that wrongly held money went back, to its payer alone; returns how many are new."""
-    to, variables = domain.audience(event, envelope.foreign), wording.return_variables(event)
-    return _queue(tx, envelope.key, Kind.PAYMENT_RETURNED, to, variables, teller)
-
-
-def _queue(tx: Any, about: str, kind: Kind, to: Audience, variables: dict[str, str], teller: Teller) -> int:
-    """Queue a reminder for each phone; returns how many are new. Those over the phone's cap are kept to be seen, and
-    not sent."""
-    storage, texts, now = teller.storage, teller.catalogue, teller.clock.now()
-    fitted = domain.fitted(texts, kind, variables)
-    segments = texts.segments(kind, fitted)
-    new = 0
-    for phone in to.phones:
-        state = storage.add(
-            tx, about, kind, phone, fitted, texts.version, segments, now, since=now - _DAY, cap=teller.cap,
-            payer_id=to.payer_id, to_payer=to.is_payers(phone),
-        )  # fmt: skip
-        if state is State.UNDELIVERED:
-            _log.error(
-                "a reminder was not sent: the phone has had too many today", extra={"kind": kind.value}
-            )
-        new += state is not None
-    return new
 
 
 def claim(

@@ -30,7 +30,7 @@ from services.notify.config import Config
 from services.notify.domain.messages import Message, Patience, Step
 from services.notify.sender import channels as sms_channels
 from services.notify.storage import NotifyStorage
-from services.notify.usecases import codes, reminders
+from services.notify.usecases import codes, reminders, telling
 from services.notify.usecases.channels import Channels
 from tests.factories.keys import KEYS, STAFF_KEYS
 from tests.fakes.notify_events import enveloped, succeeded
@@ -150,7 +150,7 @@ class Notify:
     def hear(self, event_id: str, **changed: object) -> int:
         event = succeeded(f"order-of-{event_id}", **changed)
         with self.database.transaction() as tx:
-            return reminders.remind_of_success(tx, event, enveloped(event, event_id, OWN), self.teller)
+            return telling.remind_of_success(tx, [(event, enveloped(event, event_id, OWN))], self.teller)
 
     def claim(self, limit: int = 100) -> Sequence[Message]:
         return reminders.claim(self.database, self.storage, self.channels, self.clock, limit).messages
@@ -171,9 +171,9 @@ class Notify:
         self.clock = SetClock(now)
 
     @property
-    def teller(self) -> reminders.Teller:
+    def teller(self) -> telling.Teller:
         cap = self.settings.reminders_per_day
-        return reminders.Teller(self.storage, self.settings.catalogue(), cap, self.clock)
+        return telling.Teller(self.storage, self.settings.catalogue(), cap, self.clock)
 
     @property
     def desk(self) -> codes.Desk:

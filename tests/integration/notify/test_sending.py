@@ -19,7 +19,7 @@ from services.notify.domain.messages import LEASE, State, Step
 from services.notify.models import messages, metadata
 from services.notify.sender import channels as sms_channels
 from services.notify.templates import HOTLINE
-from services.notify.usecases import reminders
+from services.notify.usecases import telling
 from tests.fakes.notify_events import enveloped, failed
 from tests.integration.notify.conftest import GRACE, OWN, Notify, Provider
 
@@ -51,7 +51,7 @@ def test_what_is_counted_is_what_the_provider_bills(notify: Notify, provider: Pr
 def test_a_failure_arrives_with_reason_and_hotline(notify: Notify, provider: Provider) -> None:
     with notify.database.transaction() as tx:
         event = failed()
-        reminders.remind_of_failure(tx, event, enveloped(event, "event-1", OWN), notify.teller)
+        telling.remind_of_failure(tx, [(event, enveloped(event, "event-1", OWN))], notify.teller)
     notify.send_due()
     assert "未成功原因：银行卡余额不足。" in provider.messages[0]["text"]
     assert HOTLINE in provider.messages[0]["text"]

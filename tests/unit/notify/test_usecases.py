@@ -28,7 +28,7 @@ from services.notify.domain.messages import (
     Step,
 )
 from services.notify.templates import Catalogue, Kind
-from services.notify.usecases import codes, reminders
+from services.notify.usecases import codes, reminders, telling
 from services.notify.usecases.channels import Channels
 from tests.fakes.notify_events import contribution, enveloped, failed, refunded, returned, succeeded
 from tests.fakes.notify_provider import FakeProvider, channels
@@ -36,8 +36,8 @@ from tests.fakes.notify_storage import FakeNotifyStorage
 from tests.unit.notify.test_wording import ENVIRONMENT
 
 _REMINDERS: dict[type[EventData], Any] = {
-    PaymentSucceeded: reminders.remind_of_success, PaymentFailed: reminders.remind_of_failure,
-    PaymentRefunded: reminders.remind_of_refund, PaymentReturned: reminders.remind_of_return,
+    PaymentSucceeded: telling.remind_of_success, PaymentFailed: telling.remind_of_failure,
+    PaymentRefunded: telling.remind_of_refund, PaymentReturned: telling.remind_of_return,
 }  # fmt: skip
 OWN = OWN_SOURCES + "payment"
 GRACE = dt.timedelta(seconds=120)
@@ -60,8 +60,8 @@ class Notify:
         self.pauses: list[float] = []
 
     def hear(self, event: EventData, event_id: str = "event-1", source: str = OWN) -> int:
-        teller = reminders.Teller(self.storage, self.catalogue, self.cap, self.clock)
-        return int(_REMINDERS[type(event)](None, event, enveloped(event, event_id, source), teller))
+        teller = telling.Teller(self.storage, self.catalogue, self.cap, self.clock)
+        return int(_REMINDERS[type(event)](None, [(event, enveloped(event, event_id, source))], teller))
 
     def claim(self, quiet: tuple[int, int] = (0, 0)) -> list[Message]:
         claimed = reminders.claim(self.storage, self.storage, self.channels, self.clock, 100, quiet)
@@ -123,15 +123,15 @@ def test_a_success_that_comes_after_its_failure_is_told(notify: Notify) -> None:
 
 
 def test_one_payment_is_one_occasion_whatever_its_event_is_called() -> None:
-    known = reminders.occasion("/wechat-city", "order-1", contribution(years=(2026, 2025)))
-    assert known == reminders.occasion("/wechat-city", "order-1", contribution(years=(2025, 2026), amount=1))
+    known = telling.occasion("/wechat-city", "order-1", contribution(years=(2026, 2025)))
+    assert known == telling.occasion("/wechat-city", "order-1", contribution(years=(2025, 2026), amount=1))
     others = (
         ("/alipay-city", "order-1", contribution(years=(2025, 2026))),
         ("/wechat-city", "order-2", contribution(years=(2025, 2026))),
         ("/wechat-city", "order-1", contribution(years=(2025,))),
         ("/wechat-city", "order-1", contribution(years=(2025, 2026), social_number="45010300099999")),
     )
-    assert known not in {reminders.occasion(*other) for other in others}
+    assert known not in {telling.occasion(*other) for other in others}
 
 
 def test_another_system_cannot_say_who_one_of_our_payers_is(notify: Notify) -> None:

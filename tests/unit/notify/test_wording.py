@@ -8,7 +8,7 @@ from contract.insurance import Channel, InsuranceType, PaymentKind
 from kit.config import read
 from services.notify import wording
 from services.notify.config import Config
-from services.notify.domain import messages as domain
+from services.notify.domain import telling as domain
 from services.notify.templates import HOTLINE, LONGEST, Catalogue, Kind
 from tests.factories.keys import KEYS, STAFF_KEYS
 from tests.fakes.notify_events import failed, refunded, returned, succeeded
