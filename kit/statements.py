@@ -58,7 +58,7 @@ def write_together(connection: Connection, rows: Sequence[tuple[Insert | Update,
     PostgreSQL runs what comes in one message as one transaction, and has committed when it answers.
 
     In order, but that rows of one INSERT go with its first: for PostgreSQL one statement of many rows is a third of the
-    work. So no change may be put down whose row is inserted later, nor one that must come before an insert.
+    work. So no insert may rely on a change that is put down before it.
     """
     if not rows:
         return

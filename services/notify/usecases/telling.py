@@ -96,8 +96,10 @@ def _about(event: PaymentSucceeded | PaymentFailed | PaymentRefunded, envelope: 
 
 def _queue(tx: Any, told: Sequence[Sequence[Reminder]], teller: Teller) -> int:
     """Queue reminders; returns how many are new. Those over their phone's cap are kept to be seen, and not sent."""
-    wanted, now = list(chain.from_iterable(told)), teller.clock.now()
-    had = teller.storage.had(tx, {reminder.phone for reminder in wanted}, now - _DAY)
+    now = teller.clock.now()
+    # One occasion may have been told twice, under two ids.
+    wanted = list({(one.about, one.phone): one for one in chain.from_iterable(told)}.values())
+    had = teller.storage.had(tx, {one.phone for one in wanted}, now - _DAY)
     decided = domain.within_cap(wanted, had, teller.cap)
     new = teller.storage.add(tx, decided, teller.catalogue.version, now)
     for reminder in new:

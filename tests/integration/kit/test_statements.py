@@ -10,11 +10,11 @@ import uuid
 from typing import Any
 
 import pytest
-from sqlalchemy import Insert, bindparam, func, insert, select
+from sqlalchemy import Insert, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from deploy.local.postgresql import PostgreSQL
-from kit.database import Database, Duplicate
+from kit.database import Database, Duplicate, insert_new
 from tests.integration.kit.tables import handled, inbox, outbox
 
 NOW = dt.datetime(2026, 11, 23, 8, 5, 0, 250000, dt.timezone(dt.timedelta(hours=8)))
@@ -61,6 +61,33 @@ def test_rows_of_several_tables_are_committed_together(database: Database) -> No
     with database.read() as connection:
         stored = connection.execute(FIND_EVENT, {"event_id": given["event_id"]}).mappings().one()
     assert {name: stored[name] for name in given} == given
+
+
+def test_rows_of_one_insert_travel_as_one_and_changes_keep_their_order(database: Database) -> None:
+    notes = [note(event_id=f"e-{number}", reason="100% %(new)s'") for number in range(3)]
+    rename = update(inbox).where(inbox.c.event_id == bindparam("whose")).values(reason=bindparam("reason"))
+    with database.write() as tx:
+        for number, row in enumerate(notes):
+            tx.execute(PUT_NOTE, row)
+            for reason in ("first", f"last of {number}"):
+                tx.execute(rename, {"whose": row["event_id"], "reason": reason})
+            tx.execute(PUT_EVENT, event())
+        tx.execute(PUT_NOTE, note(event_id="e-9", next_at=NOW))  # of other columns: a statement of its own
+    with database.read() as connection:
+        told = connection.execute(select(inbox.c.event_id, inbox.c.reason, inbox.c.next_at)).all()
+    assert sorted(told) == [
+        ("e-0", "last of 0", None), ("e-1", "last of 1", None), ("e-2", "last of 2", None), ("e-9", None, NOW),
+    ]  # fmt: skip
+    assert rows(database) == (3, 4)
+
+
+def test_only_new_rows_are_inserted_and_named(database: Database) -> None:
+    write(database, (PUT_NOTE, note(event_id="e-1")))
+    wanted = [note(event_id=f"e-{number}", reason="'; --") for number in (0, 1, 2, 2)]
+    with database.transaction() as tx:
+        assert sorted(insert_new(tx, inbox, inbox.c.event_id, wanted)) == ["e-0", "e-2"]
+        assert insert_new(tx, inbox, inbox.c.event_id, []) == []
+    assert rows(database) == (0, 3)
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])

@@ -147,10 +147,12 @@ class Notify:
     clock: Clock = field(default_factory=SystemClock)
     storage: NotifyStorage = field(default_factory=NotifyStorage)
 
-    def hear(self, event_id: str, **changed: object) -> int:
-        event = succeeded(f"order-of-{event_id}", **changed)
+    def hear(self, *event_ids: str, **changed: object) -> int:
+        """One or several payments, in one transaction."""
+        events = [(succeeded(f"order-of-{event_id}", **changed), event_id) for event_id in event_ids]
+        heard = [(event, enveloped(event, event_id, OWN)) for event, event_id in events]
         with self.database.transaction() as tx:
-            return telling.remind_of_success(tx, [(event, enveloped(event, event_id, OWN))], self.teller)
+            return telling.remind_of_success(tx, heard, self.teller)
 
     def claim(self, limit: int = 100) -> Sequence[Message]:
         return reminders.claim(self.database, self.storage, self.channels, self.clock, limit).messages

@@ -63,6 +63,19 @@ def test_one_event_heard_in_parallel_is_queued_once(notify: Notify) -> None:
     assert notify.states == {State.QUEUED: 1}
 
 
+def test_events_that_share_a_transaction_are_told_once_each_and_count_for_the_cap(
+    notify: Notify,
+) -> None:
+    notify.settings = replace(notify.settings, reminders_per_day=3)
+    assert notify.hear("event-1", insured_phone="13900139000") == 2
+    assert notify.hear("event-1", "event-2", "event-2", "event-3", payer_phone="13700137000") == 3
+    assert notify.hear("event-2", "event-3", "event-4", "event-5") == 4
+    assert notify.states == {State.QUEUED: 7, State.UNDELIVERED: 2}
+    notify.later(hours=25)
+    assert notify.hear("event-6") == 1
+    assert notify.states == {State.QUEUED: 8, State.UNDELIVERED: 2}
+
+
 def test_senders_side_by_side_never_send_one_row_twice(notify: Notify, provider: Provider) -> None:
     for n in range(60):
         notify.hear(f"event-{n}", payer_phone=f"138001380{n:02d}")

@@ -9,6 +9,8 @@ from kit.config import read
 from services.notify.config import Config
 from services.notify.domain.messages import Found, Rejected, Remedy, State
 from services.notify.domain.routing import LEAST, Traffic
+from services.notify.domain.telling import Reminder, within_cap
+from services.notify.templates import Kind
 from services.notify.usecases import receipts, reminders
 from tests.fakes.notify_events import succeeded
 from tests.fakes.notify_provider import FakeProvider, channels
@@ -217,6 +219,14 @@ def test_a_phone_has_only_so_many_reminders_in_a_day(two: Two) -> None:
     two.hear(succeeded("order-9"))
     two.send_due()
     assert two.states[-1] is State.SENT
+
+
+def test_reminders_queued_together_are_counted_as_if_they_came_one_by_one() -> None:
+    wanted = [Reminder(f"about-{n}", Kind.PAYMENT_SUCCEEDED, phone, {}, 1) for n, phone in enumerate("ababa")]
+    decided = within_cap(wanted, {"a": 1}, cap=2)
+    assert [(reminder.phone, reminder.unwanted) for reminder in decided] == [
+        ("a", False), ("b", False), ("a", True), ("b", False), ("a", True),
+    ]  # fmt: skip
 
 
 def test_reminders_keep_to_the_rate_and_say_that_more_is_due(two: Two) -> None:
