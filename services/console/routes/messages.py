@@ -19,13 +19,11 @@ from contract.deliveries import (
 )
 from contract.errors import ContractError
 from kit.http import Access, http
+from services.console.domain.deliveries import PROVIDERS, why
 from services.console.domain.sessions import Session
 from services.console.routes.base import Routes
 
 _DAYS = 7
-PROVIDERS = {"tencent": "腾讯云", "aliyun": "阿里云", "gateway": "税务短信网关"}
-"""What staff call them."""
-
 ANSWERS = {
     "accepted": "已接收", "rejected": "被拒绝", "failed": "没有发出", "unclear": "答复不明", "not found": "没有收到",
 }  # fmt: skip
@@ -61,5 +59,5 @@ class MessageRoutes(Routes):
             messages=self.ask(session, list_messages, wanted).messages,
             report=self.ask(session, report_delivery, ReportDelivery(now - dt.timedelta(days=_DAYS), now)).providers,
             providers=self.ask(session, list_providers, ListProviders()).providers,
-            undelivered=MessageState.UNDELIVERED, names=PROVIDERS, answers=ANSWERS, fates=FATES,
+            undelivered=MessageState.UNDELIVERED, names=PROVIDERS, answers=ANSWERS, fates=FATES, why=why,
         )  # fmt: skip
