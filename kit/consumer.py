@@ -226,9 +226,7 @@ def consume(
     return decorate
 
 
-def consume_together(
-    event: type[EventData],
-) -> Callable[[Callable[..., None]], Callable[..., bool]]:
+def consume_together(event: type[EventData]) -> Callable[[Callable[..., None]], Callable[..., bool]]:
     """Serve a method as `method(self, tx, heard)` inside the inbox transaction: `heard` are those that share it, each
     with its data and its envelope. The same holds for it as for one served by `consume`; what it logs is nobody's."""
 
