@@ -138,9 +138,9 @@ def _line(service: str, finding: Finding | RowFinding) -> str:
 
 
 def _as_json(service: str, finding: Finding | RowFinding) -> str:
-    told = {"service": service, "fault": finding.fault.value, "label": finding.fault.label,
+    said = {"service": service, "fault": finding.fault.value, "label": finding.fault.label,
             "subject": finding.subject, "detail": finding.detail}  # fmt: skip
-    return json.dumps(told, ensure_ascii=False)
+    return json.dumps(said, ensure_ascii=False)
 
 
 def _parser() -> argparse.ArgumentParser:

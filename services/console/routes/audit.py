@@ -9,6 +9,7 @@ from contract.errors import Unavailable
 from contract.journal import LIST_ACTS, ListActs
 from kit.http import Access, http
 from kit.journalled import list_acts
+from services.console.domain.acts import details
 from services.console.domain.menu import may
 from services.console.domain.parked import SERVICES
 from services.console.domain.sessions import Session
@@ -42,5 +43,5 @@ class AuditRoutes(Routes):
             found, problem = (), error
         return self.show(
             "audit.html", request, session, problem, acts=found, service=service, titles=TITLES, wanted=wanted,
-            actions=Action,
+            actions=Action, details=details,
         )  # fmt: skip

@@ -7,13 +7,9 @@ from werkzeug.wrappers import Request, Response
 from contract.errors import ContractError
 from contract.payment_desk import FindOrders, OrderSeen, find_orders
 from kit.http import Access, http
+from services.console.domain.acts import ORDER_STATES
 from services.console.domain.sessions import Session
 from services.console.routes.base import Routes
-
-_STATES = {
-    "placed": "已下单", "submitted": "待支付", "unknown": "待银联确认", "paid": "缴费成功", "failed": "缴费失败",
-    "closed": "已关闭", "refunding": "退费中", "refunded": "已退费",
-}  # fmt: skip
 
 
 class OrderRoutes(Routes):
@@ -39,6 +35,6 @@ class OrderRoutes(Routes):
         problem: ContractError | None = None,
     ) -> Response:  # fmt: skip
         return self.show(
-            "orders.html", request, session, problem, found=found, states=_STATES,
+            "orders.html", request, session, problem, found=found, states=ORDER_STATES,
             number=request.form.get("number", request.args.get("number", "")),
         )  # fmt: skip
