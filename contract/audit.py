@@ -120,6 +120,22 @@ _LABELS = {
 }
 
 
+class RowFault(enum.StrEnum):
+    """What may be wrong with a sealed row."""
+
+    ALTERED = "altered"
+    UNSEALED = "unsealed"
+    GONE = "gone"
+    BACK = "back"
+
+    @property
+    def label(self) -> str:
+        return {
+            "altered": "业务记录被改动", "unsealed": "业务记录没有封印", "gone": "业务记录被删除",
+            "back": "已删除的业务记录又出现",
+        }[self.value]  # fmt: skip
+
+
 def resident(person_id: str) -> str:
     """A person by the id we know them by."""
     return f"resident:{person_id}"

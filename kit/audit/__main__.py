@@ -25,10 +25,10 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from contract.audit import Act, Action
+from contract.audit import Act, Action, RowFault
 from kit.audit import JOURNAL, anchors, cli
 from kit.audit.checking import Counted, Finding, check
-from kit.audit.rows import RowFault, RowFinding, check_rows, put_back, seal_all, seals_of, written_last
+from kit.audit.rows import RowFinding, check_rows, put_back, seal_all, seals_of, written_last
 from kit.audit.streaming import as_json, title
 from kit.clock import china
 from kit.config import ConfigurationError, ServiceConfig

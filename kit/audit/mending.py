@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from contract.audit import Act, Action, system
+from contract.audit import Act, Action, RowFault, system
 from kit.audit import JOURNAL
-from kit.audit.rows import Key, RowFault, RowFinding, put_back
+from kit.audit.rows import Key, RowFinding, put_back
 from kit.clock import SystemClock
 from kit.seals import RowSeal
 

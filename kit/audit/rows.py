@@ -6,7 +6,6 @@ A service's models name them: `SEALED`, the seals of its tables. Rows of before 
 
 from __future__ import annotations
 
-import enum
 import importlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,28 +14,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, and_, delete, func, insert, select, tuple_, update
 
+from contract.audit import RowFault
 from kit.audit.journal import Journal
 from kit.crypto import Unreadable, row_seal_keys
 from kit.database import Database
 from kit.seals import RowSeal, SealedRow, as_kept
 
 _AT_A_TIME = 500
-
-
-class RowFault(enum.StrEnum):
-    """What may be wrong with a sealed row."""
-
-    ALTERED = "altered"
-    UNSEALED = "unsealed"
-    GONE = "gone"
-    BACK = "back"
-
-    @property
-    def label(self) -> str:
-        return {
-            "altered": "业务记录被改动", "unsealed": "业务记录没有封印", "gone": "业务记录被删除",
-            "back": "已删除的业务记录又出现",
-        }[self.value]  # fmt: skip
 
 
 class Key(NamedTuple):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from contract.audit import RowFault
 from contract.insurance import Channel
 from contract.money import yuan_text
 from contract.reconciliation import BreakAction
 from contract.refunds import RefundOrigin, RefundState
 from contract.rights import ConsentKind
 from contract.staff import Role
-from kit.audit.rows import RowFault
 
 ORDER_STATES = {
     "placed": "已下单", "submitted": "待支付", "unknown": "待银联确认", "paid": "缴费成功", "failed": "缴费失败",

@@ -12,12 +12,13 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
+from contract.audit import RowFault
 from contract.people import DocumentType, Person
 from contract.rights import ConsentKind
 from deploy.local.postgresql import PostgreSQL
 from deploy.local.process import wait_until
 from kit.audit import JOURNAL
-from kit.audit.rows import RowFault, check_rows
+from kit.audit.rows import check_rows
 from kit.crypto import KeyRing, personal_data_keys, row_seal_keys
 from kit.database import Database
 from kit.keys import main
