@@ -127,6 +127,12 @@ def test_an_order_is_looked_up_by_masked_fields_with_a_purpose(
     desk.is_at("登录工作台")
     desk.page.goto(desk.url + "/orders")
     desk.is_at("登录工作台")
+    auditor = Desk(browser, embedded_system)
+    auditor.first_login("cha", auditor.bootstrap("cha", "auditor"))
+    auditor.page.goto(auditor.url + "/audit?service=payment")
+    auditor.sees("现在：缴费成功；起因：银联确认已付款；金额：")
+    auditor.sees("查找方式：姓名和证件号码后四位；找到笔数：1；缴费编号：")
+    auditor.is_at("审计")
 
 
 def test_a_refund_that_failed_is_told_to_its_payer_and_seen_to_at_the_desk(
