@@ -212,8 +212,10 @@ class Sender(DependencyProvider):  # type: ignore[misc]
                     self._settings.patience,
                 )  # fmt: skip
             STEPS.labels(message.sms.kind.value, step.state.value if step else "claim too old").inc()
+        # Either way the row keeps its lease; when that ends, the provider is asked what became of it.
+        except SQLAlchemyError as error:
+            _log.warning("a step of a reminder lost the database: %s", type(error).__name__)
         except Exception:
-            # The row keeps its lease; when that ends, the provider is asked what became of it.
             _log.exception("a step of a reminder crashed", extra={"message_id": message.sms.message_id})
         finally:
             if self._more:
